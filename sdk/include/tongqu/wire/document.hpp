@@ -27,8 +27,11 @@ public:
   std::string_view name(std::uint32_t symbol) const { return names_.at(symbol - 1); }
 
 private:
+  struct Bucket { std::uint32_t hash = 0; std::uint32_t symbol = 0; };
+  void place(std::uint32_t symbol, std::uint32_t hash);
+  void rehash(std::size_t buckets);
   std::vector<std::string> names_;
-  std::vector<std::uint32_t> buckets_;  ///< Open addressing, power of two; filled by freeze().
+  std::vector<Bucket> buckets_;  ///< Open addressing, power of two; freeze() makes it sparse.
 };
 
 /// One entry of the tape. Siblings are linked; the first child of an entry, when it has one, is the next entry of the tape
@@ -114,6 +117,7 @@ public:
 
 private:
   struct Block { std::unique_ptr<char[]> memory; std::size_t size = 0; };
+  void grow(std::size_t bytes);
   std::vector<Block> blocks_;
   std::size_t at_ = 0;
   std::size_t used_total_ = 0;
