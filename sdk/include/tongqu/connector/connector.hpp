@@ -1,0 +1,114 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tongqu/base/call_context.hpp"
+#include "tongqu/base/finding.hpp"
+#include "tongqu/base/limits.hpp"
+#include "tongqu/base/result.hpp"
+#include "tongqu/wire/delivery.hpp"
+
+/// The legacy side's wire. A connector does transport, framing and the envelope gate, hands a delivery over and wraps the answer.
+namespace tongqu::connector {
+
+/// One delivery as a connector took it in. `route` is the name of the listener in the configuration; it decides the pack.
+struct Inbound {
+  std::string route;
+  std::string trace_id;
+  wire::Delivery delivery;
+};
+
+enum class Outcome : std::uint8_t {
+  stored,     ///< Committed.
+  duplicate,  ///< The same event again: the first acknowledgement, byte for byte.
+  held,       ///< Committed; waits for a person.
+  refused,    ///< Nothing stored; data findings or a gate error.
+  conflict,   ///< Same event, other content; nothing changed.
+  busy,       ///< Nothing stored; try again later.
+  failed,     ///< Nothing stored; our fault.
+};
+/// "stored", "duplicate", …
+std::string_view outcome_name(Outcome outcome) noexcept;
+
+/// What the caller is to hear. When `fault` is set the connector answers in its protocol's own error form from `error` and `findings`;
+/// else it wraps `payload`.
+struct Answer {
+  Outcome outcome = Outcome::stored;
+  bool fault = false;
+  std::string payload;                             ///< UTF-8, from the pack.
+  std::string format;                              ///< xml, json, text.
+  std::string charset = "utf-8";                   ///< Encoding of the bytes sent.
+  std::string declared;                            ///< Label in header and declaration; empty: charset.
+  std::string soap_element, soap_part, soap_namespace;  ///< Empty: <operation>Response, return, the request's namespace.
+  enum class SoapForm : std::uint8_t { escaped, cdata, elements } soap_form = SoapForm::escaped;
+  std::string message_id;                          ///< Ours; empty when nothing was stored.
+  std::string trace_id;
+  std::shared_ptr<const Error> error;              ///< Set for refused, conflict, busy, failed.
+  Findings findings;
+  int retry_after_s = 0;                           ///< For busy.
+};
+using AnswerFn = std::function<void(Answer)>;
+
+/// A request that never became a delivery: refused by framing, gate, authentication or routing. For the refusal ledger.
+struct RefusedRequest {
+  std::string route, peer, trace_id;
+  Error error{Errc::base_internal};
+  std::string_view bytes;                          ///< Only during the call.
+};
+
+/// A status question: by our message id or by the legacy system's case number.
+struct StatusQuery { std::string route, message_id, case_no; };
+struct TargetStatus { std::string target, state, receipt_no, error_id; Bilingual reason; std::string changed_at; };
+struct MessageStatus { std::string message_id, case_no, event, accepted_at; std::vector<TargetStatus> targets; };
+
+/// What a connector calls. Members are safe from several threads; `answer` is called exactly once, from any thread.
+class IntakeHandler {
+public:
+  virtual ~IntakeHandler() = default;
+  virtual void on_delivery(Inbound inbound, AnswerFn answer) = 0;
+  virtual void on_refused(const RefusedRequest& refused) = 0;
+  /// @errors journal.not_found, journal.read.
+  virtual Result<std::vector<MessageStatus>> status(const StatusQuery& query) = 0;
+};
+
+/// Settings of one listener, as the configuration gives them.
+struct ListenerConfig {
+  std::string name;                                ///< Route.
+  std::string family;                              ///< soap, rest.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::string path = "/";
+  std::string public_url;                          ///< For the WSDL's soap:address; empty: the address listened on.
+  std::string wsdl_file;                           ///< From the pack.
+  std::string ns;                                  ///< Namespace of answers, from the pack.
+  std::map<std::string, std::string> settings;     ///< Family's own; unknown names are refused.
+  std::string token;                               ///< rest: bearer token expected (read from a secret reference); empty: none.
+  std::vector<std::string> hosts;
+  Limits limits;
+};
+
+class Connector {
+public:
+  virtual ~Connector() = default;
+  virtual std::uint16_t port() const = 0;
+  virtual void stop(const CallContext& context) = 0;
+};
+
+/// Families by name; filled in main.
+class Registry {
+public:
+  using Factory = std::function<Result<std::unique_ptr<Connector>>(const ListenerConfig&, IntakeHandler&)>;
+  void add(std::string family, Factory factory);
+  /// @errors connector.unknown_family, connector.setting, net.listen.
+  Result<std::unique_ptr<Connector>> start(const ListenerConfig& config, IntakeHandler& handler) const;
+  std::vector<std::string> families() const;
+
+private:
+  std::vector<std::pair<std::string, Factory>> rows_;
+};
+
+} // namespace tongqu::connector

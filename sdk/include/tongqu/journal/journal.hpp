@@ -1,0 +1,219 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tongqu/base/call_context.hpp"
+#include "tongqu/base/clock.hpp"
+#include "tongqu/base/result.hpp"
+#include "tongqu/base/secret.hpp"
+
+/// The durable record: what was taken in, deduplicated, sent and answered, with its audit chain. One writer, group commit.
+namespace tongqu::journal {
+
+/// State of one delivery (one message to one target). Legal moves are in docs/reference/journal.md; anything else is a bug.
+enum class DeliveryState : std::uint8_t {
+  waiting,    ///< Committed; waits for a predecessor or a schedule.
+  ready,      ///< May be claimed when it is the first unfinished one of its case and target.
+  sending,    ///< Claim committed; a worker holds it under a fencing number.
+  unknown,    ///< A byte may have left and no matched receipt came back.
+  delivered,  ///< A matched receipt is stored.
+  refused,    ///< The platform said no.
+  held,       ///< Our side wants a person; nothing was sent.
+  parked,     ///< Poison; blocks its own case until an operator acts.
+  discarded,  ///< By an operator, with a reason.
+};
+std::string_view state_name(DeliveryState state) noexcept;
+bool is_final(DeliveryState state) noexcept;                      ///< delivered, refused, discarded.
+bool legal_move(DeliveryState from, DeliveryState to) noexcept;
+
+/// One message as the bridge hands it in. Everything here is committed in one transaction or not at all.
+struct Intake {
+  std::string message_id;        ///< Ours, unique, at most 64 ASCII characters.
+  std::string system;            ///< Source system.
+  std::string identity;          ///< Business identity of the event: the dedup key, UTF-8, at most 1024 bytes.
+  std::string digest;            ///< 32 bytes: SM3 of the canonical record, or of the raw bytes when held unmapped.
+  std::string case_key;          ///< Order key: organisation, item and case.
+  std::string case_no;           ///< For people and status queries; sealed at rest is not needed, it names no person.
+  std::string event;             ///< Name of the event, for people.
+  std::string pack;              ///< "system@version".
+  std::string pack_digest;       ///< Digest of pack content and tables, 64 hex.
+  std::string raw;               ///< The delivery as received (sealed at rest).
+  std::string canonical;         ///< Canonical JSON (sealed at rest); empty when held before a record existed.
+  std::string acknowledgement;   ///< What the caller is told, stored and repeated byte for byte (sealed at rest).
+  std::string findings;          ///< JSON array of findings, free of personal data.
+  struct Target { std::string name; DeliveryState state = DeliveryState::ready; std::string after; std::string reason; };
+  std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`) or held (with reason).
+};
+
+enum class IntakeVerdict : std::uint8_t { stored, duplicate, conflict };
+
+struct IntakeOutcome {
+  IntakeVerdict verdict = IntakeVerdict::stored;
+  std::string message_id;        ///< Of the stored message: ours, or the first one's.
+  std::string acknowledgement;   ///< First acknowledgement, for stored and duplicate.
+  std::string pack;              ///< Pack version that mapped the stored one, for conflict.
+  std::string pack_digest;
+};
+
+/// A delivery handed to a worker.
+struct Claim {
+  std::int64_t delivery = 0;
+  std::int64_t fence = 0;        ///< Must be given back; a settlement under another fence is refused.
+  std::string message_id;
+  std::string target;
+  std::string system;
+  std::string case_key;
+  std::string case_no;
+  std::string event;
+  std::string identity;
+  std::string canonical;
+  std::string parent_receipt;    ///< Receipt of the message delivered just before it for the same case and target; may be empty.
+  int attempt = 1;               ///< 1 for the first send.
+  bool query_first = false;      ///< It was unknown: ask the platform before anything else.
+};
+
+/// What became of a claim.
+struct Settlement {
+  std::int64_t delivery = 0;
+  std::int64_t fence = 0;
+  DeliveryState state = DeliveryState::delivered;  ///< delivered, refused, unknown, ready (only if no byte left), parked, held.
+  std::string receipt;           ///< Platform's proof, as text (sealed at rest).
+  std::string receipt_no;        ///< Its number, for people.
+  std::string error_id;          ///< For refused, unknown, ready, parked.
+  std::string reason;            ///< Bilingual JSON or platform code, free of personal data.
+  UtcMillis not_before{};        ///< For ready and unknown: earliest next try.
+};
+
+struct DeliveryView {
+  std::int64_t delivery = 0;
+  std::string message_id, target, system, case_no, event, error_id, reason, receipt_no;
+  DeliveryState state = DeliveryState::ready;
+  int attempts = 0;
+  UtcMillis created{}, changed{}, not_before{};
+};
+
+struct MessageView {
+  std::string message_id, system, identity, case_no, event, pack, findings;
+  UtcMillis created{};
+  std::vector<DeliveryView> deliveries;
+};
+
+struct Counts {
+  std::int64_t messages = 0;
+  std::int64_t by_state[9] = {};  ///< Deliveries, indexed by DeliveryState.
+  std::int64_t refusals = 0;      ///< Refused intakes of which only a digest is kept.
+};
+
+/// A refused intake: nothing is kept but this.
+struct Refusal {
+  std::string system;            ///< May be empty when not known.
+  std::string error_id;
+  std::string where;
+  std::string peer;
+  std::uint64_t size = 0;
+  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
+  std::string_view bytes;        ///< Not kept.
+};
+
+struct JournalOptions {
+  std::string path;              ///< Database file; "<path>.lock" is the instance lock.
+  bool create = true;            ///< Create when missing.
+  Secret seal_key;               ///< 32 bytes; key id in `key_id`.
+  std::string key_id = "k1";
+  Secret audit_key;              ///< HMAC-SM3 key of the audit chain.
+  std::string audit_head_file;   ///< Where the signed head is written, outside the store; empty: none.
+  Secret audit_sign_key_pem;     ///< SM2 private key that signs heads; empty: heads are not signed.
+  std::int64_t head_every_entries = 1000;
+  std::chrono::milliseconds head_every{5000};
+  std::size_t group_max = 512;            ///< Operations in one commit.
+  std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
+  std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
+};
+
+/// The store. All members are safe from several threads; callbacks run on the journal's writer thread and must be short.
+class Journal {
+public:
+  virtual ~Journal() = default;
+
+  /// Opens or creates. Takes the instance lock, refuses anything but WAL with synchronous=FULL, checks schema version and integrity,
+  /// turns claims left by a dead process into `unknown` (query first).
+  /// @errors journal.locked, journal.open, journal.weak_durability, journal.schema, journal.corrupt (fix_setup).
+  static Result<std::unique_ptr<Journal>> open(JournalOptions options, std::shared_ptr<Clock> clock);
+
+  /// Stores a message: dedup key, digest, message, deliveries and audit entry in one transaction shared with its neighbours; the
+  /// callback runs after the commit returned (fsync included). Seals on the calling thread.
+  /// @errors in the callback: journal.busy, journal.write (retry_later).
+  virtual void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) = 0;
+  virtual Result<IntakeOutcome> accept_and_wait(Intake intake) = 0;
+
+  /// Looks a business identity up without writing: its stored digest and acknowledgement.
+  struct Known { std::string message_id, digest, acknowledgement, pack, pack_digest; };
+  virtual Result<std::optional<Known>> find(std::string_view identity) = 0;
+
+  /// Records a refused intake (digest only) in the refusal ledger and the audit chain; grouped, not waited for.
+  virtual void refuse(Refusal refusal) = 0;
+
+  /// Claims up to `max` deliveries of a target that are ready, due and first of their case, oldest first; the callback gets them after
+  /// the claim is committed. An empty answer means nothing is due.
+  virtual void claim(std::string target, std::size_t max, std::function<void(Result<std::vector<Claim>>)> done) = 0;
+  /// Settles claims, grouped; the callback runs after the commit. A stale fence is journal.stale_claim for that settlement and changes nothing.
+  virtual void settle(Settlement settlement, std::function<void(Result<void>)> done) = 0;
+
+  /// Earliest time at which something of a target may become due; nothing when nothing waits.
+  virtual std::optional<UtcMillis> next_due(const std::string& target) = 0;
+  /// Called on the writer thread when new work for a target may be ready.
+  virtual void on_ready(std::function<void(const std::string& target)> listener) = 0;
+
+  // Reading, for status, hold lists and people. Never blocks the writer for long.
+  virtual Result<Counts> counts() = 0;
+  virtual Result<std::optional<MessageView>> message(std::string_view message_id) = 0;
+  virtual Result<std::vector<MessageView>> messages_of_case(std::string_view system, std::string_view case_no) = 0;
+  virtual Result<std::vector<DeliveryView>> deliveries(DeliveryState state, std::size_t max) = 0;
+  /// Raw bytes and canonical record of a message, opened. @errors journal.not_found, crypto.seal_broken.
+  struct Bodies { std::string raw, canonical, acknowledgement; };
+  virtual Result<Bodies> bodies(std::string_view message_id) = 0;
+  virtual Result<std::string> receipt(std::int64_t delivery) = 0;
+
+  // Acts of a person; each is audited with who and why.
+  struct Act { std::string who; std::string reason; };
+  /// held -> ready with a new canonical record (mapped again) whose digest is audited beside the old one.
+  virtual Result<void> release(std::string_view message_id, std::string canonical, std::string digest, std::string pack, std::string pack_digest, const Act& act) = 0;
+  /// held or parked -> discarded.
+  virtual Result<void> discard(std::string_view message_id, const std::string& target, const Act& act) = 0;
+  /// unknown -> delivered, or unknown -> ready (absent).
+  enum class Resolution : std::uint8_t { delivered, absent };
+  virtual Result<void> resolve(std::int64_t delivery, Resolution resolution, const Act& act) = 0;
+  /// parked -> ready.
+  virtual Result<void> unpark(std::int64_t delivery, const Act& act) = 0;
+  /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
+  virtual Result<void> note(std::string_view what, const Act& act) = 0;
+
+  /// Drains the queue, writes the audit head, closes. Later calls fail with journal.closed.
+  virtual void close() = 0;
+};
+
+/// Offline check of the audit chain, read-only; does not take the instance lock.
+struct VerifyReport {
+  std::int64_t entries = 0;
+  std::int64_t first_broken = 0;      ///< Sequence of the first broken entry; 0 when whole.
+  std::string problem;                ///< Error id: journal.audit_broken, journal.audit_gap, journal.audit_cut, journal.audit_head.
+  std::int64_t head_sequence = 0;     ///< Of the signed head outside the store; 0 when none was given.
+  bool ok() const noexcept { return first_broken == 0 && problem.empty(); }
+};
+struct VerifyOptions {
+  std::string path;
+  Secret audit_key;
+  std::string audit_head_file;        ///< May be empty.
+  std::string audit_public_key_pem;   ///< Needed when the head is signed.
+};
+Result<VerifyReport> verify_audit(const VerifyOptions& options);
+
+/// Read-only view of a store for commands beside a running bridge. Only the reading members work; the others give journal.read_only.
+Result<std::unique_ptr<Journal>> open_read_only(JournalOptions options);
+
+} // namespace tongqu::journal

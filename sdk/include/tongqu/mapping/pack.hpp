@@ -1,0 +1,132 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tongqu/base/finding.hpp"
+#include "tongqu/base/limits.hpp"
+#include "tongqu/base/result.hpp"
+#include "tongqu/model/record.hpp"
+#include "tongqu/wire/delivery.hpp"
+
+/// Mapping documents compiled once and run per message: pure, no clock, no random, no I/O. Language: docs/reference/mapping.md.
+namespace tongqu::mapping {
+
+/// What a run needs from outside.
+struct Environment {
+  Limits limits;
+  model::Time reference_date;                      ///< For "not in the future".
+};
+
+enum class RecordVerdict : std::uint8_t { accepted, held, refused };
+std::string_view verdict_name(RecordVerdict verdict) noexcept;   ///< "accepted", "held", "refused".
+
+/// One record made from a delivery.
+struct MappedRecord {
+  RecordVerdict verdict = RecordVerdict::accepted;
+  model::Record record;
+  std::string canonical;                           ///< Canonical JSON with meta, no line ends.
+  std::string digest;                              ///< SM3 of the digest input, 32 raw bytes.
+  Findings findings;
+  Bilingual reason;                                ///< First error finding in words, when held or refused; for `{reason}`.
+};
+
+/// What the caller is to hear for one outcome, before the connector wraps it.
+struct AnswerText {
+  bool fault = false;                              ///< The pack asks for a protocol fault.
+  std::string payload;                             ///< UTF-8.
+  std::string format;                              ///< xml, json, text.
+  std::string charset = "utf-8";                   ///< Encoding of the bytes.
+  std::string declared;                            ///< Label for declaration and header; empty: as charset.
+  std::string soap_element, soap_part;             ///< Empty: the connector's default (<operation>Response, return).
+  enum class SoapForm : std::uint8_t { escaped, cdata, elements } soap_form = SoapForm::escaped;
+};
+
+enum class AnswerKind : std::uint8_t { accepted, held, refused, conflict };
+/// Values of the placeholders.
+struct AnswerFacts {
+  std::string message_id, accepted_at, case_no, trace, error_id, where, state;
+  Bilingual reason;
+};
+
+struct ConnectorFacts { std::string family, wsdl, ns; };
+struct PackInfo {
+  std::string id, system, version;
+  std::string digest;                              ///< SM3 over all files of the pack that matter and the site's parameters, 64 hex.
+  std::string folder;
+  Bilingual title;
+  ConnectorFacts connector;
+  std::vector<std::string> never_sent;
+  std::string name() const { return id + "@" + version; }
+};
+
+/// Reusable memory of one thread: documents, arenas, tables of matched nodes. Not safe from two threads at once.
+class Workspace {
+public:
+  Workspace();
+  ~Workspace();
+  Workspace(Workspace&&) noexcept;
+  struct State;
+  State& state() { return *state_; }
+
+private:
+  std::unique_ptr<State> state_;
+};
+
+/// One pack, compiled. Immutable; safe from several threads, each with its own Workspace.
+class Pack {
+public:
+  virtual ~Pack() = default;
+
+  /// Loads and compiles a folder.
+  /// @param site_params  Overrides of `params`; an unknown name is a mistake.
+  /// @param mistakes     Receives every mistake (source.part is the file, line and column set) and warnings.
+  /// @errors mapping.pack_invalid when at least one mistake was an error; mapping.pack_missing.
+  static Result<std::shared_ptr<const Pack>> load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes);
+
+  virtual const PackInfo& info() const = 0;
+
+  /// Runs the mapping that matches the delivery.
+  /// @return  Records with their verdicts and findings. An element with verdict `refused` has no usable record.
+  /// @errors  mapping.no_match, mapping.ambiguous_match, and what a stage refused (wire.*) with its place.
+  virtual Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// The answer of the mapping that matches the delivery; `fault` when the pack has none or none matches.
+  virtual AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const = 0;
+
+  /// Runs the tests of the pack.
+  struct TestReport { std::size_t passed = 0; std::vector<std::string> failures; };
+  virtual TestReport run_tests(const Environment& environment) const = 0;
+};
+
+/// One message for a platform, in the order of sending.
+struct OutMessage {
+  std::string name;                                ///< "accept", "process", "result".
+  std::string message_id;                          ///< Function of target, identity and name: 32 hex.
+  std::string body;                                ///< JSON, UTF-8.
+};
+
+/// What a target makes of one canonical record.
+struct Planned {
+  RecordVerdict verdict = RecordVerdict::accepted; ///< held or refused: nothing may be sent.
+  std::vector<OutMessage> messages;
+  Findings findings;
+};
+
+/// One target mapping, compiled. Immutable; safe from several threads.
+class Target {
+public:
+  virtual ~Target() = default;
+  /// @param file  targets/<name>.yaml
+  static Result<std::shared_ptr<const Target>> load(const std::string& file, Findings& mistakes);
+  virtual const std::string& id() const = 0;       ///< "tif_rio.case"
+  virtual const std::string& digest() const = 0;
+  /// @param canonical  Canonical JSON of a record.
+  /// @errors wire.*, mapping.no_target_message.
+  virtual Result<Planned> plan(std::string_view canonical, Workspace& workspace) const = 0;
+};
+
+} // namespace tongqu::mapping
