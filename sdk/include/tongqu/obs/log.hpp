@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tongqu/base/clock.hpp"
+
+namespace tongqu::obs {
+
+enum class Level : std::uint8_t { debug, info, warn, error };
+std::string_view level_name(Level level) noexcept;
+
+/// Names of fields that may be logged: ids, codes, counts and places. A field that is not in this list is dropped by `Log`, so that a
+/// body, a name or a number of a person cannot reach a log by mistake.
+bool is_loggable(std::string_view field) noexcept;
+
+/// One thing that happened. Values are short and free of personal data.
+struct LogRecord {
+  Level level = Level::info;
+  std::string_view event;                          ///< snake_case, stable.
+  std::vector<std::pair<std::string_view, std::string>> fields;
+};
+
+/// Where records go. Implementations are safe from several threads and never block for long.
+class LogSink {
+public:
+  virtual ~LogSink() = default;
+  virtual void write(const LogRecord& record, UtcMillis at) = 0;
+};
+
+/// JSON lines to a file descriptor, one write call per record.
+std::unique_ptr<LogSink> json_lines_sink(int descriptor, Level least);
+
+/// Checks fields against the allow-list and hands the record on. Cheap to copy; a null sink drops everything.
+class Log {
+public:
+  Log() = default;
+  Log(std::shared_ptr<LogSink> sink, std::shared_ptr<Clock> clock) : sink_(std::move(sink)), clock_(std::move(clock)) {}
+  void operator()(Level level, std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields = {}) const;
+
+private:
+  std::shared_ptr<LogSink> sink_;
+  std::shared_ptr<Clock> clock_;
+};
+
+} // namespace tongqu::obs
