@@ -1,0 +1,68 @@
+#pragma once
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+/// The inner loops of the JSON reader: plain characters of a string, one UTF-8 sequence, one number. No state, no allocation.
+namespace tongqu::wire::detail {
+
+constexpr std::uint64_t every_byte(std::uint8_t value) noexcept { return 0x0101010101010101ull * value; }
+
+/// High bit of the first byte (in memory order, on a little-endian machine) that is a quote, a backslash, a control or not ASCII.
+constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
+  const auto zero_byte = [](std::uint64_t w) { return (w - every_byte(1)) & ~w; };
+  const std::uint64_t control = (word - every_byte(0x20)) & ~word;
+  return (zero_byte(word ^ every_byte('"')) | zero_byte(word ^ every_byte('\\')) | control | word) & every_byte(0x80);
+}
+
+/// First byte at or after `p` that is not a plain ASCII character of a JSON string; `end` when there is none.
+inline const char* skip_plain_ascii(const char* p, const char* end) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    while (end - p >= 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, p, sizeof word);
+      const std::uint64_t hit = special_bytes(word);
+      if (hit != 0) return p + std::countr_zero(hit) / 8;
+      p += 8;
+    }
+  }
+  while (p != end) {
+    const auto c = static_cast<unsigned char>(*p);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+    ++p;
+  }
+  return p;
+}
+
+/// Length of the well-formed sequence of two to four bytes at `p`; 0 when there is none (RFC 3629 section 4).
+inline std::size_t utf8_sequence(const char* p, const char* end) noexcept {
+  const auto left = static_cast<std::size_t>(end - p);
+  const auto byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const unsigned char lead = byte(0);
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    if (left < 3 || !follows(1) || !follows(2)) return 0;
+    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
+    if (lead == 0xED && byte(1) > 0x9F) return 0;
+    return 3;
+  }
+  if (lead >= 0xC2 && lead <= 0xDF) return left >= 2 && follows(1) ? 2 : 0;
+  if (lead < 0xF0 || lead > 0xF4 || left < 4 || !follows(1) || !follows(2) || !follows(3)) return 0;
+  if (lead == 0xF0 && byte(1) < 0x90) return 0;
+  if (lead == 0xF4 && byte(1) > 0x8F) return 0;
+  return 4;
+}
+
+enum class NumberVerdict : std::uint8_t { good, not_a_number, out_of_range };
+struct NumberScan {
+  NumberVerdict verdict = NumberVerdict::not_a_number;
+  const char* end = nullptr;  ///< One past the number, or the byte that broke it.
+};
+
+/// Reads the number at `p` by the grammar of RFC 8259 section 6 and judges its range: at most 1,000 characters, an exponent within
+/// +-400, and a magnitude that a finite double can hold. Digits are not limited otherwise; a value too small for a double is good.
+NumberScan scan_number(const char* p, const char* end) noexcept;
+
+} // namespace tongqu::wire::detail

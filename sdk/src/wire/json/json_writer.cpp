@@ -1,0 +1,189 @@
+#include <charconv>
+#include <vector>
+
+#include "tongqu/wire/json.hpp"
+
+namespace tongqu::wire {
+namespace {
+
+bool is_container(const TapeEntry& entry) noexcept { return entry.kind == NodeKind::object || entry.kind == NodeKind::array; }
+
+std::string_view scalar_word(const TapeEntry& entry) {
+  return entry.kind == NodeKind::null ? std::string_view("null") : std::string_view(entry.text, entry.text_size);
+}
+
+bool is_json(NodeKind kind) noexcept { return kind != NodeKind::element && kind != NodeKind::attribute; }
+
+class PrettyPrinter {
+public:
+  PrettyPrinter(std::string& out, const std::vector<TapeEntry>& tape) : out_(out), tape_(tape) {}
+
+  void print() {
+    for (std::uint32_t index = 0; index < tape_.size(); ++index) {
+      close_before(index);
+      print_entry(index);
+    }
+    close_before(static_cast<std::uint32_t>(tape_.size()));
+  }
+
+private:
+  void line() {
+    out_ += '\n';
+    out_.append(open_.size() * 2, ' ');
+  }
+
+  void close_before(std::uint32_t index) {
+    while (!open_.empty() && tape_[open_.back()].end <= index) {
+      const TapeEntry& entry = tape_[open_.back()];
+      open_.pop_back();
+      if (entry.has_child) line();
+      out_ += entry.kind == NodeKind::object ? '}' : ']';
+    }
+  }
+
+  void print_entry(std::uint32_t index) {
+    const TapeEntry& entry = tape_[index];
+    TONGQU_ASSERT(is_json(entry.kind), "only documents read from JSON are printed as JSON");
+    if (!open_.empty()) {
+      if (index != open_.back() + 1) out_ += ',';
+      line();
+      if (tape_[open_.back()].kind == NodeKind::object) {
+        append_json_string(out_, {entry.name, entry.name_size});
+        out_ += ": ";
+      }
+    }
+    if (is_container(entry)) {
+      out_ += entry.kind == NodeKind::object ? '{' : '[';
+      open_.push_back(index);
+    } else if (entry.kind == NodeKind::string) {
+      append_json_string(out_, {entry.text, entry.text_size});
+    } else {
+      out_ += scalar_word(entry);
+    }
+  }
+
+  std::string& out_;
+  const std::vector<TapeEntry>& tape_;
+  std::vector<std::uint32_t> open_;
+};
+
+} // namespace
+
+void append_json_string(std::string& out, std::string_view utf8) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const char c = utf8[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(utf8.data() + run, i - run);
+    run = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        out += "\\u00";
+        out += kHex[static_cast<unsigned char>(c) >> 4];
+        out += kHex[static_cast<unsigned char>(c) & 15];
+    }
+  }
+  out.append(utf8.data() + run, utf8.size() - run);
+  out += '"';
+}
+
+void JsonWriter::separate() {
+  if (need_comma_) out_ += ',';
+  need_comma_ = true;
+}
+
+void JsonWriter::begin_object() {
+  separate();
+  out_ += '{';
+  need_comma_ = false;
+}
+
+void JsonWriter::end_object() {
+  out_ += '}';
+  need_comma_ = true;
+}
+
+void JsonWriter::begin_array() {
+  separate();
+  out_ += '[';
+  need_comma_ = false;
+}
+
+void JsonWriter::end_array() {
+  out_ += ']';
+  need_comma_ = true;
+}
+
+void JsonWriter::key(std::string_view name) {
+  separate();
+  append_json_string(out_, name);
+  out_ += ':';
+  need_comma_ = false;
+}
+
+void JsonWriter::string(std::string_view utf8) {
+  separate();
+  append_json_string(out_, utf8);
+}
+
+void JsonWriter::number(std::int64_t value) {
+  char digits[24];
+  const auto written = std::to_chars(digits, digits + sizeof digits, value);
+  number_text({digits, static_cast<std::size_t>(written.ptr - digits)});
+}
+
+void JsonWriter::number_text(std::string_view text) {
+  separate();
+  out_ += text;
+}
+
+void JsonWriter::boolean(bool value) { number_text(value ? "true" : "false"); }
+
+void JsonWriter::null() { number_text("null"); }
+
+/// Walks the tape instead of calling itself, so that depth costs no stack.
+void JsonWriter::node(const Node& node) {
+  TONGQU_ASSERT(node, "a node to copy exists");
+  const std::vector<TapeEntry>& tape = node.document()->tape();
+  const std::uint32_t first = node.index();
+  const std::uint32_t last = tape[first].end;
+  std::vector<std::uint32_t> open;
+  const auto close_before = [&](std::uint32_t index) {
+    while (!open.empty() && tape[open.back()].end <= index) {
+      tape[open.back()].kind == NodeKind::object ? end_object() : end_array();
+      open.pop_back();
+    }
+  };
+  for (std::uint32_t index = first; index < last; ++index) {
+    close_before(index);
+    const TapeEntry& entry = tape[index];
+    TONGQU_ASSERT(is_json(entry.kind), "only nodes read from JSON are copied as JSON");
+    if (!open.empty() && tape[open.back()].kind == NodeKind::object) key({entry.name, entry.name_size});
+    if (is_container(entry)) {
+      entry.kind == NodeKind::object ? begin_object() : begin_array();
+      open.push_back(index);
+    } else if (entry.kind == NodeKind::string) {
+      string({entry.text, entry.text_size});
+    } else {
+      number_text(scalar_word(entry));
+    }
+  }
+  close_before(last);
+}
+
+std::string pretty_json(const Document& document) {
+  std::string out;
+  PrettyPrinter(out, document.tape()).print();
+  return out;
+}
+
+} // namespace tongqu::wire
