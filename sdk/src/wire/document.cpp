@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace tongqu::wire {
 namespace {
@@ -145,6 +146,13 @@ void Document::own_source(std::string text) {
   if (!owned_) owned_ = std::make_unique<std::string>();
   *owned_ = std::move(text);
   source_ = *owned_;
+}
+
+std::string Document::take_buffer() {
+  if (!owned_) return {};
+  source_ = {};
+  owned_->clear();
+  return std::move(*owned_);
 }
 
 void Document::clear() {

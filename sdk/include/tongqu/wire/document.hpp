@@ -148,6 +148,8 @@ public:
   void set_source(std::string_view source) noexcept { source_ = source; }
   /// Takes over decoded text; source() then points to it.
   void own_source(std::string text);
+  /// An empty string with the capacity of the text last owned, to be filled and given back by own_source.
+  std::string take_buffer();
   void clear();  ///< Keeps capacity, for reuse by the next message.
 
 private:

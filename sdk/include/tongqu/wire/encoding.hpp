@@ -24,6 +24,8 @@ std::optional<Bom> byte_order_mark(Bytes bytes) noexcept;
 /// GB18030: one, two and four bytes; unassigned and cut sequences are refused; the ASCII byte after a bad lead is never swallowed.
 /// @errors wire.encoding_invalid with "offset N" (first byte of the bad sequence) in where().
 Result<std::string> decode(Bytes bytes, Encoding from);
+/// The same into a string that is reused. After an error `out` holds what stands before the bad sequence.
+Result<void> decode_into(std::string& out, Bytes bytes, Encoding from);
 
 /// Encodes UTF-8 strictly. GB targets: `Repertoire` tells how much of GB18030 the peer's declared label allows.
 enum class Repertoire : std::uint8_t {
@@ -31,7 +33,8 @@ enum class Repertoire : std::uint8_t {
   gbk,      ///< Every two-byte character.
   gb18030,  ///< Also four bytes.
 };
-/// @errors wire.encoding_unmappable with "offset N" of the UTF-8 input; the caller adds the field's name.
+/// @errors wire.encoding_unmappable with "offset N" of the UTF-8 input; the caller adds the field's name. wire.encoding_invalid
+///         when the input is not UTF-8.
 Result<std::string> encode(std::string_view utf8, Encoding to, Repertoire repertoire = Repertoire::gb18030);
 
 } // namespace tongqu::wire

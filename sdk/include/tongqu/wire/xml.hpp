@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,21 @@ Result<Document> parse_xml(Bytes bytes, const XmlOptions& options = {});
 
 /// The same into a document that is reused; on an error its content is unspecified until the next parse.
 Result<void> parse_xml_into(Document& document, Bytes bytes, const XmlOptions& options);
+
+/// A parser that is kept between messages; `parse_xml_into` keeps one for each thread. Not safe from several threads at once.
+class XmlReader {
+public:
+  XmlReader();
+  ~XmlReader();
+  XmlReader(XmlReader&&) noexcept;
+  XmlReader& operator=(XmlReader&&) noexcept;
+  /// As parse_xml_into.
+  Result<void> read_into(Document& document, Bytes bytes, const XmlOptions& options);
+
+private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 /// Writes XML text with every value escaped; never raw markup, never CDATA unless asked for. UTF-8.
 class XmlWriter {
