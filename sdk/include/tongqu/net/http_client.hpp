@@ -20,6 +20,7 @@ struct PeerOptions {
   std::chrono::milliseconds total_timeout{30000};
   std::size_t answer_bytes_max = std::size_t{4} * 1024 * 1024;
   std::size_t connections_max = 32;                ///< Kept alive.
+  std::size_t queue_max = 4096;                    ///< Requests that wait for a connection; beyond it net.queue_full.
 };
 
 /// How much of a failed request may have reached the peer. Decides between "send again" and "unknown".
@@ -33,7 +34,8 @@ struct HttpExchange {
 };
 
 struct HttpFailure {
-  Error error;                                     ///< net.connect, net.tls, net.timeout, net.answer_cut, net.answer_framing, net.answer_too_large, base.stopped.
+  Error error;                                     ///< net.connect, net.tls, net.timeout, net.answer_cut, net.answer_framing, net.answer_too_large,
+                                                   ///< net.queue_full, net.target or net.header (ours is not sendable), base.stopped.
   Sent sent = Sent::maybe;
 };
 
@@ -49,7 +51,10 @@ public:
   virtual ~HttpClient() = default;
   /// @errors net.peer (fix_setup) when the URL is not http(s)://host[:port] or does not match the pinned host.
   static Result<std::unique_ptr<HttpClient>> create(const PeerOptions& options);
-  /// Starts a request; `done` is called once on the client's thread. `request.target` is path and query.
+  /// Starts a request; `done` is called once on the client's thread (on the caller's, when the request is refused before it is
+  /// queued) and must not throw. `request.target` is path and query in origin form. Host, Content-Length, Transfer-Encoding,
+  /// Connection, Expect and Upgrade are ours: a request that brings one is refused with net.header. A request is written to at most
+  /// one connection, once; when that connection dies the outcome is a failure with Sent::maybe and never a silent second try.
   virtual void send(HttpRequest request, std::function<void(HttpOutcome)> done) = 0;
   /// The same, waiting. For set-up calls and tests.
   HttpOutcome send_and_wait(HttpRequest request, const CallContext& context);
