@@ -9,7 +9,7 @@
 #include "tongqu/model/values.hpp"
 
 /// The one definition of every entity as data: what fields a record type has, their stable numbers, kinds and documentation, and
-/// access to a member by number. Generated from the .def files of sdk/src/model; the structs come from the same rows.
+/// access to a member by number. Generated from the rows of model/defs/*.def; the structs come from the same rows.
 namespace tongqu::model {
 
 /// Kind of a field and the C++ type of its member.
@@ -39,10 +39,11 @@ struct FieldInfo {
   bool personal = false;                   ///< Personal data: its value never enters a finding, a log or a mask-free table.
   bool key = false;                        ///< Key of list elements when parts are merged.
   std::string_view system;                 ///< code: the model's code system whose names are allowed ("id_type"); empty: any name.
-  std::string_view check;                  ///< identifier: default check ("resident_id", "uscc", …); empty: none.
+  std::string_view check;                  ///< identifier: default check ("resident_id", "uscc", …), "by:FIELD" when a sibling tells it; empty: none.
   std::string_view zh;                     ///< Chinese term.
   std::string_view en;                     ///< One line of English documentation.
   void* (*member)(void* object) = nullptr; ///< Address of the member in its struct.
+  bool future = false;                     ///< time: may lie after the reference date (a due date, a validity).
 };
 
 struct RecordType {
@@ -53,6 +54,10 @@ struct RecordType {
   void* (*list_at)(void* list, std::size_t index) = nullptr;
   void* (*list_append)(void* list) = nullptr;                ///< Engages the list, appends one element, returns it.
   void (*list_engage)(void* list) = nullptr;                 ///< Makes an absent list "known to be none".
+  bool (*list_engaged)(const void* list) = nullptr;          ///< The list is there, perhaps empty.
+  void (*list_clear)(void* list) = nullptr;                  ///< Empties an engaged list; it stays engaged.
+  void (*assign)(void* to, const void* from) = nullptr;      ///< Copies one object of this type.
+  std::string_view zh, en;                                   ///< Chinese term and one line of English documentation.
   const FieldInfo* find(std::string_view field) const noexcept;
 };
 

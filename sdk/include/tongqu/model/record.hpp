@@ -41,6 +41,7 @@ struct Envelope {
 /// How a value came to be there.
 enum class Mark : std::uint8_t { sent, derived, constant, repaired, by_person };
 std::string_view mark_name(Mark mark) noexcept;
+std::optional<Mark> mark_from_name(std::string_view name) noexcept;
 
 /// What is said about one field beside its value. Only fields with something to say have an entry.
 struct MetaEntry {
@@ -50,6 +51,7 @@ struct MetaEntry {
   Verdict verdict = Verdict::unchecked;
   bool cleared = false;                      ///< null in a part: the value is taken away.
   bool minute_precision = false;             ///< A time whose seconds were not sent.
+  std::int64_t source_ms = 0;                ///< Source time (UTC ms) of the record that gave the value, set by merge(); 0 before.
 };
 
 /// A declared province or vendor field: ext.<ns>.<name>, text value.

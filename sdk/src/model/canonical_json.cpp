@@ -1,0 +1,408 @@
+#include <algorithm>
+#include <charconv>
+#include <array>
+#include <utility>
+
+#include "reflect.hpp"
+#include "tongqu/model/record.hpp"
+#include "tongqu/wire/json.hpp"
+
+namespace tongqu::model {
+namespace {
+
+/// Where a field stands, as meta entries name it.
+struct Place {
+  PathId path = 0;
+  ElementIndex index{};
+  bool operator==(const Place& o) const { return path == o.path && index == o.index; }
+};
+
+/// Writes the members of the structs straight into the text; every member ends with a comma that the closing bracket takes over.
+class FieldWriter {
+public:
+  FieldWriter(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside)
+      : out_(out), minutes_wanted_(form == JsonForm::full) {
+    if (record.kind == RecordKind::part) {
+      for (const MetaEntry& entry : record.meta) {
+        if (entry.cleared) cleared_.push_back({entry.path, entry.index});
+      }
+    }
+    if (form == JsonForm::digest_input) {
+      for (const std::string& path : outside) {
+        const auto slot = find_slot(record.entity, path);
+        if (slot) excluded_.push_back(slot->id);
+      }
+    }
+  }
+
+#define TONGQU_RECORD(type, record_name, zh, en) void fields(const type& v) {
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en) member(id, "\"" #member_name "\":", v.member_name);
+#define TONGQU_END(type) }
+#include "tongqu/model/defs/all.def"
+#undef TONGQU_RECORD
+#undef TONGQU_FIELD
+#undef TONGQU_END
+
+  /// Times of minute precision that were written; their seconds say nothing.
+  const std::vector<Place>& minutes() const { return minutes_; }
+
+private:
+  PathId path_of(unsigned id) const { return prefix_ | static_cast<PathId>(id) << (8 * depth_); }
+
+  bool is_excluded(unsigned id) const {
+    return !excluded_.empty() && std::find(excluded_.begin(), excluded_.end(), path_of(id)) != excluded_.end();
+  }
+
+  void write_null_if_cleared(unsigned id, std::string_view key) {
+    if (cleared_.empty()) return;
+    if (std::find(cleared_.begin(), cleared_.end(), Place{path_of(id), index_}) == cleared_.end()) return;
+    out_ += key;
+    out_ += "null,";
+  }
+
+  template <class T>
+  void member(unsigned id, std::string_view key, const std::optional<T>& field) {
+    if (!field) {
+      write_null_if_cleared(id, key);
+      return;
+    }
+    if (is_excluded(id)) return;
+    out_ += key;
+    value(id, *field);
+    out_ += ',';
+  }
+
+  template <class T>
+  void member(unsigned id, std::string_view key, const std::optional<std::vector<T>>& list) {
+    if (!list) {
+      write_null_if_cleared(id, key);
+      return;
+    }
+    if (is_excluded(id)) return;
+    out_ += key;
+    out_ += '[';
+    const Position outer = enter(id);
+    const std::size_t level = level_++;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (level < index_.size()) index_[level] = static_cast<std::uint16_t>(i);
+      element(id, (*list)[i]);
+    }
+    if (level < index_.size()) index_[level] = 0;
+    --level_;
+    leave(outer);
+    close(']');
+    out_ += ',';
+  }
+
+  template <class T>
+  void member(unsigned id, std::string_view key, const T& record) {
+    if (is_excluded(id)) return;
+    const std::size_t mark = out_.size();
+    out_ += key;
+    out_ += '{';
+    const Position outer = enter(id);
+    fields(record);
+    leave(outer);
+    if (out_.back() == '{') {
+      out_.resize(mark);
+      write_null_if_cleared(id, key);
+      return;
+    }
+    close('}');
+    out_ += ',';
+  }
+
+  void element(unsigned, const std::string& text) {
+    wire::append_json_string(out_, text);
+    out_ += ',';
+  }
+  void element(unsigned id, const Code& code) {
+    value(id, code);
+    out_ += ',';
+  }
+  template <class T>
+  void element(unsigned, const T& record) {
+    out_ += '{';
+    fields(record);
+    close('}');
+    out_ += ',';
+  }
+
+  void close(char bracket) {
+    if (out_.back() == ',') out_.back() = bracket;
+    else out_ += bracket;
+  }
+
+  void value(unsigned, const std::string& text) { wire::append_json_string(out_, text); }
+  void value(unsigned, const Code& code) {
+    out_ += '{';
+    text_member("\"name\":", code.name);
+    text_member("\"system\":", code.system);
+    text_member("\"code\":", code.code);
+    text_member("\"text\":", code.text);
+    close('}');
+  }
+  void value(unsigned id, const Time& time) {
+    if (minutes_wanted_ && time.precision == Time::Precision::minute) minutes_.push_back({path_of(id), index_});
+    out_ += '"';
+    time.append_text(out_);
+    out_ += '"';
+  }
+  void value(unsigned, const Quantity& quantity) {
+    out_ += "{\"value\":\"";
+    out_ += quantity.value;
+    out_ += '"';
+    if (quantity.unit != Quantity::Unit::none) {
+      out_ += ",\"unit\":\"";
+      out_ += unit_name(quantity.unit);
+      out_ += '"';
+    }
+    out_ += '}';
+  }
+  void value(unsigned, const Money& money) {
+    out_ += '"';
+    out_ += money.yuan;
+    out_ += '"';
+  }
+  void value(unsigned, const Validity& validity) {
+    out_ += '"';
+    if (validity.kind == Validity::Kind::until) validity.until.append_text(out_);
+    else out_ += validity.kind == Validity::Kind::unlimited ? "unlimited" : "unknown";
+    out_ += '"';
+  }
+  void value(unsigned, std::int64_t number) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    out_.append(digits.data(), end.ptr);
+  }
+  void value(unsigned, bool flag) { out_ += flag ? "true" : "false"; }
+
+  void text_member(std::string_view key, const std::string& text) {
+    if (text.empty()) return;
+    out_ += key;
+    wire::append_json_string(out_, text);
+    out_ += ',';
+  }
+
+  struct Position {
+    PathId prefix;
+    unsigned depth;
+  };
+  Position enter(unsigned id) {
+    const Position outer{prefix_, depth_};
+    prefix_ = path_of(id);
+    ++depth_;
+    return outer;
+  }
+  void leave(Position outer) {
+    prefix_ = outer.prefix;
+    depth_ = outer.depth;
+  }
+
+  std::string& out_;
+  bool minutes_wanted_;
+  PathId prefix_ = 0;
+  unsigned depth_ = 0;
+  std::size_t level_ = 0;
+  ElementIndex index_{};
+  std::vector<Place> cleared_;
+  std::vector<PathId> excluded_;
+  std::vector<Place> minutes_;
+};
+
+/// The members around the entity's fields.
+class RecordWriter {
+public:
+  RecordWriter(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside)
+      : out_(out), record_(record), form_(form), outside_(outside) {}
+
+  void write() {
+    out_.reserve(out_.size() + 4096);
+    out_ += "{\"record\":\"";
+    out_ += entity_version(record_.entity);
+    out_ += "\",\"kind\":\"";
+    out_ += record_kind_name(record_.kind);
+    out_ += "\",";
+    write_identity();
+    write_envelope();
+    text("reason", record_.reason, "");
+    text("replaces", record_.replaces, "");
+    text("version", record_.version, "");
+    FieldWriter fields(out_, record_, form_, outside_);
+    std::visit([&fields](const auto& body) { fields.fields(body); }, record_.body);
+    write_ext();
+    write_unknown();
+    if (form_ == JsonForm::full) write_meta(fields.minutes());
+    close();
+  }
+
+private:
+  bool outside(std::string_view prefix, std::string_view name) const {
+    if (form_ != JsonForm::digest_input) return false;
+    return std::any_of(outside_.begin(), outside_.end(), [&](const std::string& path) {
+      return path.size() == prefix.size() + name.size() && path.compare(0, prefix.size(), prefix) == 0 &&
+             path.compare(prefix.size(), name.size(), name) == 0;
+    });
+  }
+  void key(std::string_view name) {
+    wire::append_json_string(out_, name);
+    out_ += ':';
+  }
+  void open(std::string_view name) {
+    key(name);
+    out_ += '{';
+  }
+  void close() {
+    if (out_.back() == ',') out_.back() = '}';
+    else out_ += '}';
+  }
+  void text(std::string_view name, std::string_view value, std::string_view prefix) {
+    if (value.empty() || outside(prefix, name)) return;
+    key(name);
+    wire::append_json_string(out_, value);
+    out_ += ',';
+  }
+  void number(std::string_view name, std::int64_t value) {
+    key(name);
+    out_ += std::to_string(value);
+    out_ += ',';
+  }
+  void time(std::string_view name, const std::optional<Time>& value) {
+    if (!value || outside("envelope.", name)) return;
+    key(name);
+    out_ += '"';
+    value->append_text(out_);
+    out_ += "\",";
+  }
+
+  void write_identity() {
+    const Identity& id = record_.identity;
+    open("identity");
+    text("organisation", id.organisation, "");
+    text("item", id.item, "");
+    text("case", id.case_no, "");
+    text("event", id.event, "");
+    text("revision", id.revision, "");
+    close();
+    out_ += ',';
+  }
+
+  void write_envelope() {
+    const Envelope& envelope = record_.envelope;
+    const std::size_t mark = out_.size();
+    open("envelope");
+    text("source_system", envelope.source_system, "envelope.");
+    text("pack", envelope.pack, "envelope.");
+    text("event", envelope.event, "envelope.");
+    text("operation", envelope.operation, "envelope.");
+    if (envelope.sequence_in_case && !outside("envelope.", "sequence_in_case")) number("sequence_in_case", *envelope.sequence_in_case);
+    time("occurred_at", envelope.occurred_at);
+    time("reported_at", envelope.reported_at);
+    if (out_.back() == '{') {
+      out_.resize(mark);
+      return;
+    }
+    close();
+    out_ += ',';
+  }
+
+  void write_ext() {
+    if (record_.ext.empty()) return;
+    std::vector<const ExtField*> fields;
+    for (const ExtField& field : record_.ext) {
+      if (!outside("ext.", field.ns + "." + field.name)) fields.push_back(&field);
+    }
+    std::stable_sort(fields.begin(), fields.end(), [](const ExtField* a, const ExtField* b) {
+      return a->ns != b->ns ? a->ns < b->ns : a->name < b->name;
+    });
+    const std::size_t mark = out_.size();
+    open("ext");
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const ExtField& field = *fields[i];
+      if (i == 0 || fields[i - 1]->ns != field.ns) open(field.ns);
+      const ExtField* next = i + 1 < fields.size() ? fields[i + 1] : nullptr;
+      const bool overwritten = next != nullptr && next->ns == field.ns && next->name == field.name;
+      if (!overwritten) {
+        key(field.name);
+        wire::append_json_string(out_, field.value);
+        out_ += ',';
+      }
+      if (next == nullptr || next->ns != field.ns) {
+        close();
+        out_ += ',';
+      }
+    }
+    if (fields.empty()) {
+      out_.resize(mark);
+      return;
+    }
+    close();
+    out_ += ',';
+  }
+
+  void write_unknown() {
+    if (record_.unknown.empty()) return;
+    open("unknown");
+    for (const UnknownMember& member : record_.unknown) {
+      key(member.name);
+      out_ += member.json;
+      out_ += ',';
+    }
+    close();
+    out_ += ',';
+  }
+
+  void write_meta(const std::vector<Place>& minutes) {
+    if (record_.meta.empty() && minutes.empty()) return;
+    std::vector<MetaEntry> entries = record_.meta;
+    for (const Place& place : minutes) {
+      const auto same = [&](const MetaEntry& entry) { return Place{entry.path, entry.index} == place; };
+      auto found = std::find_if(entries.begin(), entries.end(), same);
+      if (found == entries.end()) {
+        entries.emplace_back();
+        found = entries.end() - 1;
+        found->path = place.path;
+        found->index = place.index;
+      }
+      found->minute_precision = true;
+    }
+    std::sort(entries.begin(), entries.end(), [](const MetaEntry& a, const MetaEntry& b) {
+      return a.path != b.path ? a.path < b.path : a.index < b.index;
+    });
+    const std::size_t mark = out_.size();
+    open("meta");
+    for (const MetaEntry& entry : entries) write_meta_entry(entry);
+    if (out_.back() == '{') {
+      out_.resize(mark);
+      return;
+    }
+    close();
+    out_ += ',';
+  }
+
+  void write_meta_entry(const MetaEntry& entry) {
+    const bool cleared = entry.cleared && record_.kind != RecordKind::part;
+    if (entry.mark == Mark::sent && entry.verdict == Verdict::unchecked && !entry.minute_precision && entry.source_ms == 0 && !cleared) return;
+    open(path_text(record_.entity, entry.path, entry.index));
+    if (entry.mark != Mark::sent) text("mark", mark_name(entry.mark), "");
+    if (entry.verdict != Verdict::unchecked) text("verdict", verdict_name(entry.verdict), "");
+    if (entry.minute_precision) text("precision", "minute", "");
+    if (cleared) out_ += "\"cleared\":true,";
+    if (entry.source_ms != 0) number("source_ms", entry.source_ms);
+    close();
+    out_ += ',';
+  }
+
+  std::string& out_;
+  const Record& record_;
+  JsonForm form_;
+  const std::vector<std::string>& outside_;
+};
+
+} // namespace
+
+void append_canonical_json(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside_digest) {
+  RecordWriter(out, record, form, outside_digest).write();
+}
+
+} // namespace tongqu::model

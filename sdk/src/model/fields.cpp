@@ -1,0 +1,243 @@
+#include "tongqu/model/fields.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "reflect.hpp"
+#include "tongqu/model/entities.hpp"
+
+namespace tongqu::model {
+namespace {
+
+constexpr unsigned kPersonal = 1, kKey = 2, kFuture = 4, kPlain = 0;
+
+template <class T>
+const RecordType* record_type();
+
+template <class T>
+using List = std::optional<std::vector<T>>;
+
+/// The part of a RecordType that depends on nothing but the struct.
+template <class T>
+RecordType access_of(std::string_view name, const FieldInfo* fields, std::size_t count, std::string_view zh, std::string_view en) {
+  RecordType type;
+  type.name = name;
+  type.fields = fields;
+  type.count = count;
+  type.zh = zh;
+  type.en = en;
+  type.list_size = [](const void* list) -> std::size_t {
+    const auto& items = *static_cast<const List<T>*>(list);
+    return items ? items->size() : 0;
+  };
+  type.list_at = [](void* list, std::size_t index) -> void* { return &static_cast<List<T>*>(list)->value().at(index); };
+  type.list_append = [](void* list) -> void* {
+    auto& items = *static_cast<List<T>*>(list);
+    if (!items) items.emplace();
+    return &items->emplace_back();
+  };
+  type.list_engage = [](void* list) {
+    auto& items = *static_cast<List<T>*>(list);
+    if (!items) items.emplace();
+  };
+  type.list_engaged = [](const void* list) { return static_cast<const List<T>*>(list)->has_value(); };
+  type.list_clear = [](void* list) {
+    auto& items = *static_cast<List<T>*>(list);
+    if (items) items->clear();
+  };
+  type.assign = [](void* to, const void* from) { *static_cast<T*>(to) = *static_cast<const T*>(from); };
+  return type;
+}
+
+#define TONGQU_TYPE_text(type) nullptr
+#define TONGQU_TYPE_identifier(type) nullptr
+#define TONGQU_TYPE_code(type) nullptr
+#define TONGQU_TYPE_time(type) nullptr
+#define TONGQU_TYPE_quantity(type) nullptr
+#define TONGQU_TYPE_money(type) nullptr
+#define TONGQU_TYPE_validity(type) nullptr
+#define TONGQU_TYPE_integer(type) nullptr
+#define TONGQU_TYPE_boolean(type) nullptr
+#define TONGQU_TYPE_record(type) &record_type<type>
+#define TONGQU_TYPE_text_list(type) nullptr
+#define TONGQU_TYPE_code_list(type) nullptr
+#define TONGQU_TYPE_record_list(type) &record_type<type>
+
+constexpr bool is_code_kind(FieldKind kind) { return kind == FieldKind::code || kind == FieldKind::code_list; }
+
+FieldInfo row(unsigned id, std::string_view name, FieldKind kind, const RecordType* (*type)(), unsigned flags, std::string_view rule,
+              std::string_view zh, std::string_view en, void* (*member)(void*)) {
+  FieldInfo field;
+  field.id = static_cast<std::uint8_t>(id);
+  field.name = name;
+  field.kind = kind;
+  field.type = type;
+  field.personal = (flags & kPersonal) != 0;
+  field.key = (flags & kKey) != 0;
+  field.future = (flags & kFuture) != 0;
+  if (is_code_kind(kind)) field.system = rule;
+  else field.check = rule;
+  field.zh = zh;
+  field.en = en;
+  field.member = member;
+  return field;
+}
+
+#define TONGQU_RECORD(type, record_name, zh, en)                                  \
+  template <>                                                                     \
+  const RecordType* record_type<type>() {                                         \
+    using Self = type;                                                            \
+    static constexpr std::string_view name_text = #record_name, zh_text = zh, en_text = en; \
+    static const FieldInfo rows[] = {
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en)            \
+  row(id, #member_name, FieldKind::kind, TONGQU_TYPE_##kind(type), flags, rule, zh, en, \
+      [](void* object) -> void* { return &static_cast<Self*>(object)->member_name; }),
+#define TONGQU_END(type)                                                          \
+    };                                                                            \
+    static const RecordType result = access_of<type>(name_text, rows, std::size(rows), zh_text, en_text); \
+    return &result;                                                               \
+  }
+#include "tongqu/model/defs/all.def"
+#undef TONGQU_RECORD
+#undef TONGQU_FIELD
+#undef TONGQU_END
+
+} // namespace
+
+#define TONGQU_RECORD(type, record_name, zh, en) bool type::operator==([[maybe_unused]] const type& other) const { return true
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en) &&member_name == other.member_name
+#define TONGQU_END(type) ; }
+#include "tongqu/model/defs/all.def"
+#undef TONGQU_RECORD
+#undef TONGQU_FIELD
+#undef TONGQU_END
+
+const FieldInfo* RecordType::find(std::string_view field) const noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (fields[i].name == field) return &fields[i];
+  }
+  return nullptr;
+}
+
+std::string_view entity_name(EntityId entity) noexcept { return entity == EntityId::case_ ? "case" : "service_item"; }
+
+std::string_view entity_version(EntityId entity) noexcept { return entity == EntityId::case_ ? "case@1" : "service_item@1"; }
+
+std::optional<EntityId> entity_from_version(std::string_view text) noexcept {
+  for (const EntityId entity : {EntityId::case_, EntityId::service_item}) {
+    if (text == entity_version(entity)) return entity;
+  }
+  return std::nullopt;
+}
+
+const RecordType& entity_type(EntityId entity) noexcept {
+  return entity == EntityId::case_ ? *record_type<Case>() : *record_type<ServiceItem>();
+}
+
+Result<Slot> find_slot(EntityId entity, std::string_view path) {
+  Slot slot;
+  const RecordType* type = &entity_type(entity);
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    const FieldInfo* field = type != nullptr ? type->find(path.substr(at, dot - at)) : nullptr;
+    if (field == nullptr || slot.depth == slot.steps.size()) {
+      return Error(Errc::model_unknown_field).at(std::string(path.substr(0, at == 0 ? 0 : at - 1)));
+    }
+    slot.id |= static_cast<PathId>(field->id) << (8 * slot.depth);
+    slot.steps[slot.depth] = field;
+    ++slot.depth;
+    if (dot == path.size()) return slot;
+    type = field->type != nullptr ? field->type() : nullptr;
+    at = dot + 1;
+  }
+}
+
+namespace {
+
+const FieldInfo* field_by_id(const RecordType& type, std::uint8_t id) {
+  for (std::size_t i = 0; i < type.count; ++i) {
+    if (type.fields[i].id == id) return &type.fields[i];
+  }
+  return nullptr;
+}
+
+/// Appends one step; a list that is entered gets its index, the last step does not.
+void append_step(std::string& text, const FieldInfo& field, bool last, std::size_t& level, ElementIndex index) {
+  if (!text.empty()) text += '.';
+  text += field.name;
+  if (field.kind != FieldKind::record_list || last) return;
+  text += '[';
+  text += std::to_string(level < index.size() ? index[level] : 0);
+  text += ']';
+  ++level;
+}
+
+} // namespace
+
+std::string slot_path(const Slot& slot, ElementIndex index) {
+  std::string text;
+  std::size_t level = 0;
+  for (std::size_t i = 0; i < slot.depth; ++i) append_step(text, *slot.steps[i], i + 1 == slot.depth, level, index);
+  return text;
+}
+
+std::string path_text(EntityId entity, PathId id, ElementIndex index) {
+  std::string text;
+  std::size_t level = 0;
+  const RecordType* type = &entity_type(entity);
+  for (PathId rest = id; rest != 0; rest >>= 8) {
+    const FieldInfo* field = type != nullptr ? field_by_id(*type, static_cast<std::uint8_t>(rest & 0xFF)) : nullptr;
+    TONGQU_ASSERT(field != nullptr, "a path id is made from the rows of its entity");
+    append_step(text, *field, (rest >> 8) == 0, level, index);
+    type = field->type != nullptr ? field->type() : nullptr;
+  }
+  return text;
+}
+
+void* member_at(void* entity, const Slot& slot, ElementIndex index) {
+  void* object = entity;
+  std::size_t level = 0;
+  for (std::size_t i = 0; i < slot.depth; ++i) {
+    const FieldInfo& field = *slot.steps[i];
+    object = field.member(object);
+    if (field.kind == FieldKind::record_list && i + 1 < slot.depth) {
+      TONGQU_ASSERT(level < index.size(), "a path enters at most two lists");
+      object = field.type()->list_at(object, index[level++]);
+    }
+  }
+  return object;
+}
+
+const void* member_at(const void* entity, const Slot& slot, ElementIndex index) {
+  return member_at(const_cast<void*>(entity), slot, index);
+}
+
+bool detail::member_present(const FieldInfo& field, const void* member) {
+  switch (field.kind) {
+    case FieldKind::text:
+    case FieldKind::identifier: return static_cast<const std::optional<std::string>*>(member)->has_value();
+    case FieldKind::code: return static_cast<const std::optional<Code>*>(member)->has_value();
+    case FieldKind::time: return static_cast<const std::optional<Time>*>(member)->has_value();
+    case FieldKind::quantity: return static_cast<const std::optional<Quantity>*>(member)->has_value();
+    case FieldKind::money: return static_cast<const std::optional<Money>*>(member)->has_value();
+    case FieldKind::validity: return static_cast<const std::optional<Validity>*>(member)->has_value();
+    case FieldKind::integer: return static_cast<const std::optional<std::int64_t>*>(member)->has_value();
+    case FieldKind::boolean: return static_cast<const std::optional<bool>*>(member)->has_value();
+    case FieldKind::text_list: return static_cast<const std::optional<std::vector<std::string>>*>(member)->has_value();
+    case FieldKind::code_list: return static_cast<const std::optional<std::vector<Code>>*>(member)->has_value();
+    case FieldKind::record_list: return field.type()->list_engaged(member);
+    case FieldKind::record: break;
+  }
+  const RecordType& type = *field.type();
+  for (std::size_t i = 0; i < type.count; ++i) {
+    if (member_present(type.fields[i], type.fields[i].member(const_cast<void*>(member)))) return true;
+  }
+  return false;
+}
+
+bool present(const void* entity, const Slot& slot, ElementIndex index) {
+  return detail::member_present(slot.field(), member_at(entity, slot, index));
+}
+
+} // namespace tongqu::model
