@@ -15,7 +15,7 @@ struct YamlNode {
   enum class Kind : std::uint8_t { scalar, sequence, mapping };
   Kind kind = Kind::scalar;
   std::string text;                                            ///< Of a scalar.
-  bool quoted = false;                                         ///< The scalar stood in quotes (an empty plain scalar is "absent", '' is the empty text).
+  bool quoted = false;                                         ///< Stood in quotes or as a block text: an empty plain scalar is "absent", '' is the empty text.
   std::vector<YamlNode> items;                                 ///< Of a sequence.
   std::vector<std::pair<YamlNode, YamlNode>> members;          ///< Of a mapping, in written order; keys are scalars.
   std::uint32_t line = 0;
