@@ -64,7 +64,7 @@ bool write_response_head(const HttpResponse& response, const AnswerFrame& frame,
     if (is_ours(field.first)) continue;
     out.append(field.first).append(": ").append(field.second).append("\r\n");
   }
-  if (!is_bodiless(response.status)) {
+  if (!is_bodiless(response.status) && !response.close_delimited) {
     out.append("Content-Length: ");
     put_number(response.body.size(), out);
     out.append("\r\n");

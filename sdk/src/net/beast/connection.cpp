@@ -192,7 +192,8 @@ void Connection::refuse(const Error& error) {
 }
 
 bool Connection::write_answer() {
-  if (core_->stopping) close_after_ = true;
+  const bool cut = answer_.cut_after < answer_.body.size();
+  if (core_->stopping || cut || answer_.close_delimited) close_after_ = true;
   AnswerFrame frame;
   frame.server_name = core_->options.server_name;
   frame.date = core_->date();
@@ -205,6 +206,7 @@ bool Connection::write_answer() {
     write_response_head(answer_, frame, answer_head_);
   }
   if (head_only_ || is_bodiless(answer_.status)) answer_.body.clear();
+  else if (cut) answer_.body.resize(std::min(answer_.cut_after, answer_.body.size()));
   FAULT_POINT("s14_answer_first_byte");
   answer_begun_ = true;
   const std::array<asio::const_buffer, 2> buffers = {asio::buffer(answer_head_), asio::buffer(answer_.body)};
