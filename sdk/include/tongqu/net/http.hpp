@@ -39,6 +39,9 @@ struct HttpResponse {
   int status = 200;
   Headers headers;           ///< Content-Length, Connection and Date are added by the server.
   std::string body;
+  /// For simulators of bad peers, servers only: the connection closes after so many bytes of the body, whose full length was stated.
+  std::size_t cut_after = static_cast<std::size_t>(-1);
+  bool close_delimited = false; ///< For simulators, servers only: no length is stated; the body ends with the connection.
 };
 
 /// Media type of a Content-Type value in lower case ("text/xml"), without parameters.
