@@ -227,7 +227,7 @@ public:
     write_envelope();
     text("reason", record_.reason, "");
     text("replaces", record_.replaces, "");
-    text("version", record_.version, "");
+    text("deleted_version", record_.version, "");
     FieldWriter fields(out_, record_, form_, outside_);
     std::visit([&fields](const auto& body) { fields.fields(body); }, record_.body);
     write_ext();

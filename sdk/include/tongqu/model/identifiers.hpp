@@ -43,6 +43,11 @@ Result<void> check_case_no(std::string_view case_no);
 Result<void> check_division(std::string_view code);
 /// GB/T 36904 licence identifier, MOD 37,36. @errors model.licence_root, licence_width, licence_alphabet, licence_check_digit.
 Result<void> check_licence_id(std::string_view id);
+/// Check character of ISO 7064 MOD 37,36 over capitals and digits.
+char licence_check_character(std::string_view body);
+
+/// The check that fits a certificate kind of the code system `id_type`; empty where none is published.
+std::string_view check_of_id_type(std::string_view id_type, std::string_view id_no) noexcept;
 
 /// Runs a check by name: resident_id, uscc, org_code, catalog_code, task_code, task_handle_item, item_code (by length), case_no, case_no_43, division,
 /// licence_id. Nothing when there is no such check.

@@ -1,0 +1,291 @@
+#include "tongqu/model/identifiers.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "tongqu/base/bytes.hpp"
+
+namespace tongqu::model {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_alnum(char c) { return is_digit(c) || is_capital(c); }
+bool all_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
+bool all_alnum(std::string_view text) { return std::all_of(text.begin(), text.end(), is_alnum); }
+int digit_of(char c) { return c - '0'; }
+/// 0 to 9, then A = 10 to Z = 35.
+int value36(char c) { return is_digit(c) ? c - '0' : c - 'A' + 10; }
+
+int number_of(std::string_view digits) {
+  int value = 0;
+  for (const char c : digits) value = value * 10 + digit_of(c);
+  return value;
+}
+
+/// The day written as yyyyMMdd when the calendar has it.
+std::optional<Time> day_of(std::string_view yyyymmdd) {
+  if (yyyymmdd.size() != 8 || !all_digits(yyyymmdd)) return std::nullopt;
+  Time day;
+  day.year = static_cast<std::int16_t>(number_of(yyyymmdd.substr(0, 4)));
+  day.month = static_cast<std::int8_t>(number_of(yyyymmdd.substr(4, 2)));
+  day.day = static_cast<std::int8_t>(number_of(yyyymmdd.substr(6, 2)));
+  if (!day.check()) return std::nullopt;
+  return day;
+}
+
+constexpr int kBirthYearMin = 1850;
+constexpr std::size_t kIdLength = 18, kIdLengthOld = 15;
+
+/// Serials 996 to 999 of a 15-digit number were kept for people born before 1900.
+bool is_centenarian_serial(std::string_view id15) { return number_of(id15.substr(12, 3)) >= 996; }
+
+Result<void> check_resident_id_15(std::string_view id) {
+  if (!all_digits(id)) return Error(Errc::model_id_alphabet);
+  const std::string day(id.substr(6, 6));
+  const bool exists = day_of("19" + day).has_value() || (is_centenarian_serial(id) && day_of("18" + day).has_value());
+  if (!exists) return Error(Errc::model_id_date);
+  return {};
+}
+
+constexpr std::string_view kUsccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+std::size_t uscc_value(char c) { return kUsccAlphabet.find(c); }
+
+/// Check character of GB 11714 over eight characters.
+char org_code_check_character(std::string_view first8) {
+  constexpr std::array<int, 8> kWeights{3, 7, 9, 10, 5, 8, 4, 2};
+  int sum = 0;
+  for (std::size_t i = 0; i < kWeights.size(); ++i) sum += value36(first8[i]) * kWeights[i];
+  const int check = 11 - sum % 11;
+  if (check == 10) return 'X';
+  return check == 11 ? '0' : static_cast<char>('0' + check);
+}
+
+constexpr std::size_t kCatalogLength = 12, kTaskLength = 31, kHandleLength = 33, kCaseLength = 43;
+
+std::string position_text(std::size_t index) { return "position " + std::to_string(index + 1); }
+
+Result<void> check_item_alphabet(std::string_view code) {
+  const auto bad = std::find_if_not(code.begin(), code.end(), is_alnum);
+  if (bad == code.end()) return {};
+  return Error(Errc::model_item_code_alphabet).with(position_text(static_cast<std::size_t>(bad - code.begin())));
+}
+
+using Check = Result<void> (*)(std::string_view);
+struct NamedCheck {
+  std::string_view name;
+  Check check;
+};
+
+Result<void> check_item_code(std::string_view code) {
+  if (code.size() == kCatalogLength) return check_catalog_code(code);
+  if (code.size() == kTaskLength) return check_task_code(code);
+  if (code.size() == kHandleLength) return check_task_handle_item(code);
+  return Error(Errc::model_item_code_length).with("12, 31 or 33 characters");
+}
+
+constexpr std::array<NamedCheck, 11> kChecks{{
+    {"resident_id", check_resident_id},
+    {"uscc", check_uscc},
+    {"org_code", check_org_code},
+    {"catalog_code", check_catalog_code},
+    {"task_code", check_task_code},
+    {"task_handle_item", check_task_handle_item},
+    {"item_code", check_item_code},
+    {"case_no", check_case_no},
+    {"case_no_43", check_case_no_43},
+    {"division", check_division},
+    {"licence_id", check_licence_id},
+}};
+
+} // namespace
+
+char resident_id_check_character(std::string_view first17) {
+  if (first17.size() != kIdLength - 1 || !all_digits(first17)) return '\0';
+  constexpr std::array<int, 17> kWeights{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+  constexpr std::string_view kCharacters = "10X98765432";
+  int sum = 0;
+  for (std::size_t i = 0; i < kWeights.size(); ++i) sum += digit_of(first17[i]) * kWeights[i];
+  return kCharacters[static_cast<std::size_t>(sum % 11)];
+}
+
+Result<void> check_resident_id(std::string_view id) {
+  if (id.size() == kIdLengthOld) return check_resident_id_15(id);
+  if (id.size() != kIdLength) return Error(Errc::model_id_length);
+  const char last = id.back() == 'x' ? 'X' : id.back();
+  if (!all_digits(id.substr(0, 17)) || (!is_digit(last) && last != 'X')) return Error(Errc::model_id_alphabet);
+  // The order of the parts of a foreign permanent resident's number is not published; only its check character is judged.
+  if (id.front() != '9') {
+    const auto day = day_of(id.substr(6, 8));
+    if (!day || day->year < kBirthYearMin) return Error(Errc::model_id_date);
+  }
+  if (resident_id_check_character(id.substr(0, 17)) != last) return Error(Errc::model_id_check_digit);
+  return {};
+}
+
+Result<std::string> upgrade_resident_id(std::string_view id15) {
+  if (id15.size() != kIdLengthOld) return Error(Errc::model_id_length).with("15 characters");
+  TONGQU_CHECK(check_resident_id_15(id15));
+  if (is_centenarian_serial(id15)) return Error(Errc::model_id_centenarian);
+  std::string id(id15.substr(0, 6));
+  id += "19";
+  id += id15.substr(6);
+  id += resident_id_check_character(id);
+  return id;
+}
+
+std::optional<Time> birth_date_of(std::string_view id) {
+  if (id.size() == kIdLength && all_digits(id.substr(0, 17)) && id.front() != '9') return day_of(id.substr(6, 8));
+  if (id.size() == kIdLengthOld && all_digits(id) && !is_centenarian_serial(id)) return day_of("19" + std::string(id.substr(6, 6)));
+  return std::nullopt;
+}
+
+char uscc_check_character(std::string_view first17) {
+  constexpr std::array<std::size_t, 17> kWeights{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
+  if (first17.size() != kWeights.size()) return '\0';
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < kWeights.size(); ++i) {
+    const std::size_t value = uscc_value(first17[i]);
+    if (value == std::string_view::npos) return '\0';
+    sum += value * kWeights[i];
+  }
+  return kUsccAlphabet[(31 - sum % 31) % 31];
+}
+
+Result<void> check_uscc(std::string_view code) {
+  if (code.size() != 18) return Error(Errc::model_uscc_length);
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    if (uscc_value(code[i]) == std::string_view::npos) {
+      return Error(Errc::model_uscc_alphabet).with(position_text(i) + "; capitals and digits without I, O, Z, S and V");
+    }
+  }
+  if (!all_digits(code.substr(2, 6))) return Error(Errc::model_uscc_alphabet).with("positions 3 to 8 are the digits of a division");
+  if (uscc_check_character(code.substr(0, 17)) != code.back()) return Error(Errc::model_uscc_check_digit);
+  return {};
+}
+
+bool uscc_inner_code_passes(std::string_view code) { return code.size() == 18 && check_org_code(code.substr(8, 9)).has_value(); }
+
+Result<void> check_org_code(std::string_view code) {
+  std::string compact(code);
+  if (compact.size() == 10 && compact[8] == '-') compact.erase(8, 1);
+  if (compact.size() != 9) return Error(Errc::model_org_code_length);
+  const char last = compact.back();
+  if (!all_alnum(std::string_view(compact).substr(0, 8)) || (!is_digit(last) && last != 'X')) return Error(Errc::model_org_code_alphabet);
+  if (org_code_check_character(std::string_view(compact).substr(0, 8)) != last) return Error(Errc::model_org_code_check_digit);
+  return {};
+}
+
+Result<void> check_catalog_code(std::string_view code) {
+  if (code.size() != kCatalogLength) return Error(Errc::model_item_code_length).with("12 characters");
+  TONGQU_CHECK(check_item_alphabet(code));
+  if (!all_digits(code.substr(0, 4))) return Error(Errc::model_item_code_alphabet).with("positions 1 to 4 are the digits of province and kind");
+  const std::string_view sub_item = code.substr(9);
+  if (!all_digits(sub_item) && sub_item != "00Y") return Error(Errc::model_item_code_alphabet).with("positions 10 to 12 are digits or 00Y");
+  return {};
+}
+
+Result<void> check_task_code(std::string_view code) {
+  if (code.size() != kTaskLength) return Error(Errc::model_item_code_length).with("31 characters");
+  TONGQU_CHECK(check_item_alphabet(code));
+  if (auto body = check_uscc(code.substr(0, 18)); !body) return Error(Errc::model_item_code_body).because(std::move(body).error());
+  if (code[18] < '1' || code[18] > '7') return Error(Errc::model_item_code_level);
+  return check_catalog_code(code.substr(19));
+}
+
+Result<void> check_task_handle_item(std::string_view code) {
+  if (code.size() != kHandleLength) return Error(Errc::model_item_code_length).with("33 characters");
+  TONGQU_CHECK(check_task_code(code.substr(0, kTaskLength)));
+  const std::string_view serial = code.substr(kTaskLength);
+  if (!all_digits(serial) || serial == "00") return Error(Errc::model_item_code_serial);
+  return {};
+}
+
+Result<void> check_case_no_43(std::string_view case_no) {
+  if (case_no.size() != kCaseLength) return Error(Errc::model_case_no_length).with("43 characters");
+  TONGQU_CHECK(check_task_code(case_no.substr(0, kTaskLength)));
+  if (!day_of(case_no.substr(kTaskLength, 8))) return Error(Errc::model_case_no_date);
+  if (!all_digits(case_no.substr(39))) return Error(Errc::model_case_no_serial);
+  return {};
+}
+
+Result<void> check_case_no(std::string_view case_no) {
+  const std::size_t length = utf8_length(case_no);
+  if (length < 1 || length > 50) return Error(Errc::model_case_no_length).with("1 to 50 characters");
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (std::any_of(case_no.begin(), case_no.end(), is_control)) return Error(Errc::model_case_no_alphabet);
+  return {};
+}
+
+Result<void> check_division(std::string_view code) {
+  if (code.size() != 6 && code.size() != 9 && code.size() != 12) return Error(Errc::model_division_length);
+  if (!all_digits(code)) return Error(Errc::model_division_alphabet);
+  // Province, city, county, township, village.
+  constexpr std::array<std::size_t, 5> kWidths{2, 2, 2, 3, 3};
+  bool ended = false;
+  std::size_t at = 0;
+  for (const std::size_t width : kWidths) {
+    if (at >= code.size()) break;
+    const bool zero = number_of(code.substr(at, width)) == 0;
+    if (ended && !zero) return Error(Errc::model_division_structure);
+    ended = zero;
+    at += width;
+  }
+  return {};
+}
+
+char licence_check_character(std::string_view body) {
+  if (body.empty() || !all_alnum(body)) return '\0';
+  int p = 36;
+  for (const char c : body) {
+    int t = (p + value36(c)) % 36;
+    if (t == 0) t = 36;
+    p = 2 * t % 37;
+  }
+  const int check = (37 - p) % 36;
+  return static_cast<char>(check < 10 ? '0' + check : 'A' + check - 10);
+}
+
+Result<void> check_licence_id(std::string_view id) {
+  constexpr std::string_view kRoot = "1.2.156.3005.2.";
+  if (id.substr(0, kRoot.size()) != kRoot) return Error(Errc::model_licence_root);
+  std::array<std::string_view, 5> parts;
+  std::string_view rest = id.substr(kRoot.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::size_t dot = rest.find('.');
+    const bool last = i + 1 == parts.size();
+    if (last != (dot == std::string_view::npos)) return Error(Errc::model_licence_width).with("five parts after the root");
+    parts[i] = rest.substr(0, dot);
+    if (!last) rest.remove_prefix(dot + 1);
+  }
+  const auto& [type, issuer, serial, version, check] = parts;
+  // Issuers with codes shorter than 18 characters were given out and are still read.
+  const bool widths = type.size() == 21 && !issuer.empty() && issuer.size() <= 18 && !serial.empty() && version.size() == 3 && check.size() == 1;
+  if (!widths) return Error(Errc::model_licence_width).with("21, up to 18, any, 3 and 1 characters");
+  std::string body;
+  for (const std::string_view part : {type, issuer, serial, version}) body += part;
+  if (!all_alnum(body) || !is_alnum(check.front())) return Error(Errc::model_licence_alphabet);
+  if (licence_check_character(body) != check.front()) return Error(Errc::model_licence_check_digit);
+  return {};
+}
+
+std::string_view check_of_id_type(std::string_view id_type, std::string_view id_no) noexcept {
+  if (id_type == "resident_id" || id_type == "uscc" || id_type == "org_code") return id_type;
+  // The older form of the permanent residence card has 15 characters and no published check.
+  if (id_type == "permanent_residence" && id_no.size() == kIdLength) return "resident_id";
+  return {};
+}
+
+std::optional<Result<void>> run_check(std::string_view name, std::string_view value) {
+  for (const NamedCheck& row : kChecks) {
+    if (row.name == name) return row.check(value);
+  }
+  return std::nullopt;
+}
+
+bool is_check(std::string_view name) noexcept {
+  return std::any_of(kChecks.begin(), kChecks.end(), [&](const NamedCheck& row) { return row.name == name; });
+}
+
+} // namespace tongqu::model
