@@ -218,9 +218,9 @@ bool Connection::write_answer() {
   set_deadline(core_->options.write_timeout);
   const std::size_t of_head = std::min(sent, answer_head_.size());
   const std::array<asio::const_buffer, 2> rest = {buffers[0] + of_head, buffers[1] + (sent - of_head)};
-  asio::async_write(socket_, rest, [self = shared_from_this()](const error_code& cut, std::size_t) {
+  asio::async_write(socket_, rest, [self = shared_from_this()](const error_code& broken, std::size_t) {
     if (self->phase_ != Phase::answer) return;
-    if (cut) return self->close();
+    if (broken) return self->close();
     self->guarded([&self] { if (self->finish_answer()) self->advance(); });
   });
   return false;
