@@ -73,15 +73,15 @@ struct Claim {
   std::string identity;
   std::string canonical;
   std::string parent_receipt;    ///< Receipt of the message delivered just before it for the same case and target; may be empty.
-  int attempt = 1;               ///< 1 for the first send.
-  bool query_first = false;      ///< It was unknown: ask the platform before anything else.
+  int attempt = 1;               ///< 1 for the first send; every claim counts, those that only ask too.
+  bool query_first = false;      ///< It was unknown, and stays so while claimed: ask the platform; settle as ready when it knows nothing.
 };
 
 /// What became of a claim.
 struct Settlement {
   std::int64_t delivery = 0;
   std::int64_t fence = 0;
-  DeliveryState state = DeliveryState::delivered;  ///< delivered, refused, unknown, ready (only if no byte left), parked, held.
+  DeliveryState state = DeliveryState::delivered;  ///< delivered, refused, unknown, ready (only if no byte left), parked (the same); no other.
   std::string receipt;           ///< Platform's proof, as text (sealed at rest).
   std::string receipt_no;        ///< Its number, for people.
   std::string error_id;          ///< For refused, unknown, ready, parked.

@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tongqu/base/secret.hpp"
+#include "tongqu/crypto/crypto.hpp"
+
+namespace tongqu::journal::detail {
+
+/// One entry as it is bound into the chain. Free of personal data.
+struct AuditEntry {
+  std::int64_t sequence = 0;
+  std::int64_t at_ms = 0;
+  std::string_view kind;
+  std::string_view subject;
+  std::string_view detail;
+  std::string_view digest;
+};
+
+/// Last link: the next entry's chain value covers it.
+struct AuditTip {
+  std::int64_t sequence = 0;
+  std::int64_t at_ms = 0;
+  std::string mac = std::string(32, '\0');
+};
+
+/// Computes chain values: HMAC-SM3(key, previous value || canonical bytes of the entry). One thread at a time.
+class AuditChain {
+public:
+  explicit AuditChain(const Secret& key) : mac_(crypto::MacAlgorithm::hmac_sm3, key) {}
+  std::string link(std::string_view previous_mac, const AuditEntry& entry);
+
+private:
+  crypto::Mac mac_;
+  std::string buffer_;
+};
+
+} // namespace tongqu::journal::detail

@@ -1,0 +1,251 @@
+#include "tongqu/journal/journal.hpp"
+
+#include <atomic>
+#include <future>
+#include <set>
+
+#include "journal/files.hpp"
+#include "journal/instance_lock.hpp"
+#include "journal/operations.hpp"
+#include "journal/sqlite/reader.hpp"
+#include "journal/writer.hpp"
+
+namespace tongqu::journal {
+namespace {
+
+using detail::Desk;
+using detail::Move;
+
+Error invalid(const char* where) { return Error(Errc::journal_intake_invalid).at(where); }
+
+Result<void> check_targets(const Intake& intake) {
+  if (intake.targets.size() > static_cast<std::size_t>(detail::kTargetsMax)) return invalid("targets");
+  std::set<std::string_view> names;
+  for (const Intake::Target& target : intake.targets) {
+    if (target.name.empty() || !names.insert(target.name).second) return invalid("targets.name");
+  }
+  for (const Intake::Target& target : intake.targets) {
+    const bool waits = target.state == DeliveryState::waiting;
+    if (waits && (target.after == target.name || names.count(target.after) == 0)) return invalid("targets.after");
+    if (!waits && target.state != DeliveryState::ready && target.state != DeliveryState::held) return invalid("targets.state");
+  }
+  return {};
+}
+
+Result<void> check_intake(const Intake& intake) {
+  if (intake.message_id.empty() || intake.message_id.size() > 64) return invalid("message_id");
+  for (const char c : intake.message_id) {
+    if (c <= ' ' || c > '~') return invalid("message_id");
+  }
+  if (intake.identity.empty() || intake.identity.size() > 1024 || !is_utf8(intake.identity)) return invalid("identity");
+  if (intake.digest.size() != 32) return invalid("digest");
+  // SQLite holds a row below its limit of 1,000,000,000 bytes; far below it, one message is no longer a message.
+  if (intake.raw.size() > (std::size_t{256} << 20U) || intake.canonical.size() > (std::size_t{256} << 20U)) return invalid("raw");
+  return check_targets(intake);
+}
+
+Result<detail::PreparedIntake> prepare(Intake intake, const detail::Sealing& sealing) {
+  TONGQU_CHECK(check_intake(intake));
+  detail::PreparedIntake prepared;
+  TONGQU_TRY(prepared.raw_box, sealing.seal(intake.raw, intake.message_id, "raw"));
+  TONGQU_TRY(prepared.canonical_box, sealing.seal(intake.canonical, intake.message_id, "canonical"));
+  TONGQU_TRY(prepared.acknowledgement_box, sealing.seal(intake.acknowledgement, intake.message_id, "acknowledgement"));
+  prepared.intake = std::move(intake);
+  std::string().swap(prepared.intake.raw);
+  std::string().swap(prepared.intake.canonical);
+  return prepared;
+}
+
+std::string act_text(const Journal::Act& act) { return " who=" + act.who + " why=" + act.reason; }
+
+/// Moves those deliveries of a message that are in one of two states; at least one must be.
+Result<void> move_all(Desk& desk, std::int64_t message, const std::string& target, std::set<DeliveryState> from, const Move& move) {
+  TONGQU_TRY(const auto ids, desk.store.deliveries_of(message));
+  bool moved = false;
+  for (const std::int64_t id : ids) {
+    TONGQU_TRY(auto row, desk.store.delivery(id));
+    if (!row || (!target.empty() && row->target != target) || from.count(row->state) == 0) continue;
+    TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
+    moved = true;
+  }
+  if (!moved) return Error(Errc::journal_illegal_move);
+  return {};
+}
+
+class SqliteJournal final : public Journal {
+public:
+  SqliteJournal(JournalOptions options, std::shared_ptr<Clock> clock, detail::Sealing sealing, detail::InstanceLock lock)
+      : options_(std::move(options)), clock_(std::move(clock)), sealing_(std::move(sealing)), lock_(std::move(lock)) {}
+  ~SqliteJournal() override { close(); }
+
+  Result<void> start() {
+    std::optional<crypto::Sm2PrivateKey> signing_key;
+    if (!options_.audit_sign_key_pem.empty()) {
+      TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
+    }
+    TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
+    if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);
+    writer_ = std::make_unique<detail::Writer>(options_, std::move(store), sealing_, *clock_, std::move(signing_key));
+    TONGQU_CHECK(writer_->start());
+    TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_));
+    return {};
+  }
+
+  void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
+    auto prepared = prepare(std::move(intake), sealing_);
+    if (!prepared) return done(std::move(prepared).error());
+    auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
+    if (!taken) done(std::move(taken).error());
+  }
+
+  Result<IntakeOutcome> accept_and_wait(Intake intake) override {
+    std::promise<Result<IntakeOutcome>> outcome;
+    accept(std::move(intake), [&outcome](Result<IntakeOutcome> result) { outcome.set_value(std::move(result)); });
+    return outcome.get_future().get();
+  }
+
+  Result<std::optional<Known>> find(std::string_view identity) override {
+    TONGQU_CHECK(check_open());
+    return reader_->find(identity);
+  }
+
+  void refuse(Refusal refusal) override {
+    if (refusal.digest.empty() && !refusal.bytes.empty()) {
+      refusal.digest = sealing_.fingerprint(refusal.bytes);
+      if (refusal.size == 0) refusal.size = refusal.bytes.size();
+    }
+    refusal.bytes = {};
+    // A ledger that cannot keep up is counted by the writer; there is nobody here to tell.
+    static_cast<void>(writer_->submit(std::make_unique<detail::RefuseOperation>(std::move(refusal)), detail::Admission::ledger));
+  }
+
+  void claim(std::string target, std::size_t max, std::function<void(Result<std::vector<Claim>>)> done) override {
+    auto taken = writer_->submit(std::make_unique<detail::ClaimOperation>(std::move(target), max, done), detail::Admission::always);
+    if (!taken) done(std::move(taken).error());
+  }
+
+  void settle(Settlement settlement, std::function<void(Result<void>)> done) override {
+    detail::PreparedSettlement prepared;
+    if (!settlement.receipt.empty()) {
+      auto box = sealing_.seal(settlement.receipt, detail::receipt_owner(settlement.delivery), "receipt");
+      if (!box) return done(std::move(box).error());
+      prepared.receipt_box = *std::move(box);
+      prepared.receipt_digest = crypto::sm3(settlement.receipt);
+      prepared.key_id = sealing_.key_id();
+      std::string().swap(settlement.receipt);
+    }
+    prepared.settlement = std::move(settlement);
+    auto taken = writer_->submit(std::make_unique<detail::SettleOperation>(std::move(prepared), done), detail::Admission::always);
+    if (!taken) done(std::move(taken).error());
+  }
+
+  std::optional<UtcMillis> next_due(const std::string& target) override {
+    if (!check_open()) return std::nullopt;
+    const auto due = reader_->next_due(target);
+    if (!due) return clock_->now_utc(); // Whoever claims now hears the error.
+    if (!due->has_value()) return std::nullopt;
+    return writer_->schedule().to_wall(**due);
+  }
+
+  void on_ready(std::function<void(const std::string& target)> listener) override { writer_->on_ready(std::move(listener)); }
+
+  Result<Counts> counts() override { TONGQU_CHECK(check_open()); return reader_->counts(); }
+  Result<std::optional<MessageView>> message(std::string_view message_id) override {
+    TONGQU_CHECK(check_open());
+    return reader_->message(message_id);
+  }
+  Result<std::vector<MessageView>> messages_of_case(std::string_view system, std::string_view case_no) override {
+    TONGQU_CHECK(check_open());
+    return reader_->messages_of_case(system, case_no);
+  }
+  Result<std::vector<DeliveryView>> deliveries(DeliveryState state, std::size_t max) override {
+    TONGQU_CHECK(check_open());
+    return reader_->deliveries(state, max);
+  }
+  Result<Bodies> bodies(std::string_view message_id) override { TONGQU_CHECK(check_open()); return reader_->bodies(message_id); }
+  Result<std::string> receipt(std::int64_t delivery) override { TONGQU_CHECK(check_open()); return reader_->receipt(delivery); }
+
+  Result<void> release(std::string_view message_id, std::string canonical, std::string digest, std::string pack, std::string pack_digest,
+                       const Act& act) override {
+    if (digest.size() != 32) return invalid("digest");
+    TONGQU_TRY(const auto box, sealing_.seal(canonical, message_id, "canonical"));
+    return writer_->perform([&](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const auto message, desk.store.message_row(message_id));
+      if (!message) return Error(Errc::journal_not_found);
+      TONGQU_TRY(const auto old_digest, desk.store.replace_content(*message, {box, sealing_.key_id(), digest, pack, pack_digest}));
+      TONGQU_CHECK(move_all(desk, *message, {}, {DeliveryState::held}, Move{}));
+      const std::string detail = "old=" + to_hex(old_digest) + " new=" + to_hex(digest) + " pack=" + pack + " pack_digest=" + pack_digest;
+      return desk.store.audit("release", message_id, detail + act_text(act), digest, desk.now_ms());
+    });
+  }
+
+  Result<void> discard(std::string_view message_id, const std::string& target, const Act& act) override {
+    return writer_->perform([&](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const auto message, desk.store.message_row(message_id));
+      if (!message) return Error(Errc::journal_not_found);
+      Move move;
+      move.to = DeliveryState::discarded;
+      move.reason = act.reason;
+      TONGQU_CHECK(move_all(desk, *message, target, {DeliveryState::held, DeliveryState::parked}, move));
+      return desk.store.audit("discard", message_id, "target=" + target + act_text(act), {}, desk.now_ms());
+    });
+  }
+
+  Result<void> resolve(std::int64_t delivery, Resolution resolution, const Act& act) override {
+    Move move;
+    move.to = resolution == Resolution::delivered ? DeliveryState::delivered : DeliveryState::ready;
+    move.reason = act.reason;
+    return act_on(delivery, DeliveryState::unknown, move, "resolve", act);
+  }
+
+  Result<void> unpark(std::int64_t delivery, const Act& act) override { return act_on(delivery, DeliveryState::parked, Move{}, "unpark", act); }
+
+  Result<void> note(std::string_view what, const Act& act) override {
+    return writer_->perform([&](Desk& desk) { return desk.store.audit("note", what, act_text(act), {}, desk.now_ms()); });
+  }
+
+  void close() override {
+    closed_ = true;
+    if (writer_) writer_->stop();
+  }
+
+private:
+  Result<void> check_open() const {
+    if (closed_) return Error(Errc::journal_closed);
+    return {};
+  }
+
+  Result<void> act_on(std::int64_t delivery, DeliveryState from, const Move& move, std::string_view kind, const Act& act) {
+    return writer_->perform([&](Desk& desk) -> Result<void> {
+      TONGQU_TRY(auto row, desk.store.delivery(delivery));
+      if (!row) return Error(Errc::journal_not_found);
+      if (row->state != from) return Error(Errc::journal_illegal_move).with(std::string(state_name(row->state)));
+      TONGQU_TRY(const auto message, desk.store.message_for_claim(detail::message_of(delivery)));
+      TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
+      const std::string detail = "delivery=" + std::to_string(delivery) + " target=" + row->target + " state=" + std::string(state_name(move.to));
+      return desk.store.audit(kind, message.message_id, detail + act_text(act), {}, desk.now_ms());
+    });
+  }
+
+  const JournalOptions options_;
+  const std::shared_ptr<Clock> clock_;
+  const detail::Sealing sealing_;
+  const detail::InstanceLock lock_;
+  std::unique_ptr<detail::Writer> writer_;
+  std::unique_ptr<detail::Reader> reader_;
+  std::atomic<bool> closed_{false};
+};
+
+} // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, std::shared_ptr<Clock> clock) {
+  TONGQU_TRY(auto sealing, detail::Sealing::create(options.seal_key, options.key_id));
+  if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
+  if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
+  TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
+  auto journal = std::make_unique<SqliteJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
+  TONGQU_CHECK(journal->start());
+  return std::unique_ptr<Journal>(std::move(journal));
+}
+
+} // namespace tongqu::journal

@@ -1,0 +1,68 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "journal/sealing.hpp"
+#include "journal/sqlite/store.hpp"
+#include "tongqu/base/clock.hpp"
+
+namespace tongqu::journal::detail {
+
+/// Time for due dates: wall time when the journal was opened, carried on by the monotonic clock, so that a jump of the wall clock
+/// neither releases every waiting retry at once nor keeps one back for a day.
+class Schedule {
+public:
+  explicit Schedule(const Clock& clock) : clock_(clock), wall_at_open_(clock.now_utc()), mono_at_open_(clock.now_mono()) {}
+  std::int64_t now_ms() const {
+    return to_epoch_ms(wall_at_open_) + std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now_mono() - mono_at_open_).count();
+  }
+  /// 0 when the time has come already.
+  std::int64_t from_wall(UtcMillis when) const {
+    const std::int64_t ahead = (when - clock_.now_utc()).count();
+    return when == UtcMillis{} || ahead <= 0 ? 0 : now_ms() + ahead;
+  }
+  UtcMillis to_wall(std::int64_t schedule_ms) const {
+    return schedule_ms == 0 ? UtcMillis{} : clock_.now_utc() + std::chrono::milliseconds(schedule_ms - now_ms());
+  }
+
+private:
+  const Clock& clock_;
+  UtcMillis wall_at_open_;
+  MonoTime mono_at_open_;
+};
+
+/// A claim of this process. Fences and deadlines grow together, so the first entry of the map is the oldest.
+struct Lease {
+  std::int64_t delivery = 0;
+  MonoTime deadline;
+  std::string message_id;
+};
+using Leases = std::map<std::int64_t, Lease>;
+
+/// What operations work with, on the writer thread only.
+struct Desk {
+  Store& store;
+  const Sealing& sealing;
+  const Clock& clock;
+  Schedule& schedule;
+  Leases& leases;
+  std::chrono::milliseconds lease_time;
+  std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
+};
+
+/// One piece of work of a group.
+class Operation {
+public:
+  virtual ~Operation() = default;
+  /// Inside the transaction, behind a savepoint: an error undoes this operation alone.
+  virtual Result<void> apply(Desk& desk) = 0;
+  /// After the commit returned, or with the reason why nothing of this operation was stored.
+  virtual void complete(Desk& desk, const Error* failure) = 0;
+};
+
+/// Turns a claimed delivery whose worker is gone into an unknown one that is asked about at once, with an audit entry.
+Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why);
+
+} // namespace tongqu::journal::detail

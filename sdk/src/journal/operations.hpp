@@ -1,0 +1,93 @@
+#pragma once
+#include <functional>
+#include <future>
+#include <vector>
+
+#include "journal/operation.hpp"
+
+namespace tongqu::journal::detail {
+
+class AcceptOperation final : public Operation {
+public:
+  AcceptOperation(PreparedIntake prepared, std::function<void(Result<IntakeOutcome>)> done)
+      : prepared_(std::move(prepared)), done_(std::move(done)) {}
+  Result<void> apply(Desk& desk) override;
+  void complete(Desk& desk, const Error* failure) override;
+
+private:
+  Result<void> apply_new(Desk& desk);
+  Result<void> apply_known(Desk& desk);
+  PreparedIntake prepared_;
+  std::function<void(Result<IntakeOutcome>)> done_;
+  IntakeOutcome outcome_;
+};
+
+class RefuseOperation final : public Operation {
+public:
+  explicit RefuseOperation(Refusal refusal) : refusal_(std::move(refusal)) {}
+  Result<void> apply(Desk& desk) override;
+  void complete(Desk&, const Error*) override {}
+
+private:
+  Refusal refusal_;
+};
+
+class ClaimOperation final : public Operation {
+public:
+  ClaimOperation(std::string target, std::size_t max, std::function<void(Result<std::vector<Claim>>)> done)
+      : target_(std::move(target)), max_(max), done_(std::move(done)) {}
+  Result<void> apply(Desk& desk) override;
+  void complete(Desk& desk, const Error* failure) override;
+
+private:
+  Result<void> apply_one(Desk& desk, DeliveryRow row);
+  Result<void> park(Desk& desk, DeliveryRow& row, const MessageForClaim& message);
+  std::string target_;
+  std::size_t max_;
+  std::function<void(Result<std::vector<Claim>>)> done_;
+  std::vector<Claim> claims_;
+};
+
+/// Sealed on the caller's thread.
+struct PreparedSettlement {
+  Settlement settlement; ///< `receipt` is empty.
+  std::string receipt_box, receipt_digest, key_id;
+};
+
+class SettleOperation final : public Operation {
+public:
+  SettleOperation(PreparedSettlement prepared, std::function<void(Result<void>)> done) : prepared_(std::move(prepared)), done_(std::move(done)) {}
+  Result<void> apply(Desk& desk) override;
+  void complete(Desk& desk, const Error* failure) override;
+
+private:
+  Result<void> audit(Desk& desk, const DeliveryRow& row);
+  PreparedSettlement prepared_;
+  std::function<void(Result<void>)> done_;
+};
+
+/// Takes claims back whose lease has run out.
+class ExpireOperation final : public Operation {
+public:
+  explicit ExpireOperation(std::vector<std::int64_t> fences) : fences_(std::move(fences)) {}
+  Result<void> apply(Desk& desk) override;
+  void complete(Desk& desk, const Error* failure) override;
+
+private:
+  std::vector<std::int64_t> fences_;
+};
+
+/// An act of a person, or the journal's own start and stop; its caller waits.
+class ActOperation final : public Operation {
+public:
+  explicit ActOperation(std::function<Result<void>(Desk&)> act) : act_(std::move(act)) {}
+  std::future<Result<void>> outcome() { return outcome_.get_future(); }
+  Result<void> apply(Desk& desk) override { return act_(desk); }
+  void complete(Desk&, const Error* failure) override { outcome_.set_value(failure == nullptr ? Result<void>() : Result<void>(*failure)); }
+
+private:
+  std::function<Result<void>(Desk&)> act_;
+  std::promise<Result<void>> outcome_;
+};
+
+} // namespace tongqu::journal::detail

@@ -1,0 +1,36 @@
+#include "journal/sealing.hpp"
+
+namespace tongqu::journal::detail {
+namespace {
+
+std::string associated(std::string_view owner, std::string_view column, std::string_view key_id) {
+  std::string out;
+  out.reserve(owner.size() + column.size() + key_id.size() + 2);
+  out.append(owner).append(1, '\n').append(column).append(1, '\n').append(key_id);
+  return out;
+}
+
+} // namespace
+
+Result<Sealing> Sealing::create(const Secret& key, std::string key_id) {
+  TONGQU_TRY(auto sealer, crypto::Sealer::create(key));
+  Secret derived(crypto::hmac(crypto::MacAlgorithm::hmac_sm3, key, "tongqu-refusal-fingerprint-1"));
+  return Sealing(std::move(sealer), std::move(derived), std::move(key_id));
+}
+
+Result<std::string> Sealing::seal(Bytes plain, std::string_view owner, std::string_view column) const {
+  if (plain.empty()) return std::string();
+  return sealer_.seal(plain, associated(owner, column, key_id_));
+}
+
+Result<std::string> Sealing::open(Bytes box, std::string_view row_key_id, std::string_view owner, std::string_view column) const {
+  if (box.empty()) return std::string();
+  if (row_key_id != key_id_) return Error(Errc::crypto_seal_broken).at("key_id");
+  return sealer_.open(box, associated(owner, column, row_key_id));
+}
+
+std::string Sealing::fingerprint(Bytes bytes) const { return crypto::hmac(crypto::MacAlgorithm::hmac_sm3, fingerprint_key_, bytes); }
+
+std::string receipt_owner(std::int64_t delivery) { return "delivery " + std::to_string(delivery); }
+
+} // namespace tongqu::journal::detail

@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "tongqu/base/result.hpp"
+#include "tongqu/base/secret.hpp"
+#include "tongqu/crypto/crypto.hpp"
+
+namespace tongqu::journal::detail {
+
+/// Seals bodies under one key whose id stands in every row. Each box is bound to its owner and column, so that boxes cannot be
+/// exchanged between rows. Safe from several threads.
+class Sealing {
+public:
+  /// @errors crypto.key_size.
+  static Result<Sealing> create(const Secret& key, std::string key_id);
+
+  const std::string& key_id() const noexcept { return key_id_; }
+  /// Nothing seals to nothing.
+  Result<std::string> seal(Bytes plain, std::string_view owner, std::string_view column) const;
+  /// @errors crypto.seal_broken, also when the row names a key that is not ours (where: "key_id").
+  Result<std::string> open(Bytes box, std::string_view row_key_id, std::string_view owner, std::string_view column) const;
+  /// HMAC-SM3 of refused bytes under a key derived from the seal key: comparable inside one store, useless outside.
+  std::string fingerprint(Bytes bytes) const;
+
+private:
+  Sealing(crypto::Sealer sealer, Secret fingerprint_key, std::string key_id)
+      : sealer_(std::move(sealer)), fingerprint_key_(std::move(fingerprint_key)), key_id_(std::move(key_id)) {}
+  crypto::Sealer sealer_;
+  Secret fingerprint_key_;
+  std::string key_id_;
+};
+
+/// Owner of a delivery's receipt.
+std::string receipt_owner(std::int64_t delivery);
+
+} // namespace tongqu::journal::detail

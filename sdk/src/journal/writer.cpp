@@ -1,0 +1,248 @@
+#include "journal/writer.hpp"
+
+#include <cstdio>
+#include <exception>
+
+#include "journal/operations.hpp"
+#include "tongqu/base/assert.hpp"
+
+namespace tongqu::journal::detail {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+constexpr std::int64_t kClockStepBackMs = 1000;
+
+bool is_fatal(const Error& error) { return error.code() == Errc::journal_sync_failed; }
+
+/// A planted fault stands for a write that failed.
+Error as_write_error(Error error) {
+  if (error.code() != Errc::base_fault_injected) return error;
+  return Error(Errc::journal_write).because(std::move(error));
+}
+
+} // namespace
+
+Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
+               std::optional<crypto::Sm2PrivateKey> signing_key)
+    : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
+      desk_{*store_, sealing, clock_, schedule_, leases_, options.lease}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
+
+Writer::~Writer() { stop(); }
+
+Result<void> Writer::start() {
+  TONGQU_CHECK(recover());
+  write_head_now();
+  thread_ = std::thread([this] { loop(); });
+  return {};
+}
+
+Result<void> Writer::recover() {
+  TONGQU_CHECK(store_->begin());
+  const auto steps = [this]() -> Result<void> {
+    TONGQU_CHECK(check_old_head());
+    TONGQU_CHECK(store_->audit("start", "journal", "schema=1 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_TRY(const auto left, store_->left_claimed());
+    for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
+    return store_->commit();
+  };
+  auto done = steps();
+  if (!done) store_->rollback();
+  return done;
+}
+
+// A head that does not belong to this chain is the proof that entries were taken away or another store was put in place: it is kept.
+Result<void> Writer::check_old_head() {
+  const std::string& path = options_.audit_head_file;
+  if (path.empty()) return {};
+  const auto head = read_head(path);
+  if (head && !head->has_value()) return {};
+  if (head) {
+    const AuditTip& tip = (*head)->tip;
+    TONGQU_TRY(const auto value, store_->chain_value(tip.sequence));
+    if (value == tip.mac || (tip.sequence == 0 && store_->tip().sequence == 0)) return {};
+  }
+  const std::string aside = path + ".foreign-" + std::to_string(desk_.now_ms());
+  if (std::rename(path.c_str(), aside.c_str()) != 0) return Error(Errc::base_file_unwritable).at(path);
+  const std::string sequence = head ? std::to_string((*head)->tip.sequence) : "unreadable";
+  return store_->audit("head_foreign", "journal", "sequence=" + sequence, {}, desk_.now_ms());
+}
+
+Result<void> Writer::submit(std::unique_ptr<Operation> operation, Admission admission) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (poisoned_) return Error(Errc::journal_sync_failed);
+    if (closing_) return Error(Errc::journal_closed);
+    if (admission == Admission::intake && queue_.size() >= options_.queue_max) return Error(Errc::journal_busy);
+    if (admission == Admission::ledger && queue_.size() >= 2 * options_.queue_max) {
+      ++ledger_dropped_;
+      return Error(Errc::journal_busy);
+    }
+    queue_.push_back(std::move(operation));
+    if (queue_.size() > 1) return {};
+  }
+  wake_.notify_one();
+  return {};
+}
+
+Result<void> Writer::perform(std::function<Result<void>(Desk&)> act) {
+  TONGQU_ASSERT(std::this_thread::get_id() != thread_.get_id(), "a callback that waits for its own thread would wait for ever");
+  auto operation = std::make_unique<ActOperation>(std::move(act));
+  auto outcome = operation->outcome();
+  TONGQU_CHECK(submit(std::move(operation), Admission::always));
+  return outcome.get();
+}
+
+void Writer::on_ready(std::function<void(const std::string&)> listener) {
+  const std::lock_guard lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+void Writer::stop() {
+  const std::lock_guard once(stop_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Writer::loop() {
+  for (;;) {
+    Group group = next_group();
+    {
+      const std::lock_guard lock(mutex_);
+      if (group.empty() && closing_) break;
+    }
+    add_expired(group);
+    if (!group.empty()) process(group);
+    write_head_when_due();
+  }
+  finish();
+}
+
+Writer::Group Writer::next_group() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, kTick, [this] { return closing_ || !queue_.empty(); });
+  Group group;
+  while (!queue_.empty() && group.size() < options_.group_max) {
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  if (ledger_dropped_ > 0) {
+    const std::int64_t dropped = std::exchange(ledger_dropped_, 0);
+    group.push_back(std::make_unique<ActOperation>([dropped](Desk& desk) {
+      return desk.store.audit("refusals_dropped", "journal", "count=" + std::to_string(dropped), {}, desk.now_ms());
+    }));
+  }
+  return group;
+}
+
+void Writer::add_expired(Group& group) {
+  const MonoTime now = clock_.now_mono();
+  std::vector<std::int64_t> fences;
+  for (const auto& [fence, lease] : leases_) {
+    if (lease.deadline > now) break;
+    fences.push_back(fence);
+  }
+  if (!fences.empty()) group.insert(group.begin(), std::make_unique<ExpireOperation>(std::move(fences)));
+}
+
+void Writer::process(Group& group) {
+  if (poisoned_) return fail_group(group, Error(Errc::journal_sync_failed));
+  std::vector<std::optional<Error>> failures(group.size());
+  if (auto error = apply_group(group, failures)) {
+    store_->rollback();
+    return fail_group(group, *error);
+  }
+  const auto ready = store_->take_ready();
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    group[i]->complete(desk_, failures[i] ? &*failures[i] : nullptr);
+    group[i].reset();
+  }
+  tell_ready(ready);
+  if (auto tidied = store_->tidy_log(); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+}
+
+std::optional<Error> Writer::apply_group(Group& group, std::vector<std::optional<Error>>& failures) {
+  if (auto begun = store_->begin(); !begun) return std::move(begun).error();
+  if (desk_.now_ms() < store_->tip().at_ms - kClockStepBackMs) {
+    auto noted = store_->audit("clock_back", "journal", "before_ms=" + std::to_string(store_->tip().at_ms), {}, desk_.now_ms());
+    if (!noted) return std::move(noted).error();
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (auto saved = store_->save(); !saved) return std::move(saved).error();
+    auto applied = apply_one(*group[i]);
+    if (applied) applied = store_->release();
+    if (applied) continue;
+    Error error = as_write_error(std::move(applied).error());
+    // A full or failing disk takes the whole transaction with it; anything else only this operation.
+    if (is_fatal(error) || !store_->in_transaction()) return error;
+    store_->undo();
+    failures[i] = std::move(error);
+  }
+  auto committed = store_->commit();
+  if (!committed) return std::move(committed).error();
+  return std::nullopt;
+}
+
+// One operation is one work item: a bug in it fails it alone.
+Result<void> Writer::apply_one(Operation& operation) {
+  try {
+    return operation.apply(desk_);
+  } catch (const std::exception&) {
+    return Error(Errc::base_internal);
+  }
+}
+
+void Writer::fail_group(Group& group, const Error& error) {
+  if (is_fatal(error)) {
+    const std::lock_guard lock(mutex_);
+    poisoned_ = true;
+  }
+  for (auto& operation : group) {
+    if (operation) operation->complete(desk_, &error);
+  }
+}
+
+void Writer::tell_ready(const std::set<std::string>& targets) {
+  if (targets.empty()) return;
+  std::function<void(const std::string&)> listener;
+  {
+    const std::lock_guard lock(mutex_);
+    listener = listener_;
+  }
+  if (!listener) return;
+  for (const std::string& target : targets) listener(target);
+}
+
+void Writer::write_head_when_due() {
+  const std::int64_t behind = store_->tip().sequence - head_sequence_;
+  if (behind == 0) return;
+  if (behind >= options_.head_every_entries || clock_.now_mono() - head_at_ >= options_.head_every) write_head_now();
+}
+
+// A head that cannot be written now is written later; the older one still proves everything up to its own entry.
+void Writer::write_head_now() {
+  head_at_ = clock_.now_mono();
+  if (options_.audit_head_file.empty()) return;
+  AuditHead head;
+  head.tip = store_->tip();
+  if (signing_key_) {
+    auto signature = signing_key_->sign(head_body(head.tip));
+    if (!signature) return;
+    head.signature = *std::move(signature);
+  }
+  if (write_head(options_.audit_head_file, head)) head_sequence_ = head.tip.sequence;
+}
+
+void Writer::finish() {
+  if (poisoned_) return;
+  Group last;
+  last.push_back(std::make_unique<ActOperation>([](Desk& desk) { return desk.store.audit("stop", "journal", {}, {}, desk.now_ms()); }));
+  process(last);
+  write_head_now();
+  if (!poisoned_) static_cast<void>(store_->close_log());
+}
+
+} // namespace tongqu::journal::detail

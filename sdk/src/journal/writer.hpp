@@ -1,0 +1,74 @@
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "journal/audit_head.hpp"
+#include "journal/operation.hpp"
+
+namespace tongqu::journal::detail {
+
+/// What may still enter a full queue: intake is refused first, records of what has happened never are.
+enum class Admission : std::uint8_t { intake, ledger, always };
+
+/// The one writer: takes all waiting operations, up to a bound, into one transaction, commits, then completes them.
+class Writer {
+public:
+  Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
+         std::optional<crypto::Sm2PrivateKey> signing_key);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  /// Recovers what a dead process left and starts the thread.
+  Result<void> start();
+  /// Hands an operation over. On error it was not taken and never completes. @errors journal.busy, journal.closed, journal.sync_failed.
+  Result<void> submit(std::unique_ptr<Operation> operation, Admission admission);
+  /// Submits an act and waits for it. Must not be called from a callback.
+  Result<void> perform(std::function<Result<void>(Desk&)> act);
+  /// Drains, writes the head and ends the thread.
+  void stop();
+  void on_ready(std::function<void(const std::string&)> listener);
+  const Schedule& schedule() const noexcept { return schedule_; }
+
+private:
+  using Group = std::vector<std::unique_ptr<Operation>>;
+  void loop();
+  Group next_group();
+  void add_expired(Group& group);
+  void process(Group& group);
+  std::optional<Error> apply_group(Group& group, std::vector<std::optional<Error>>& failures);
+  Result<void> apply_one(Operation& operation);
+  void fail_group(Group& group, const Error& error);
+  void tell_ready(const std::set<std::string>& targets);
+  Result<void> recover();
+  Result<void> check_old_head();
+  void write_head_when_due();
+  void write_head_now();
+  void finish();
+
+  const JournalOptions& options_;
+  std::unique_ptr<Store> store_;
+  const Clock& clock_;
+  Schedule schedule_;
+  Leases leases_;
+  Desk desk_;
+  std::optional<crypto::Sm2PrivateKey> signing_key_;
+  std::int64_t head_sequence_ = 0;
+  MonoTime head_at_;
+  std::int64_t ledger_dropped_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::unique_ptr<Operation>> queue_;
+  std::function<void(const std::string&)> listener_;
+  bool closing_ = false;
+  bool poisoned_ = false;
+  std::mutex stop_mutex_;
+  std::thread thread_;
+};
+
+} // namespace tongqu::journal::detail
