@@ -180,6 +180,17 @@ TEST(HttpClient, answers_with_doubtful_length_are_refused) {
   }
 }
 
+TEST(HttpClient, malformed_chunks_are_refused) {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char* body : {"3 \r\nabc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "3\nabc\n0\n\n", "000000003\r\nabc\r\n0\r\n\r\n",
+                           "3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n", "g\r\n"}) {
+    const HttpOutcome outcome = ask(head + body);
+    ASSERT_TRUE(outcome.failure) << body;
+    EXPECT_EQ(failure_of(outcome), "net.answer_framing maybe") << body;
+  }
+  EXPECT_EQ(ask(head + "3;x=y\r\nabc\r\n0\r\nX-A: b\r\n\r\n").exchange->response.body, "abc");
+}
+
 TEST(HttpClient, things_that_are_not_http_are_refused) {
   for (const char* answer : {"hello world, no protocol\r\n\r\n", "HTTP/3.0 200 OK\r\nContent-Length: 0\r\n\r\n", "\r\n\r\n"}) {
     const HttpOutcome outcome = ask(answer);
@@ -363,8 +374,9 @@ TEST(HttpClient, more_requests_than_connections_wait_their_turn) {
 }
 
 TEST(HttpClient, full_queue_refuses_with_nothing_sent) {
-  ScriptedPeer peer([](RawSocket& socket, int) {
-    socket.read_message();
+  std::atomic<bool> arrived{false};
+  ScriptedPeer peer([&arrived](RawSocket& socket, int) {
+    arrived = !socket.read_message().empty();
     socket.read_until_close();
   });
   PeerOptions options = peer_at(peer.port());
@@ -380,7 +392,7 @@ TEST(HttpClient, full_queue_refuses_with_nothing_sent) {
         failures.push_back(failure_of(outcome));
       });
     }
-    while (peer.connections() == 0) std::this_thread::yield();
+    while (!arrived) std::this_thread::yield();
   }
   EXPECT_GE(std::count(failures.begin(), failures.end(), "net.queue_full nothing"), 7);
   EXPECT_EQ(std::count(failures.begin(), failures.end(), "base.stopped maybe"), 1);

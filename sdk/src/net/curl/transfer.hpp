@@ -67,6 +67,7 @@ private:
   std::string head_;
   bool head_whole_ = false;     ///< The final answer's head has passed the guard.
   Framing framing_;
+  ChunkDecoder chunks_;
   HttpResponse response_;
   std::optional<Errc> refused_; ///< Why we ended the transfer ourselves.
   std::optional<Error> cause_;
