@@ -1,0 +1,46 @@
+#include "crypto/openssl/engine.hpp"
+#include "tongqu/base/assert.hpp"
+#include "tongqu/crypto/crypto.hpp"
+
+namespace tongqu::crypto {
+namespace {
+
+std::string digest(const EVP_MD* algorithm, Bytes message) {
+  std::string out(static_cast<std::size_t>(EVP_MD_get_size(algorithm)), '\0');
+  const int done = EVP_Digest(message.data(), message.size(), detail::octets(out), nullptr, algorithm, nullptr);
+  TONGQU_ASSERT(done == 1, "a fetched digest does not fail");
+  return out;
+}
+
+} // namespace
+
+std::string sha1(Bytes message) { return digest(detail::algorithms().sha1.get(), message); }
+std::string sha256(Bytes message) { return digest(detail::algorithms().sha256.get(), message); }
+std::string sm3(Bytes message) { return digest(detail::algorithms().sm3.get(), message); }
+
+struct Hasher::State {
+  detail::OwnedMdCtx context{EVP_MD_CTX_new()};
+  bool finished = false;
+};
+
+Hasher::Hasher(Algorithm algorithm) : state_(std::make_unique<State>()) {
+  const EVP_MD* md = algorithm == Algorithm::sm3 ? detail::algorithms().sm3.get() : detail::algorithms().sha256.get();
+  TONGQU_ASSERT(EVP_DigestInit_ex2(state_->context.get(), md, nullptr) == 1, "a fetched digest does not fail");
+}
+
+Hasher::~Hasher() = default;
+
+void Hasher::update(Bytes piece) {
+  TONGQU_ASSERT(!state_->finished, "a hasher is fed before it is finished");
+  TONGQU_ASSERT(EVP_DigestUpdate(state_->context.get(), piece.data(), piece.size()) == 1, "a fetched digest does not fail");
+}
+
+std::string Hasher::finish() {
+  TONGQU_ASSERT(!state_->finished, "a hasher is finished once");
+  state_->finished = true;
+  std::string out(32, '\0');
+  TONGQU_ASSERT(EVP_DigestFinal_ex(state_->context.get(), detail::octets(out), nullptr) == 1, "a fetched digest does not fail");
+  return out;
+}
+
+} // namespace tongqu::crypto
