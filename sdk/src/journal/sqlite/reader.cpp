@@ -1,5 +1,7 @@
 #include "journal/sqlite/reader.hpp"
 
+#include <algorithm>
+
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/store.hpp"
 
@@ -7,7 +9,7 @@ namespace tongqu::journal::detail {
 namespace {
 
 enum class Sql : std::size_t {
-  find, counts, row_of, view, of_case, deliveries_of, open_by_state, ready, closed_by_state, bodies, receipt, next_due,
+  find, counts, row_of, view, of_case, deliveries_of, open_by_state, other_by_state, bodies, receipt, next_due,
 };
 
 // The message belongs to a delivery by its id, so that no index joins them; 64 is kTargetsMax.
@@ -25,7 +27,6 @@ const std::vector<std::string_view>& reader_sql() {
       "SELECT id FROM messages WHERE system = ? AND case_no = ? ORDER BY id LIMIT 1000",
       TONGQU_VIEW TONGQU_JOIN "WHERE d.id BETWEEN ? AND ? ORDER BY d.id",
       TONGQU_VIEW "INDEXED BY deliveries_open" TONGQU_JOIN "WHERE d.state IN (0, 2, 3, 6, 7) AND d.state = ? ORDER BY d.id LIMIT ?",
-      TONGQU_VIEW "INDEXED BY deliveries_due" TONGQU_JOIN "WHERE d.due_ms IS NOT NULL AND d.state = ? LIMIT ?",
       TONGQU_VIEW TONGQU_JOIN "WHERE d.state = ? ORDER BY d.id DESC LIMIT ?",
       "SELECT key_id, raw, canonical, acknowledgement FROM messages WHERE message_id = ?",
       "SELECT key_id, receipt FROM deliveries WHERE id = ?",
@@ -162,13 +163,15 @@ Result<std::vector<MessageView>> Reader::messages_of_case(std::string_view syste
 }
 
 Result<std::vector<DeliveryView>> Reader::deliveries(DeliveryState state, std::size_t max) {
+  // Ready and final ones have no index of their own: newest first, and no row is looked at after the last that there is.
+  TONGQU_TRY(const auto all, counts());
+  const auto there = all.by_state[static_cast<std::size_t>(state)];
+  if (there == 0) return std::vector<DeliveryView>();
   const std::lock_guard lock(mutex_);
-  Sql which = Sql::open_by_state;
-  if (is_final(state)) which = Sql::closed_by_state;
-  if (state == DeliveryState::ready) which = Sql::ready;
+  const Sql which = is_final(state) || state == DeliveryState::ready ? Sql::other_by_state : Sql::open_by_state;
   Use query(at(statements_, which));
   query->number(1, static_cast<std::int64_t>(state));
-  query->number(2, static_cast<std::int64_t>(max));
+  query->number(2, std::min(static_cast<std::int64_t>(max), there));
   return read_views(at(statements_, which));
 }
 
