@@ -1,6 +1,7 @@
 #include "tongqu/base/bytes.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace tongqu {
 namespace {
@@ -112,7 +113,12 @@ bool is_utf8(Bytes bytes, std::size_t* bad_offset) noexcept {
   while (i < bytes.size()) {
     const unsigned char lead = byte(i);
     if (lead < 0x80) {
-      ++i;
+      // Messages are mostly ASCII: eight bytes at a time while none has its high bit set.
+      for (std::uint64_t word = 0; bytes.size() - i >= sizeof word; i += sizeof word) {
+        std::memcpy(&word, bytes.data() + i, sizeof word);
+        if ((word & 0x8080808080808080u) != 0) break;
+      }
+      while (i < bytes.size() && byte(i) < 0x80) ++i;
       continue;
     }
     std::size_t more = 0;

@@ -54,6 +54,7 @@ private:
 };
 
 /// Writes XML text with every value escaped; never raw markup, never CDATA unless asked for. UTF-8.
+/// A value with a character that XML 1.0 cannot hold is left out and remembered: ask `check` before the text is used.
 class XmlWriter {
 public:
   /// @param out  Appended to; must outlive the writer.
@@ -64,18 +65,23 @@ public:
   void open(std::string_view qualified_name);
   void attribute(std::string_view qualified_name, std::string_view value);
   void text(std::string_view value);
-  /// One CDATA section, split where the value contains "]]>".
+  /// One CDATA section, split where the value contains "]]>". A reader turns CR and CR LF in it into LF; `text` keeps them.
   void cdata(std::string_view value);
   void close();
   /// open + text + close.
   void element(std::string_view qualified_name, std::string_view value);
   std::size_t depth() const noexcept { return open_.size(); }
+  /// @errors wire.xml_character when a value held a character that cannot stand in XML 1.0; where() is the element's or attribute's name.
+  Result<void> check() const;
 
 private:
   void end_start_tag();
+  bool writable(std::string_view value, std::string_view holder);
   std::string& out_;
   std::vector<std::string> open_;
   bool in_start_tag_ = false;
+  bool faulty_ = false;
+  std::string fault_at_;
 };
 
 /// Appends `text` with &, <, >, " and control line ends escaped so that a reader gets it back exactly.

@@ -37,11 +37,6 @@ void TapeBuilder::refuse(Errc code, std::size_t offset, const char* what) {
 
 Error TapeBuilder::error() const { return Error(code_).at(document_->position(refused_at_)).with(what_); }
 
-bool TapeBuilder::in_source(const char* at) const noexcept {
-  const std::string_view source = document_->source();
-  return at >= source.data() && at < source.data() + source.size();
-}
-
 std::uint32_t TapeBuilder::namespace_index(std::string_view name) {
   auto& known = document_->mutable_namespaces();
   if (known[last_namespace_] == name) return last_namespace_;
@@ -163,13 +158,10 @@ void TapeBuilder::text(std::string_view data, std::size_t offset) {
   if (refused_ || frames_.empty()) return;
   Frame& frame = frames_.back();
   if (frame.text_size + data.size() > options_->limits.text_bytes_max) return refuse(Errc::wire_xml_limit, offset, "text");
-  const char* at = data.data();
-  if (!in_source(at)) {
-    // A line feed comes as a constant of the parser although it stands in the source as it is.
-    const std::string_view source = document_->source();
-    if (data.size() != 1 || data[0] != '\n' || offset >= source.size() || source[offset] != '\n') return append_copied(frame, data);
-    at = source.data() + offset;
-  }
+  // What stands in the source as it is, is used from there; references and line ends with a CR are not.
+  const std::string_view source = document_->source();
+  if (source.compare(offset, data.size(), data) != 0) return append_copied(frame, data);
+  const char* const at = source.data() + offset;
   if (frame.text_size == 0) {
     frame.text = at;
     frame.text_room = 0;
@@ -205,7 +197,6 @@ void TapeBuilder::comment(std::string_view data, std::size_t offset) {
 void TapeBuilder::instruction(std::string_view target, std::string_view data, std::size_t offset) {
   if (refused_) return;
   if (target.size() > options_->limits.name_bytes_max) return refuse(Errc::wire_xml_limit, offset, "name");
-  if (target.find(':') != std::string_view::npos) return refuse(Errc::wire_xml_namespace, offset, "colon in a processing instruction's name");
   comment(data, offset);
 }
 

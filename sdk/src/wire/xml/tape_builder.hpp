@@ -49,7 +49,6 @@ private:
   void place_attributes(std::uint32_t first, std::uint32_t count, Place place);
   std::uint32_t namespace_index(std::string_view name);
   void append_copied(Frame& frame, std::string_view data);
-  bool in_source(const char* at) const noexcept;
 
   Document* document_ = nullptr;
   const XmlOptions* options_ = nullptr;

@@ -28,7 +28,21 @@ unsigned long hash_salt() {
   return salt;
 }
 
-Errc errc_of(XML_Error code) noexcept {
+/// The parser says "invalid token" for three things that we tell apart by the bytes at the place.
+Errc errc_of_bad_token(std::string_view rest) noexcept {
+  const auto byte = [rest](std::size_t i) { return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0u; };
+  if (rest.empty()) return Errc::wire_xml_not_wf;
+  const unsigned lead = byte(0);
+  if (lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') return Errc::wire_xml_character;
+  if (lead < 0x80) return Errc::wire_xml_not_wf;
+  const bool surrogate = lead == 0xED && byte(1) >= 0xA0 && byte(1) <= 0xBF && byte(2) >= 0x80 && byte(2) <= 0xBF;
+  const bool noncharacter = lead == 0xEF && byte(1) == 0xBF && (byte(2) == 0xBE || byte(2) == 0xBF);
+  if (surrogate || noncharacter) return Errc::wire_xml_character;
+  std::size_t bad = 0;
+  return !is_utf8(rest.substr(0, 4), &bad) && bad == 0 ? Errc::wire_encoding_invalid : Errc::wire_xml_not_wf;
+}
+
+Errc errc_of(XML_Error code, std::string_view rest) noexcept {
   switch (code) {
     case XML_ERROR_BAD_CHAR_REF: return Errc::wire_xml_character;
     case XML_ERROR_PARTIAL_CHAR: return Errc::wire_encoding_invalid;
@@ -43,22 +57,10 @@ Errc errc_of(XML_Error code) noexcept {
     case XML_ERROR_RESERVED_PREFIX_XML:
     case XML_ERROR_RESERVED_PREFIX_XMLNS:
     case XML_ERROR_RESERVED_NAMESPACE_URI: return Errc::wire_xml_namespace;
+    case XML_ERROR_INVALID_TOKEN: return errc_of_bad_token(rest);
+    case XML_ERROR_JUNK_AFTER_DOC_ELEMENT: return rest.substr(0, 6) == "<?xml " ? Errc::wire_xml_declaration : Errc::wire_xml_not_wf;
     default: return Errc::wire_xml_not_wf;
   }
-}
-
-/// The parser says "invalid token" for three things that we tell apart by the bytes at the place.
-Errc errc_of_bad_token(std::string_view rest) noexcept {
-  const auto byte = [rest](std::size_t i) { return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0u; };
-  if (rest.empty()) return Errc::wire_xml_not_wf;
-  const unsigned lead = byte(0);
-  if (lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') return Errc::wire_xml_character;
-  if (lead < 0x80) return Errc::wire_xml_not_wf;
-  const bool surrogate = lead == 0xED && byte(1) >= 0xA0 && byte(1) <= 0xBF && byte(2) >= 0x80 && byte(2) <= 0xBF;
-  const bool noncharacter = lead == 0xEF && byte(1) == 0xBF && (byte(2) == 0xBE || byte(2) == 0xBF);
-  if (surrogate || noncharacter) return Errc::wire_xml_character;
-  std::size_t bad = 0;
-  return !is_utf8(rest.substr(0, 4), &bad) && bad == 0 ? Errc::wire_encoding_invalid : Errc::wire_xml_not_wf;
 }
 
 } // namespace
@@ -122,8 +124,7 @@ private:
     if (builder_.refused()) return builder_.error();
     if (status == XML_STATUS_OK) return {};
     if (code == XML_ERROR_NO_MEMORY) throw std::bad_alloc();
-    const Errc id = code == XML_ERROR_INVALID_TOKEN ? errc_of_bad_token(source_.substr(at)) : errc_of(code);
-    return Error(id).at(document.position(at));
+    return Error(errc_of(code, source_.substr(at))).at(document.position(at));
   }
 
   std::size_t place() const {

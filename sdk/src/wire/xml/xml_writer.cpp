@@ -68,6 +68,18 @@ void XmlWriter::end_start_tag() {
   in_start_tag_ = false;
 }
 
+bool XmlWriter::writable(std::string_view value, std::string_view holder) {
+  if (forbidden_offset(value) == kNoFault) return true;
+  if (!faulty_) fault_at_ = holder;
+  faulty_ = true;
+  return false;
+}
+
+Result<void> XmlWriter::check() const {
+  if (faulty_) return Error(Errc::wire_xml_character).at(fault_at_);
+  return {};
+}
+
 void XmlWriter::open(std::string_view qualified_name) {
   end_start_tag();
   out_.append("<").append(qualified_name);
@@ -78,17 +90,18 @@ void XmlWriter::open(std::string_view qualified_name) {
 void XmlWriter::attribute(std::string_view qualified_name, std::string_view value) {
   TONGQU_ASSERT(in_start_tag_, "attributes come before any content");
   out_.append(" ").append(qualified_name).append("=\"");
-  append_escaped(out_, value, attribute_escape_of);
+  if (writable(value, qualified_name)) append_escaped(out_, value, attribute_escape_of);
   out_ += '"';
 }
 
 void XmlWriter::text(std::string_view value) {
   end_start_tag();
-  append_escaped(out_, value, escape_of);
+  if (writable(value, open_.empty() ? std::string_view() : open_.back())) append_escaped(out_, value, escape_of);
 }
 
 void XmlWriter::cdata(std::string_view value) {
   end_start_tag();
+  if (!writable(value, open_.empty() ? std::string_view() : open_.back())) return;
   out_ += "<![CDATA[";
   std::size_t from = 0;
   for (std::size_t at = value.find("]]>"); at != std::string_view::npos; at = value.find("]]>", from)) {
