@@ -13,6 +13,7 @@ namespace tongqu::wire {
 /// One value of a strict YAML document: every scalar is text (01 stays "01", no stays "no"). Positions start at 1.
 struct YamlNode {
   enum class Kind : std::uint8_t { scalar, sequence, mapping };
+  YamlNode();  ///< Out of line: a pair of this type cannot be judged while the type is incomplete.
   Kind kind = Kind::scalar;
   std::string text;                                            ///< Of a scalar.
   bool quoted = false;                                         ///< Stood in quotes or as a block text: an empty plain scalar is "absent", '' is the empty text.

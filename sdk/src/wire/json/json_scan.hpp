@@ -10,31 +10,40 @@ namespace tongqu::wire::detail {
 
 constexpr std::uint64_t every_byte(std::uint8_t value) noexcept { return 0x0101010101010101ull * value; }
 
-/// High bit of the first byte (in memory order, on a little-endian machine) that is a quote, a backslash, a control or not ASCII.
-constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
+/// High bit of the first byte (in memory order, on a little-endian machine) that is a quote, a backslash or a control.
+constexpr std::uint64_t escaped_bytes(std::uint64_t word) noexcept {
   const auto zero_byte = [](std::uint64_t w) { return (w - every_byte(1)) & ~w; };
   const std::uint64_t control = (word - every_byte(0x20)) & ~word;
-  return (zero_byte(word ^ every_byte('"')) | zero_byte(word ^ every_byte('\\')) | control | word) & every_byte(0x80);
+  return (zero_byte(word ^ every_byte('"')) | zero_byte(word ^ every_byte('\\')) | control) & every_byte(0x80);
 }
 
-/// First byte at or after `p` that is not a plain ASCII character of a JSON string; `end` when there is none.
-inline const char* skip_plain_ascii(const char* p, const char* end) noexcept {
+enum class Stop : std::uint8_t { at_escaped, at_escaped_or_not_ascii };
+
+template <Stop stop>
+const char* skip_until(const char* p, const char* end) noexcept {
+  constexpr std::uint64_t kHigh = stop == Stop::at_escaped_or_not_ascii ? every_byte(0x80) : 0;
   if constexpr (std::endian::native == std::endian::little) {
     while (end - p >= 8) {
       std::uint64_t word = 0;
       std::memcpy(&word, p, sizeof word);
-      const std::uint64_t hit = special_bytes(word);
+      const std::uint64_t hit = escaped_bytes(word) | (word & kHigh);
       if (hit != 0) return p + std::countr_zero(hit) / 8;
       p += 8;
     }
   }
   while (p != end) {
     const auto c = static_cast<unsigned char>(*p);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+    if (c < 0x20 || c == '"' || c == '\\' || (kHigh != 0 && c >= 0x80)) break;
     ++p;
   }
   return p;
 }
+
+/// First byte at or after `p` that is not a plain ASCII character of a JSON string; `end` when there is none.
+inline const char* skip_plain_ascii(const char* p, const char* end) noexcept { return skip_until<Stop::at_escaped_or_not_ascii>(p, end); }
+
+/// First byte at or after `p` that a JSON string holds only as an escape; `end` when there is none.
+inline const char* skip_unescaped(const char* p, const char* end) noexcept { return skip_until<Stop::at_escaped>(p, end); }
 
 /// Length of the well-formed sequence of two to four bytes at `p`; 0 when there is none (RFC 3629 section 4).
 inline std::size_t utf8_sequence(const char* p, const char* end) noexcept {

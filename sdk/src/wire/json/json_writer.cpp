@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "tongqu/wire/json.hpp"
+#include "wire/json/json_scan.hpp"
 
 namespace tongqu::wire {
 namespace {
@@ -72,12 +73,14 @@ private:
 void append_json_string(std::string& out, std::string_view utf8) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
-  std::size_t run = 0;
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
-    const char c = utf8[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(utf8.data() + run, i - run);
-    run = i + 1;
+  const char* p = utf8.data();
+  const char* const end = p + utf8.size();
+  for (;;) {
+    const char* const run = p;
+    p = detail::skip_unescaped(p, end);
+    out.append(run, p);
+    if (p == end) break;
+    const char c = *p++;
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
@@ -92,7 +95,6 @@ void append_json_string(std::string& out, std::string_view utf8) {
         out += kHex[static_cast<unsigned char>(c) & 15];
     }
   }
-  out.append(utf8.data() + run, utf8.size() - run);
   out += '"';
 }
 

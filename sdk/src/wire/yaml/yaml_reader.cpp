@@ -281,6 +281,8 @@ Result<YamlNode> parse_yaml(Bytes bytes) {
   return *std::move(root);
 }
 
+YamlNode::YamlNode() = default;
+
 const YamlNode* YamlNode::find(std::string_view key) const noexcept {
   for (const auto& [name, value] : members) {
     if (name.text == key) return &value;
