@@ -1,0 +1,54 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tongqu/base/call_context.hpp"
+#include "tongqu/bridge/config.hpp"
+#include "tongqu/connector/connector.hpp"
+#include "tongqu/journal/journal.hpp"
+#include "tongqu/obs/log.hpp"
+#include "tongqu/platform/platform.hpp"
+
+namespace tongqu::bridge {
+
+/// What a bridge is made of besides its configuration. Registries are read during start only.
+struct Parts {
+  const connector::Registry* connectors = nullptr;
+  const platform::Registry* platforms = nullptr;
+  std::shared_ptr<Clock> clock;
+  obs::Log log;
+};
+
+/// The runtime that an office runs: receive -> translate -> journal -> submit -> receipt. One per process and store.
+class Bridge {
+public:
+  virtual ~Bridge() = default;
+
+  /// Loads packs and targets, opens the journal, starts lanes, health, control and last the listeners.
+  /// @param mistakes  Mistakes of packs and targets.
+  /// @errors bridge.config_invalid, journal.*, net.listen, platform.*, base.secret_* (fix_setup).
+  static Result<std::unique_ptr<Bridge>> start(Config config, const Parts& parts, Findings& mistakes);
+
+  /// Port of a listener by name; of the health server by "health". 0 when there is none.
+  virtual std::uint16_t port(const std::string& name) const = 0;
+
+  /// Stops taking in, lets sends in flight finish until the deadline, writes the audit head, closes. Idempotent.
+  virtual void stop(const CallContext& context) = 0;
+
+  /// Set when the journal lost its disk: the process must end, nothing more is acknowledged.
+  virtual bool failed() const = 0;
+};
+
+/// Journal options of a configuration, with secrets read. For the commands that look at the store.
+Result<journal::JournalOptions> journal_options(const Config& config);
+
+/// One request to the control socket of a running bridge; the answer is a JSON object in one line.
+/// @param request  {"cmd":"hold_release|hold_discard|resolve|replay|status", "message_id":…, "delivery":…, "as":…, "reason":…, "preview":…}
+/// @errors bridge.control_unreachable.
+Result<std::string> control_request(const std::string& socket_path, const std::string& request);
+
+} // namespace tongqu::bridge

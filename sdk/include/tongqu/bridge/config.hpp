@@ -1,0 +1,100 @@
+#pragma once
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tongqu/base/finding.hpp"
+#include "tongqu/base/limits.hpp"
+#include "tongqu/base/result.hpp"
+#include "tongqu/base/secret.hpp"
+#include "tongqu/model/values.hpp"
+
+namespace tongqu::bridge {
+
+/// Where a secret comes from; a literal is refused.
+struct SecretRef {
+  enum class From : std::uint8_t { none, file, env } from = From::none;
+  std::string name;                                ///< Path or variable.
+  bool given() const noexcept { return from != From::none; }
+  Result<Secret> read() const;
+};
+
+struct JournalSettings {
+  std::string path;
+  SecretRef seal_key;                              ///< 64 hexadecimal digits.
+  std::string key_id = "k1";
+  std::size_t queue_max = 8192;
+};
+
+struct AuditSettings {
+  SecretRef key;                                   ///< 64 hexadecimal digits: HMAC-SM3 key of the chain.
+  SecretRef sign_key;                              ///< SM2 private key, PEM; may be absent.
+  std::string head_file;
+  std::string public_key_file;                     ///< PEM, for verify.
+};
+
+struct ListenSettings {
+  std::string name, family, address = "127.0.0.1", path = "/", public_url, pack;
+  std::uint16_t port = 0;
+  SecretRef token;
+  std::vector<std::string> hosts;
+  std::map<std::string, std::string> settings;
+  Limits limits;
+};
+
+struct PackSettings {
+  std::string path;
+  std::map<std::string, std::string> params;
+};
+
+struct PlatformSettings {
+  std::string name, profile, url, pinned_host, ca_file, target_file;
+  std::map<std::string, SecretRef> credentials;
+  std::map<std::string, std::string> settings;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds total_timeout{30000};
+  std::size_t concurrency = 32;                    ///< Messages in flight.
+};
+
+struct RouteSettings {
+  std::string system;                              ///< Source system, or "*".
+  std::string event;                               ///< Canonical event, or empty for every event.
+  struct To { std::string platform, after; };
+  std::vector<To> targets;
+};
+
+struct DeliverySettings {
+  std::chrono::milliseconds retry_min{500};
+  std::chrono::milliseconds retry_max{300000};
+  std::chrono::milliseconds query_after{1000};     ///< First question after an unknown outcome.
+  int breaker_failures = 5;                        ///< Failures in a row that open a platform's breaker.
+  std::chrono::milliseconds breaker_open{5000};
+};
+
+/// The whole of bridge.yaml. Relative paths are relative to the file's folder and stored absolute.
+struct Config {
+  std::string file;
+  std::string digest;                              ///< SM3 of the file's bytes, 64 hex.
+  model::Time reference_date;                      ///< model.reference_date; today when not given.
+  bool reference_date_given = false;
+  JournalSettings journal;
+  AuditSettings audit;
+  std::vector<ListenSettings> listen;
+  std::vector<PackSettings> packs;
+  std::vector<PlatformSettings> platforms;
+  std::vector<RouteSettings> routes;
+  DeliverySettings delivery;
+  std::string health_address;                      ///< "127.0.0.1:9100"; empty: none.
+  std::string control_socket;
+  std::size_t workers = 2;
+};
+
+/// Reads and checks bridge.yaml whole: unknown keys, wrong shapes, literal secrets, missing parts, routes to nowhere, all reported at once.
+/// @param mistakes  source.part is the file, with line and column.
+/// @errors bridge.config_invalid, base.file_unreadable.
+Result<Config> load_config(const std::string& file, Findings& mistakes);
+
+} // namespace tongqu::bridge

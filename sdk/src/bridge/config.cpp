@@ -1,0 +1,354 @@
+#include "tongqu/bridge/config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <set>
+#include <sstream>
+
+#include "tongqu/base/bytes.hpp"
+#include "tongqu/crypto/crypto.hpp"
+#include "tongqu/wire/yaml.hpp"
+
+namespace tongqu::bridge {
+namespace {
+
+using wire::YamlNode;
+namespace fs = std::filesystem;
+
+/// Typed reading of one configuration file; every mistake becomes a finding with its place.
+class Reader {
+public:
+  Reader(std::string file, Findings& mistakes) : file_(std::move(file)), folder_(fs::absolute(file_).parent_path()), mistakes_(mistakes) {}
+
+  void mistake(Errc id, const YamlNode& at, std::string key_path, Bilingual expected = {}) {
+    Finding finding;
+    finding.id = id;
+    finding.path = std::move(key_path);
+    finding.source.part = file_;
+    finding.source.line = at.line;
+    finding.source.column = at.column;
+    finding.expected = std::move(expected);
+    mistakes_.add(std::move(finding));
+  }
+
+  /// Checks that `node` is a mapping with only the named keys.
+  bool keys(const YamlNode& node, const std::string& path, std::initializer_list<std::string_view> known) {
+    if (!node.is_mapping()) {
+      mistake(Errc::bridge_config_value, node, path, {"a mapping", "映射"});
+      return false;
+    }
+    for (const auto& [key, value] : node.members) {
+      if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
+      std::string all;
+      for (const auto name : known) all += (all.empty() ? "" : ", ") + std::string(name);
+      mistake(Errc::bridge_config_unknown_key, key, join(path, key.text), {"one of " + all, "以下之一：" + all});
+    }
+    return true;
+  }
+
+  static std::string join(const std::string& path, std::string_view key) { return path.empty() ? std::string(key) : path + "." + std::string(key); }
+
+  std::string text(const YamlNode& node, const std::string& path, std::string_view key, bool required, std::string otherwise = {}) {
+    const YamlNode* value = node.find(key);
+    if (value == nullptr) {
+      if (required) mistake(Errc::bridge_config_missing_key, node, join(path, key));
+      return otherwise;
+    }
+    if (!value->is_scalar() || (required && value->text.empty())) {
+      mistake(Errc::bridge_config_value, *value, join(path, key), {"a text", "文本"});
+      return otherwise;
+    }
+    return value->text;
+  }
+
+  template <class T>
+  T number(const YamlNode& node, const std::string& path, std::string_view key, T otherwise, std::int64_t least, std::int64_t most) {
+    const YamlNode* value = node.find(key);
+    if (value == nullptr) return otherwise;
+    std::int64_t n = 0;
+    const char* end = value->text.data() + value->text.size();
+    const auto [at, ec] = std::from_chars(value->text.data(), end, n);
+    if (!value->is_scalar() || ec != std::errc() || at != end || n < least || n > most) {
+      const std::string range = std::to_string(least) + " .. " + std::to_string(most);
+      mistake(Errc::bridge_config_value, *value, join(path, key), {"a whole number, " + range, "整数，" + range});
+      return otherwise;
+    }
+    return static_cast<T>(n);
+  }
+
+  std::string path_text(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
+    std::string value = text(node, path, key, required);
+    if (value.empty()) return value;
+    return fs::path(value).is_absolute() ? value : (folder_ / value).lexically_normal().string();
+  }
+
+  SecretRef secret(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
+    SecretRef ref;
+    const YamlNode* value = node.find(key);
+    const std::string at = join(path, key);
+    if (value == nullptr) {
+      if (required) mistake(Errc::bridge_config_missing_key, node, at);
+      return ref;
+    }
+    if (!value->is_mapping() || value->members.size() != 1) {
+      mistake(Errc::bridge_config_literal_secret, *value, at);
+      return ref;
+    }
+    const auto& [kind, name] = value->members.front();
+    if (kind.text == "file" && name.is_scalar() && !name.text.empty()) {
+      ref.from = SecretRef::From::file;
+      ref.name = fs::path(name.text).is_absolute() ? name.text : (folder_ / name.text).lexically_normal().string();
+    } else if (kind.text == "env" && name.is_scalar() && !name.text.empty()) {
+      ref.from = SecretRef::From::env;
+      ref.name = name.text;
+    } else {
+      mistake(Errc::bridge_config_literal_secret, *value, at);
+    }
+    return ref;
+  }
+
+  std::map<std::string, std::string> texts(const YamlNode& node, const std::string& path, std::string_view key) {
+    std::map<std::string, std::string> all;
+    const YamlNode* value = node.find(key);
+    if (value == nullptr) return all;
+    if (!value->is_mapping()) {
+      mistake(Errc::bridge_config_value, *value, join(path, key), {"a mapping of texts", "文本映射"});
+      return all;
+    }
+    for (const auto& [name, one] : value->members) {
+      if (one.is_scalar()) all[name.text] = one.text;
+      else mistake(Errc::bridge_config_value, one, join(join(path, key), name.text), {"a text", "文本"});
+    }
+    return all;
+  }
+
+  /// The items of a list; a mistake when the key is missing though required, or is not a list.
+  const std::vector<YamlNode>& list(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
+    static const std::vector<YamlNode> kNone;
+    const YamlNode* value = node.find(key);
+    if (value == nullptr) {
+      if (required) mistake(Errc::bridge_config_missing_key, node, join(path, key));
+      return kNone;
+    }
+    if (!value->is_sequence()) {
+      mistake(Errc::bridge_config_value, *value, join(path, key), {"a list", "列表"});
+      return kNone;
+    }
+    return value->items;
+  }
+
+private:
+  std::string file_;
+  fs::path folder_;
+  Findings& mistakes_;
+};
+
+std::string indexed(std::string_view name, std::size_t i) { return std::string(name) + "[" + std::to_string(i) + "]"; }
+
+Limits read_limits(Reader& r, const YamlNode& node, const std::string& path) {
+  Limits limits;
+  const YamlNode* value = node.find("limits");
+  if (value == nullptr) return limits;
+  const std::string at = Reader::join(path, "limits");
+  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max"})) return limits;
+  limits.message_bytes_max = r.number<std::size_t>(*value, at, "message_bytes_max", limits.message_bytes_max, 1024, std::int64_t{1} << 30);
+  limits.depth_max = r.number<std::uint32_t>(*value, at, "depth_max", limits.depth_max, 4, 64);
+  limits.attributes_max = r.number<std::uint32_t>(*value, at, "attributes_max", limits.attributes_max, 1, 10000);
+  limits.children_max = r.number<std::uint32_t>(*value, at, "children_max", limits.children_max, 16, 10000000);
+  limits.nodes_max = r.number<std::uint32_t>(*value, at, "nodes_max", limits.nodes_max, 16, 100000000);
+  return limits;
+}
+
+void read_listen(Reader& r, const YamlNode& root, Config& config) {
+  const auto& items = r.list(root, "", "listen", true);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const YamlNode& node = items[i];
+    const std::string at = indexed("listen", i);
+    if (!r.keys(node, at, {"name", "family", "address", "port", "path", "public_url", "pack", "token", "hosts", "limits", "settings"})) continue;
+    ListenSettings one;
+    one.name = r.text(node, at, "name", true);
+    one.family = r.text(node, at, "family", true);
+    one.address = r.text(node, at, "address", false, one.address);
+    one.port = r.number<std::uint16_t>(node, at, "port", 0, 0, 65535);
+    one.path = r.text(node, at, "path", false, one.path);
+    one.public_url = r.text(node, at, "public_url", false);
+    one.pack = r.text(node, at, "pack", true);
+    one.token = r.secret(node, at, "token", false);
+    for (const YamlNode& host : r.list(node, at, "hosts", false)) one.hosts.push_back(host.text);
+    one.settings = r.texts(node, at, "settings");
+    one.limits = read_limits(r, node, at);
+    config.listen.push_back(std::move(one));
+  }
+}
+
+void read_packs(Reader& r, const YamlNode& root, Config& config) {
+  const auto& items = r.list(root, "", "packs", true);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string at = indexed("packs", i);
+    if (!r.keys(items[i], at, {"path", "params"})) continue;
+    config.packs.push_back({r.path_text(items[i], at, "path", true), r.texts(items[i], at, "params")});
+  }
+}
+
+void read_platforms(Reader& r, const YamlNode& root, Config& config) {
+  const auto& items = r.list(root, "", "platforms", true);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const YamlNode& node = items[i];
+    const std::string at = indexed("platforms", i);
+    if (!r.keys(node, at, {"name", "profile", "url", "pinned_host", "ca_file", "target", "credentials", "settings", "connect_timeout_ms", "total_timeout_ms", "concurrency"})) continue;
+    PlatformSettings one;
+    one.name = r.text(node, at, "name", true);
+    one.profile = r.text(node, at, "profile", true);
+    one.url = r.text(node, at, "url", true);
+    one.pinned_host = r.text(node, at, "pinned_host", true);
+    one.ca_file = r.path_text(node, at, "ca_file", false);
+    one.target_file = r.path_text(node, at, "target", true);
+    if (const YamlNode* credentials = node.find("credentials"); credentials != nullptr && credentials->is_mapping()) {
+      for (const auto& [name, value] : credentials->members) one.credentials[name.text] = r.secret(*credentials, at + ".credentials", name.text, true);
+    } else if (credentials != nullptr) {
+      r.mistake(Errc::bridge_config_literal_secret, *credentials, at + ".credentials");
+    }
+    one.settings = r.texts(node, at, "settings");
+    one.connect_timeout = std::chrono::milliseconds(r.number<std::int64_t>(node, at, "connect_timeout_ms", one.connect_timeout.count(), 10, 600000));
+    one.total_timeout = std::chrono::milliseconds(r.number<std::int64_t>(node, at, "total_timeout_ms", one.total_timeout.count(), 10, 600000));
+    one.concurrency = r.number<std::size_t>(node, at, "concurrency", one.concurrency, 1, 1024);
+    config.platforms.push_back(std::move(one));
+  }
+}
+
+void read_routes(Reader& r, const YamlNode& root, Config& config) {
+  const auto& items = r.list(root, "", "routes", true);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const YamlNode& node = items[i];
+    const std::string at = indexed("routes", i);
+    if (!r.keys(node, at, {"system", "event", "targets"})) continue;
+    RouteSettings one;
+    one.system = r.text(node, at, "system", true);
+    one.event = r.text(node, at, "event", false);
+    for (const YamlNode& target : r.list(node, at, "targets", true)) {
+      if (target.is_scalar()) {
+        one.targets.push_back({target.text, ""});
+      } else if (r.keys(target, at + ".targets", {"platform", "after"})) {
+        one.targets.push_back({r.text(target, at + ".targets", "platform", true), r.text(target, at + ".targets", "after", false)});
+      }
+    }
+    const auto known = [&](const std::string& name) {
+      return std::any_of(config.platforms.begin(), config.platforms.end(), [&](const PlatformSettings& p) { return p.name == name; });
+    };
+    for (const auto& to : one.targets) {
+      if (!known(to.platform)) r.mistake(Errc::bridge_config_reference, node, at + ".targets", {"the name of a platform", "已配置平台的名称"});
+      if (!to.after.empty() && (to.after == to.platform || !std::any_of(one.targets.begin(), one.targets.end(), [&](const auto& t) { return t.platform == to.after; })))
+        r.mistake(Errc::bridge_config_reference, node, at + ".targets.after", {"another target of this route", "本路由的另一目标"});
+    }
+    config.routes.push_back(std::move(one));
+  }
+}
+
+void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
+  static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
+  const YamlNode* journal = root.find("journal");
+  if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
+  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "queue_max", "synchronous"})) {
+    config.journal.path = r.path_text(*journal, "journal", "path", true);
+    config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
+    config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
+    config.journal.queue_max = r.number<std::size_t>(*journal, "journal", "queue_max", config.journal.queue_max, 16, 1000000);
+    const std::string synchronous = r.text(*journal, "journal", "synchronous", false, "FULL");
+    if (synchronous != "FULL") r.mistake(Errc::journal_weak_durability, *journal->find("synchronous"), "journal.synchronous", {"FULL", "FULL"});
+  }
+  const YamlNode& audit = root.find("audit") != nullptr ? *root.find("audit") : kEmpty;
+  if (root.find("audit") == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "audit");
+  else if (r.keys(audit, "audit", {"key", "sign_key", "head_file", "public_key_file"})) {
+    config.audit.key = r.secret(audit, "audit", "key", true);
+    config.audit.sign_key = r.secret(audit, "audit", "sign_key", false);
+    config.audit.head_file = r.path_text(audit, "audit", "head_file", false);
+    config.audit.public_key_file = r.path_text(audit, "audit", "public_key_file", false);
+  }
+}
+
+void read_delivery(Reader& r, const YamlNode& root, Config& config) {
+  const YamlNode* node = root.find("delivery");
+  if (node == nullptr || !r.keys(*node, "delivery", {"retry_min_ms", "retry_max_ms", "query_after_ms", "breaker_failures", "breaker_open_ms"})) return;
+  DeliverySettings& d = config.delivery;
+  d.retry_min = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "retry_min_ms", d.retry_min.count(), 10, 3600000));
+  d.retry_max = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "retry_max_ms", d.retry_max.count(), 10, 86400000));
+  d.query_after = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "query_after_ms", d.query_after.count(), 10, 3600000));
+  d.breaker_failures = r.number<int>(*node, "delivery", "breaker_failures", d.breaker_failures, 1, 1000);
+  d.breaker_open = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "breaker_open_ms", d.breaker_open.count(), 10, 3600000));
+}
+
+void read_model(Reader& r, const YamlNode& root, Config& config) {
+  const std::time_t now = std::time(nullptr) + 8 * 3600;  // The calendar day in China, where every source system lives.
+  std::tm day{};
+  ::gmtime_r(&now, &day);
+  config.reference_date.year = static_cast<std::int16_t>(day.tm_year + 1900);
+  config.reference_date.month = static_cast<std::int8_t>(day.tm_mon + 1);
+  config.reference_date.day = static_cast<std::int8_t>(day.tm_mday);
+  const YamlNode* node = root.find("model");
+  if (node == nullptr || !r.keys(*node, "model", {"reference_date"})) return;
+  const std::string text = r.text(*node, "model", "reference_date", false);
+  if (text.empty()) return;
+  const auto time = model::Time::parse(text);
+  if (!time || time->precision != model::Time::Precision::day) r.mistake(Errc::bridge_config_value, *node, "model.reference_date", {"yyyy-MM-dd", "yyyy-MM-dd"});
+  else {
+    config.reference_date = *time;
+    config.reference_date_given = true;
+  }
+}
+
+void check_names(Reader& r, const YamlNode& root, const Config& config) {
+  std::set<std::string> listeners, platforms;
+  for (const auto& one : config.listen) {
+    if (!listeners.insert(one.name).second) r.mistake(Errc::bridge_config_value, root, "listen", {"a name that stands once", "不重复的名称"});
+  }
+  for (const auto& one : config.platforms) {
+    if (!platforms.insert(one.name).second) r.mistake(Errc::bridge_config_value, root, "platforms", {"a name that stands once", "不重复的名称"});
+  }
+}
+
+} // namespace
+
+Result<Secret> SecretRef::read() const {
+  switch (from) {
+    case From::file: return Secret::from_file(name);
+    case From::env: return Secret::from_env(name);
+    case From::none: break;
+  }
+  return Error(Errc::base_secret_unavailable);
+}
+
+Result<Config> load_config(const std::string& file, Findings& mistakes) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Error(Errc::base_file_unreadable).at(file);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  const std::string text = bytes.str();
+  auto root = wire::parse_yaml(text);
+  if (!root) return Error(Errc::bridge_config_invalid).at(file).because(std::move(root).error());
+
+  Config config;
+  config.file = fs::absolute(file).string();
+  config.digest = to_hex(crypto::sm3(text));
+  Reader r(file, mistakes);
+  if (r.keys(*root, "", {"model", "journal", "audit", "listen", "packs", "platforms", "routes", "delivery", "health", "control", "workers"})) {
+    read_model(r, *root, config);
+    read_journal_and_audit(r, *root, config);
+    read_listen(r, *root, config);
+    read_packs(r, *root, config);
+    read_platforms(r, *root, config);
+    read_routes(r, *root, config);
+    read_delivery(r, *root, config);
+    check_names(r, *root, config);
+    if (const YamlNode* health = root->find("health"); health != nullptr && r.keys(*health, "health", {"listen"})) config.health_address = r.text(*health, "health", "listen", true);
+    if (const YamlNode* control = root->find("control"); control != nullptr && r.keys(*control, "control", {"socket"})) config.control_socket = r.path_text(*control, "control", "socket", true);
+    config.workers = r.number<std::size_t>(*root, "", "workers", config.workers, 1, 64);
+  }
+  if (mistakes.has_errors()) return Error(Errc::bridge_config_invalid).at(file);
+  return config;
+}
+
+} // namespace tongqu::bridge

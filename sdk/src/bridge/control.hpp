@@ -1,0 +1,35 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "tongqu/base/result.hpp"
+
+namespace tongqu::bridge::detail {
+
+/// A Unix socket for the operator's commands: one line of JSON in, one line out, one caller at a time. Mode 0600; the caller's user id is
+/// taken from the socket, not from what he says.
+class ControlServer {
+public:
+  /// Answers one request; `who` is "uid:N".
+  using Handler = std::function<std::string(std::string_view request, const std::string& who)>;
+  static Result<std::unique_ptr<ControlServer>> start(const std::string& path, Handler handler);
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+private:
+  ControlServer(std::string path, int listener, Handler handler);
+  void serve();
+  void serve_one(int connection);
+
+  std::string path_;
+  int listener_;
+  Handler handler_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+} // namespace tongqu::bridge::detail

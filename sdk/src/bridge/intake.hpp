@@ -1,0 +1,75 @@
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/naming.hpp"
+#include "bridge/packs.hpp"
+#include "bridge/worker_pool.hpp"
+#include "tongqu/bridge/config.hpp"
+#include "tongqu/connector/connector.hpp"
+#include "tongqu/journal/journal.hpp"
+#include "tongqu/obs/log.hpp"
+#include "tongqu/obs/metrics.hpp"
+
+namespace tongqu::bridge::detail {
+
+using TargetPtr = std::shared_ptr<const mapping::Target>;
+
+/// Everything intake reads and writes; owned by the bridge, outlives the road.
+struct IntakeParts {
+  const Config* config = nullptr;
+  journal::Journal* journal = nullptr;
+  PackShelf* packs = nullptr;
+  std::map<std::string, TargetPtr> targets;        ///< By platform name.
+  WorkerPool* pool = nullptr;
+  std::shared_ptr<Clock> clock;
+  obs::Log log;
+  obs::Metrics* metrics = nullptr;
+};
+
+/// The way in: delivery -> pack -> canonical record -> journal -> acknowledgement. Called by connectors from their threads.
+class IntakeRoad final : public connector::IntakeHandler {
+public:
+  explicit IntakeRoad(IntakeParts parts);
+
+  void on_delivery(connector::Inbound inbound, connector::AnswerFn answer) override;
+  void on_refused(const connector::RefusedRequest& refused) override;
+  Result<std::vector<connector::MessageStatus>> status(const connector::StatusQuery& query) override;
+
+  /// From now on every delivery is answered `busy`.
+  void stop_taking() { stopping_.store(true); }
+
+  /// Maps a stored message again and releases it when nothing holds it any more; with `preview`, changes nothing.
+  struct Release { bool released = false; Findings findings; std::string pack; };
+  Result<Release> release(std::string_view message_id, const journal::Journal::Act& act, bool preview);
+
+private:
+  struct Task;
+  struct Routed { std::vector<journal::Intake::Target> targets; Findings findings; };
+
+  void take_in(const std::shared_ptr<Task>& handle, Worker& worker);
+  Routed route(const std::string& system, const std::string& event, const mapping::MappedRecord& record, Worker& worker) const;
+  void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
+  void on_committed(Task& task, Result<journal::IntakeOutcome> outcome);
+  void settle_conflict(const std::shared_ptr<Task>& task, journal::IntakeOutcome stored);
+  void refuse_record(Task& task, mapping::MappedRecord record);
+  void refuse_as_fault(Task& task, Error error);
+  void record_refusal(const Task& task, const Error& error);
+  mapping::Environment environment(const Limits& limits) const;
+  const ListenSettings* listener(const std::string& route) const;
+
+  IntakeParts parts_;
+  MessageIds ids_;
+  std::atomic<bool> stopping_{false};
+  obs::Metric& taken_;
+  obs::Metric& duplicates_;
+  obs::Metric& held_;
+  obs::Metric& refused_;
+  obs::Metric& conflicts_;
+  obs::Metric& busy_;
+};
+
+} // namespace tongqu::bridge::detail

@@ -1,0 +1,272 @@
+#include "bridge/lane.hpp"
+
+#include <algorithm>
+
+#include "tongqu/base/bytes.hpp"
+#include "tongqu/crypto/crypto.hpp"
+#include "tongqu/wire/finding_json.hpp"
+
+namespace tongqu::bridge::detail {
+
+using journal::DeliveryState;
+using platform::QueryState;
+using platform::SubmitState;
+
+namespace {
+
+/// "Not before" of an outcome that only a person can settle.
+constexpr std::int64_t kNeverMs = 253402300799000;  // 9999-12-31
+constexpr std::size_t kClaimBatch = 64;
+
+std::string reason_json(const Bilingual& reason, const std::optional<Error>& error) {
+  if (!reason.en.empty() || !reason.zh.empty()) return wire::bilingual_json(reason);
+  if (error) return wire::bilingual_json({error->message(Lang::en), error->message(Lang::zh)});
+  return "{}";
+}
+
+} // namespace
+
+std::size_t Breaker::allowance(MonoTime now, std::size_t wanted, std::size_t in_flight) const noexcept {
+  if (failures_ < limit_) return wanted;
+  if (now < until_) return 0;
+  return in_flight == 0 ? std::min<std::size_t>(1, wanted) : 0;
+}
+
+void Breaker::failed(MonoTime now) noexcept {
+  ++failures_;
+  if (failures_ >= limit_) until_ = now + open_for_;
+}
+
+std::chrono::milliseconds back_off(const DeliverySettings& settings, int attempt, std::uint32_t random) noexcept {
+  const int doublings = std::clamp(attempt - 1, 0, 30);
+  const std::int64_t whole = std::min<std::int64_t>(settings.retry_max.count(), settings.retry_min.count() << doublings);
+  const std::int64_t half = std::max<std::int64_t>(1, whole / 2);
+  return std::chrono::milliseconds(half + static_cast<std::int64_t>(random) % half);
+}
+
+/// One claimed delivery on its way out. Whoever drops it without a settlement leaves it `unknown`: nothing is resent on a guess.
+struct Lane::Trip {
+  Lane* lane;
+  journal::Claim claim;
+  std::vector<mapping::OutMessage> messages;
+  std::size_t at = 0;
+  std::string receipts, receipt_nos;
+  bool settled = false;
+
+  Trip(Lane* l, journal::Claim c) : lane(l), claim(std::move(c)) {}
+  Trip(const Trip&) = delete;
+  Trip& operator=(const Trip&) = delete;
+  ~Trip() {
+    if (settled) return;
+    const auto tail = std::make_shared<Trip>(lane, std::move(claim));
+    journal::Settlement lost;
+    lost.state = DeliveryState::unknown;
+    lost.error_id = std::string(errc_row(Errc::base_internal).id);
+    lost.not_before = lane->later(tail->claim.attempt);
+    lane->settle(tail, std::move(lost));
+  }
+};
+
+Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
+    : parts_(std::move(parts)),
+      wake_(std::move(wake_courier)),
+      breaker_(parts_.settings.breaker_failures, parts_.settings.breaker_open),
+      random_(std::random_device{}()),
+      delivered_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"delivered\"", "Settled sends, by outcome")),
+      refused_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"refused\"", "Settled sends, by outcome")),
+      retried_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"retry\"", "Settled sends, by outcome")),
+      unknown_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"unknown\"", "Settled sends, by outcome")),
+      breaker_gauge_(parts_.metrics->metric("tongqu_breaker_open", "target=\"" + parts_.platform + "\"", "1 while sends to the platform are suspended")),
+      in_flight_gauge_(parts_.metrics->metric("tongqu_in_flight", "target=\"" + parts_.platform + "\"", "Claims being sent")) {}
+
+UtcMillis Lane::later(int attempt, std::optional<std::chrono::milliseconds> told) {
+  const std::lock_guard lock(mutex_);
+  return parts_.clock->now_utc() + told.value_or(back_off(parts_.settings, attempt, static_cast<std::uint32_t>(random_())));
+}
+
+bool Lane::idle() const {
+  const std::lock_guard lock(mutex_);
+  return in_flight_ == 0 && !claiming_;
+}
+
+std::optional<MonoTime> Lane::next_look() const {
+  if (stopping_.load()) return std::nullopt;
+  const auto due = parts_.journal->next_due(parts_.platform);
+  const std::lock_guard lock(mutex_);
+  std::optional<MonoTime> at;
+  if (due) at = parts_.clock->now_mono() + std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1), *due - parts_.clock->now_utc());
+  if (const auto until = breaker_.opens_until(); until && *until > parts_.clock->now_mono()) at = at ? std::max(*at, *until) : *until;
+  return at;
+}
+
+void Lane::pump() {
+  std::size_t room = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_.load() || claiming_ || in_flight_ >= parts_.concurrency) return;
+    const MonoTime now = parts_.clock->now_mono();
+    room = breaker_.allowance(now, std::min(kClaimBatch, parts_.concurrency - in_flight_), in_flight_);
+    breaker_gauge_.set(breaker_.is_open(now) ? 1 : 0);
+    if (room == 0) return;
+    claiming_ = true;
+    rung_.store(false);
+  }
+  parts_.journal->claim(parts_.platform, room, [this, room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });
+}
+
+void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked) {
+  bool again = rung_.load();
+  {
+    const std::lock_guard lock(mutex_);
+    claiming_ = false;
+    if (claims) {
+      in_flight_ += claims->size();
+      again = again || claims->size() == asked;
+    }
+    in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
+  }
+  if (claims) {
+    for (journal::Claim& claim : *claims) {
+      auto trip = std::make_shared<Trip>(this, std::move(claim));
+      parts_.pool->post([this, trip](Worker& worker) { start(trip, worker); });
+    }
+  }
+  if (again) wake_();
+}
+
+void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
+  auto planned = parts_.target->plan(trip->claim.canonical, worker.workspace);
+  if (!planned || planned->verdict != mapping::RecordVerdict::accepted) {
+    // It was planned once at intake, so the target mapping or the store changed: a person must look, and nothing was sent.
+    journal::Settlement parked;
+    parked.state = DeliveryState::parked;
+    parked.error_id = std::string(planned ? errc_row(Errc::bridge_target_unreadable).id : planned.error().id());
+    parked.reason = wire::bilingual_json({std::string(errc_row(Errc::bridge_target_unreadable).en), std::string(errc_row(Errc::bridge_target_unreadable).zh)});
+    return settle(trip, std::move(parked));
+  }
+  trip->messages = std::move(planned->messages);
+  if (trip->claim.query_first) return ask(trip);
+  step(trip);
+}
+
+/// Sends the next message of the plan, or settles when all are receipted.
+void Lane::step(const std::shared_ptr<Trip>& trip) {
+  if (trip->at == trip->messages.size()) return settle_delivered(trip);
+  const mapping::OutMessage& message = trip->messages[trip->at];
+  platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id};
+  parts_.client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
+}
+
+/// Settles an unknown outcome without sending anything.
+void Lane::ask(const std::shared_ptr<Trip>& trip) {
+  const platform::Guarantee guarantee = parts_.client->guarantee();
+  if (guarantee.queryable) {
+    const mapping::OutMessage& message = trip->messages[trip->at];
+    parts_.client->query(message.message_id, to_hex(crypto::sm3(message.body)), [this, trip](platform::QueryOutcome outcome) { on_asked(trip, std::move(outcome)); });
+    return;
+  }
+  journal::Settlement settlement;
+  if (guarantee.deduplicates) {  // The profile says that the same id again has no second effect.
+    settlement.state = DeliveryState::ready;
+    settlement.not_before = parts_.clock->now_utc();
+  } else {
+    settlement.state = DeliveryState::unknown;
+    settlement.error_id = std::string(errc_row(Errc::bridge_outcome_needs_person).id);
+    settlement.reason = wire::bilingual_json({std::string(errc_row(Errc::bridge_outcome_needs_person).en), std::string(errc_row(Errc::bridge_outcome_needs_person).zh)});
+    settlement.not_before = from_epoch_ms(kNeverMs);
+  }
+  settle(trip, std::move(settlement));
+}
+
+void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome outcome) {
+  note_platform(outcome.platform_down);
+  journal::Settlement settlement;
+  switch (outcome.state) {
+    case QueryState::found:
+      trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
+      trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
+      if (++trip->at < trip->messages.size()) return ask(trip);
+      return settle_delivered(trip);
+    case QueryState::absent:
+      settlement.state = DeliveryState::ready;
+      settlement.not_before = parts_.clock->now_utc();
+      break;
+    case QueryState::failed:
+    case QueryState::not_offered:
+      settlement.state = DeliveryState::unknown;
+      settlement.error_id = std::string(errc_row(Errc::bridge_outcome_unknown).id);
+      settlement.reason = reason_json({}, outcome.error);
+      settlement.not_before = later(trip->claim.attempt);
+      break;
+  }
+  settle(trip, std::move(settlement));
+}
+
+void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome) {
+  note_platform(outcome.platform_down);
+  if (outcome.state == SubmitState::delivered) {
+    trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
+    trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
+    ++trip->at;
+    return step(trip);
+  }
+  journal::Settlement settlement;
+  if (outcome.error) settlement.error_id = std::string(outcome.error->id());
+  settlement.reason = reason_json(outcome.reason, outcome.error);
+  switch (outcome.state) {
+    case SubmitState::refused: settlement.state = DeliveryState::refused; break;
+    case SubmitState::unknown:
+      settlement.state = DeliveryState::unknown;
+      settlement.not_before = parts_.clock->now_utc() + parts_.settings.query_after;
+      break;
+    case SubmitState::retry:
+    case SubmitState::not_sent:
+    case SubmitState::delivered:
+      // An earlier message of the same plan may already be there; then only a question can tell where to go on.
+      settlement.state = trip->at == 0 || parts_.client->guarantee().deduplicates ? DeliveryState::ready : DeliveryState::unknown;
+      settlement.not_before = later(trip->claim.attempt, outcome.retry_after);
+      break;
+  }
+  parts_.log(obs::Level::warn, "send_failed",
+             {{"message_id", trip->claim.message_id}, {"target", parts_.platform}, {"error_id", settlement.error_id}, {"platform_code", outcome.platform_code},
+              {"state", std::string(journal::state_name(settlement.state))}, {"attempt", std::to_string(trip->claim.attempt)}});
+  settle(trip, std::move(settlement));
+}
+
+void Lane::settle_delivered(const std::shared_ptr<Trip>& trip) {
+  journal::Settlement settlement;
+  settlement.state = DeliveryState::delivered;
+  settlement.receipt = trip->receipts;
+  settlement.receipt_no = trip->receipt_nos;
+  settle(trip, std::move(settlement));
+}
+
+void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlement) {
+  trip->settled = true;
+  settlement.delivery = trip->claim.delivery;
+  settlement.fence = trip->claim.fence;
+  switch (settlement.state) {
+    case DeliveryState::delivered: delivered_.add(); break;
+    case DeliveryState::refused: refused_.add(); break;
+    case DeliveryState::unknown: unknown_.add(); break;
+    default: retried_.add(); break;
+  }
+  parts_.journal->settle(std::move(settlement), [this](Result<void> done) {
+    if (!done) parts_.log(obs::Level::error, "settlement_refused", {{"target", parts_.platform}, {"error_id", std::string(done.error().id())}});
+    {
+      const std::lock_guard lock(mutex_);
+      --in_flight_;
+      in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
+    }
+    ring();
+    wake_();
+  });
+}
+
+void Lane::note_platform(bool down) {
+  const std::lock_guard lock(mutex_);
+  if (down) breaker_.failed(parts_.clock->now_mono());
+  else breaker_.succeeded();
+}
+
+} // namespace tongqu::bridge::detail

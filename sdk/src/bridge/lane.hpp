@@ -1,0 +1,102 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bridge/worker_pool.hpp"
+#include "tongqu/bridge/config.hpp"
+#include "tongqu/journal/journal.hpp"
+#include "tongqu/mapping/pack.hpp"
+#include "tongqu/obs/log.hpp"
+#include "tongqu/obs/metrics.hpp"
+#include "tongqu/platform/platform.hpp"
+
+namespace tongqu::bridge::detail {
+
+/// Opens after a number of failures in a row, lets one message try after a while, closes on its success. Not thread-safe by itself.
+class Breaker {
+public:
+  Breaker(int failures, std::chrono::milliseconds open) : limit_(failures), open_for_(open) {}
+  /// How many messages may start now: 0 while open, 1 when half open, else `wanted`.
+  std::size_t allowance(MonoTime now, std::size_t wanted, std::size_t in_flight) const noexcept;
+  void succeeded() noexcept { failures_ = 0; }
+  void failed(MonoTime now) noexcept;
+  bool is_open(MonoTime now) const noexcept { return failures_ >= limit_ && now < until_; }
+  std::optional<MonoTime> opens_until() const noexcept { return failures_ >= limit_ ? std::optional<MonoTime>(until_) : std::nullopt; }
+
+private:
+  int limit_;
+  std::chrono::milliseconds open_for_;
+  int failures_ = 0;
+  MonoTime until_{};
+};
+
+/// Growing, bounded delay with jitter: half to whole of min * 2^(attempt-1), at most max.
+std::chrono::milliseconds back_off(const DeliverySettings& settings, int attempt, std::uint32_t random) noexcept;
+
+struct LaneParts {
+  std::string platform;
+  std::unique_ptr<platform::PlatformClient> client;
+  std::shared_ptr<const mapping::Target> target;
+  std::size_t concurrency = 32;
+  DeliverySettings settings;
+  journal::Journal* journal = nullptr;
+  WorkerPool* pool = nullptr;
+  std::shared_ptr<Clock> clock;
+  obs::Log log;
+  obs::Metrics* metrics = nullptr;
+};
+
+/// The way out to one platform: claims what is due, sends it, stores what became of it. Never sends twice on a guess: an unknown outcome
+/// is asked for, or sent again only where the platform recognises the id.
+class Lane {
+public:
+  Lane(LaneParts parts, std::function<void()> wake_courier);
+
+  const std::string& platform() const noexcept { return parts_.platform; }
+  /// New work may be ready.
+  void ring() noexcept { rung_.store(true); }
+  /// Claims when there is room; called by the courier only.
+  void pump();
+  /// When the courier should look again, besides being woken.
+  std::optional<MonoTime> next_look() const;
+  void stop_claiming() noexcept { stopping_.store(true); }
+  bool idle() const;
+
+private:
+  struct Trip;
+  void on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked);
+  void start(const std::shared_ptr<Trip>& trip, Worker& worker);
+  void step(const std::shared_ptr<Trip>& trip);
+  void ask(const std::shared_ptr<Trip>& trip);
+  void on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome outcome);
+  void on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome);
+  void settle_delivered(const std::shared_ptr<Trip>& trip);
+  void settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlement);
+  void note_platform(bool down);
+  UtcMillis later(int attempt, std::optional<std::chrono::milliseconds> told = std::nullopt);
+
+  LaneParts parts_;
+  std::function<void()> wake_;
+  std::atomic<bool> rung_{true};
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex mutex_;
+  Breaker breaker_;
+  std::size_t in_flight_ = 0;
+  bool claiming_ = false;
+  std::minstd_rand random_;
+  obs::Metric& delivered_;
+  obs::Metric& refused_;
+  obs::Metric& retried_;
+  obs::Metric& unknown_;
+  obs::Metric& breaker_gauge_;
+  obs::Metric& in_flight_gauge_;
+};
+
+} // namespace tongqu::bridge::detail

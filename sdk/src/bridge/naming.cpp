@@ -1,0 +1,49 @@
+#include "bridge/naming.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "tongqu/crypto/crypto.hpp"
+
+namespace tongqu::bridge::detail {
+
+std::string MessageIds::next(UtcMillis now) {
+  static constexpr char kAlphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  std::string random;
+  {
+    const std::lock_guard lock(mutex_);
+    if (pool_.size() < 10) pool_ = crypto::random_bytes(1280);
+    random = pool_.substr(pool_.size() - 10);
+    pool_.resize(pool_.size() - 10);
+  }
+  std::string id(26, '0');
+  auto time = static_cast<std::uint64_t>(to_epoch_ms(now));
+  for (std::size_t i = 10; i-- > 0; time >>= 5) id[i] = kAlphabet[time & 31];
+  std::uint32_t bits = 0;
+  int filled = 0;
+  std::size_t at = 10;
+  for (const char c : random) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    filled += 8;
+    while (filled >= 5) {
+      filled -= 5;
+      id[at++] = kAlphabet[bits >> filled & 31];
+    }
+  }
+  return id;
+}
+
+std::string office_time(UtcMillis at) {
+  constexpr std::time_t kEastEight = 8 * 3600;
+  const std::int64_t ms = to_epoch_ms(at);
+  const std::time_t seconds = static_cast<std::time_t>(ms / 1000) + kEastEight;
+  std::tm local{};
+  ::gmtime_r(&seconds, &local);
+  std::array<char, 64> text{};
+  const int n = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03d+08:00", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour,
+                              local.tm_min, local.tm_sec, static_cast<int>(ms % 1000));
+  return std::string(text.data(), static_cast<std::size_t>(n));
+}
+
+} // namespace tongqu::bridge::detail

@@ -1,0 +1,116 @@
+#include "bridge/operator_desk.hpp"
+
+#include <charconv>
+
+#include "tongqu/wire/finding_json.hpp"
+#include "tongqu/wire/json.hpp"
+
+namespace tongqu::bridge::detail {
+
+struct OperatorDesk::Request {
+  std::string cmd, message_id, target, as, reason;
+  std::int64_t delivery = 0;
+  bool preview = false;
+};
+
+namespace {
+
+constexpr std::size_t kReasonMax = 500;
+
+std::string ok_object(const std::function<void(wire::JsonWriter&)>& more = nullptr) {
+  std::string out;
+  wire::JsonWriter w(out);
+  w.begin_object();
+  w.key("ok");
+  w.boolean(true);
+  if (more) more(w);
+  w.end_object();
+  return out;
+}
+
+Error misunderstood(std::string where) { return Error(Errc::bridge_control_request).at(std::move(where)); }
+
+} // namespace
+
+std::string OperatorDesk::answer(std::string_view text, const std::string& who) {
+  const auto refused = [](const Error& error) { return "{\"ok\":false,\"error\":" + wire::refusal_json(error, "", {}) + "}"; };
+  auto document = wire::parse_json(text);
+  if (!document || document->root().kind() != wire::NodeKind::object) return refused(misunderstood("request"));
+  Request request;
+  for (wire::Node member = document->root().first_child(); member; member = member.next()) {
+    const std::string_view name = member.name(), value = member.raw_text();
+    if (name == "cmd") request.cmd = value;
+    else if (name == "message_id") request.message_id = value;
+    else if (name == "target") request.target = value;
+    else if (name == "as") request.as = value;
+    else if (name == "reason") request.reason = value;
+    else if (name == "preview") request.preview = value == "true";
+    else if (name == "delivery") std::from_chars(value.data(), value.data() + value.size(), request.delivery);
+    else return refused(misunderstood(std::string(name)));
+  }
+  const bool acts = request.cmd != "status" && !request.preview;
+  if (acts && (request.reason.empty() || request.reason.size() > kReasonMax)) return refused(misunderstood("reason"));
+  auto done = act(request, {who, request.reason});
+  return done ? *std::move(done) : refused(done.error());
+}
+
+Result<std::string> OperatorDesk::act(const Request& request, const journal::Journal::Act& act) {
+  if (request.cmd == "status") return status();
+  if (request.cmd == "hold_release") return release(request, act);
+  if (request.cmd == "hold_discard") return discard(request, act);
+  if (request.cmd == "resolve") {
+    if (request.as != "delivered" && request.as != "absent") return misunderstood("as");
+    TONGQU_CHECK(journal_.resolve(request.delivery, request.as == "delivered" ? journal::Journal::Resolution::delivered : journal::Journal::Resolution::absent, act));
+  } else if (request.cmd == "replay") {
+    TONGQU_CHECK(journal_.unpark(request.delivery, act));
+  } else {
+    return misunderstood("cmd");
+  }
+  wake_();
+  return ok_object();
+}
+
+Result<std::string> OperatorDesk::release(const Request& request, const journal::Journal::Act& act) {
+  TONGQU_TRY(const IntakeRoad::Release release, intake_.release(request.message_id, act, request.preview));
+  wake_();
+  return ok_object([&](wire::JsonWriter& w) {
+    w.key("released");
+    w.boolean(release.released);
+    w.key("would_release");
+    w.boolean(!release.findings.has_errors());
+    w.member("pack", release.pack);
+    w.key("findings");
+    w.begin_array();
+    for (const Finding& finding : release.findings) wire::write_finding(w, finding);
+    w.end_array();
+  });
+}
+
+Result<std::string> OperatorDesk::discard(const Request& request, const journal::Journal::Act& act) {
+  TONGQU_TRY(const auto view, journal_.message(request.message_id));
+  if (!view) return Error(Errc::journal_not_found).at(request.message_id);
+  std::int64_t discarded = 0;
+  for (const auto& delivery : view->deliveries) {
+    if (!request.target.empty() && delivery.target != request.target) continue;
+    if (delivery.state != journal::DeliveryState::held && delivery.state != journal::DeliveryState::parked) continue;
+    TONGQU_CHECK(journal_.discard(request.message_id, delivery.target, act));
+    ++discarded;
+  }
+  if (discarded == 0) return Error(Errc::bridge_not_held).at(request.message_id);
+  wake_();
+  return ok_object([&](wire::JsonWriter& w) { w.member("discarded", discarded); });
+}
+
+Result<std::string> OperatorDesk::status() {
+  TONGQU_TRY(const auto counts, journal_.counts());
+  return ok_object([&](wire::JsonWriter& w) {
+    w.member("messages", counts.messages);
+    w.member("refusals", counts.refusals);
+    w.key("deliveries");
+    w.begin_object();
+    for (int i = 0; i < 9; ++i) w.member(journal::state_name(static_cast<journal::DeliveryState>(i)), counts.by_state[i]);
+    w.end_object();
+  });
+}
+
+} // namespace tongqu::bridge::detail

@@ -1,0 +1,63 @@
+#include "bridge/worker_pool.hpp"
+
+#include <exception>
+
+namespace tongqu::bridge::detail {
+
+WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_max, std::function<void()> on_crash) : queue_max_(queue_max), on_crash_(std::move(on_crash)) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+WorkerPool::~WorkerPool() { stop(); }
+
+bool WorkerPool::try_post(Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || jobs_.size() >= queue_max_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void WorkerPool::post(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+void WorkerPool::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+void WorkerPool::run() {
+  Worker worker;
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    // One of the three catch sites: a bug or an exhausted memory in one message must not take the others with it. What the job
+    // owned (responders, claims) is released by its destructor, which answers "failed" or gives the claim back.
+    try {
+      job(worker);
+    } catch (const std::exception&) {
+      on_crash_();
+    }
+  }
+}
+
+} // namespace tongqu::bridge::detail

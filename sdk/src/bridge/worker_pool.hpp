@@ -1,0 +1,46 @@
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "tongqu/mapping/pack.hpp"
+
+namespace tongqu::bridge::detail {
+
+/// What one worker thread owns and lends to its jobs.
+struct Worker {
+  mapping::Workspace workspace;
+};
+
+/// A fixed number of threads behind a bounded queue. One job that throws is contained: `on_crash` is told and the thread goes on.
+class WorkerPool {
+public:
+  using Job = std::function<void(Worker&)>;
+  WorkerPool(std::size_t threads, std::size_t queue_max, std::function<void()> on_crash);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// False when the queue is full or the pool is stopping; the job is then untouched.
+  bool try_post(Job& job);
+  /// Queues without looking at the bound, for work that was already admitted (claims of deliveries).
+  void post(Job job);
+  /// Finishes what is queued, then joins. Idempotent.
+  void stop();
+
+private:
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;
+  std::size_t queue_max_;
+  bool stopping_ = false;
+  std::function<void()> on_crash_;
+  std::vector<std::thread> threads_;
+};
+
+} // namespace tongqu::bridge::detail

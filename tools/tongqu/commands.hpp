@@ -1,0 +1,19 @@
+#pragma once
+#include <functional>
+
+#include "tools/tongqu/console.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace tongqu::tool {
+
+/// Each adds its sub-commands to the program; the chosen one sets `run`, which gives the exit code.
+using Run = std::function<int(const Console&)>;
+void add_wire_commands(CLI::App& program, Run& run);
+void add_model_commands(CLI::App& program, Run& run);
+void add_map_commands(CLI::App& program, Run& run);
+void add_bridge_commands(CLI::App& program, Run& run);
+
+} // namespace tongqu::tool
