@@ -380,8 +380,16 @@ private:
     out_ += ',';
   }
 
+  /// A part says null in the place of a cleared value; a list that was emptied and filled again says it here.
+  bool written_as_null(const MetaEntry& entry) const {
+    if (record_.kind != RecordKind::part) return false;
+    const Slot slot = detail::slot_of(record_.entity, entry.path);
+    const void* member = detail::existing_member(const_cast<void*>(record_.object()), slot, entry.index);
+    return member == nullptr || !detail::member_present(slot.field(), member);
+  }
+
   void write_meta_entry(const MetaEntry& entry) {
-    const bool cleared = entry.cleared && record_.kind != RecordKind::part;
+    const bool cleared = entry.cleared && !written_as_null(entry);
     if (entry.mark == Mark::sent && entry.verdict == Verdict::unchecked && !entry.minute_precision && entry.source_ms == 0 && !cleared) return;
     open(path_text(record_.entity, entry.path, entry.index));
     if (entry.mark != Mark::sent) text("mark", mark_name(entry.mark), "");

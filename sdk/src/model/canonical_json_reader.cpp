@@ -108,21 +108,6 @@ std::optional<IndexedPath> indexed_path(EntityId entity, std::string_view text) 
   return result;
 }
 
-/// The member of a path when every list on the way has the element, else null.
-void* existing_member(Record& record, const IndexedPath& path) {
-  void* object = record.object();
-  std::size_t level = 0;
-  for (std::size_t i = 0; i < path.slot.depth; ++i) {
-    const FieldInfo& field = *path.slot.steps[i];
-    object = field.member(object);
-    if (field.kind != FieldKind::record_list || i + 1 == path.slot.depth) continue;
-    const std::size_t at = path.index[level++];
-    if (at >= field.type()->list_size(object)) return nullptr;
-    object = field.type()->list_at(object, at);
-  }
-  return object;
-}
-
 /// Position of the reader inside the entity.
 struct Place {
   PathId prefix = 0;
@@ -400,7 +385,7 @@ private:
       }
     }
     if (!meta.minute_precision || path.slot.field().kind != FieldKind::time) return {};
-    if (void* member = existing_member(record_, path); member != nullptr && as<Time>(member)) {
+    if (void* member = detail::existing_member(record_.object(), path.slot, path.index); member != nullptr && as<Time>(member)) {
       as<Time>(member)->precision = Time::Precision::minute;
     }
     return {};

@@ -41,11 +41,13 @@ RecordType access_of(std::string_view name, const FieldInfo* fields, std::size_t
     if (!items) items.emplace();
   };
   type.list_engaged = [](const void* list) { return static_cast<const List<T>*>(list)->has_value(); };
-  type.list_clear = [](void* list) {
-    auto& items = *static_cast<List<T>*>(list);
-    if (items) items->clear();
+  type.list_reset = [](void* list) { static_cast<List<T>*>(list)->reset(); };
+  type.list_permute = [](void* list, const std::size_t* order, std::size_t kept) {
+    auto& items = static_cast<List<T>*>(list)->value();
+    std::vector<T> permuted;
+    for (std::size_t i = 0; i < kept; ++i) permuted.push_back(std::move(items.at(order[i])));
+    items = std::move(permuted);
   };
-  type.assign = [](void* to, const void* from) { *static_cast<T*>(to) = *static_cast<const T*>(from); };
   return type;
 }
 
@@ -234,6 +236,33 @@ bool detail::member_present(const FieldInfo& field, const void* member) {
     if (member_present(type.fields[i], type.fields[i].member(const_cast<void*>(member)))) return true;
   }
   return false;
+}
+
+Slot detail::slot_of(EntityId entity, PathId id) {
+  Slot slot;
+  slot.id = id;
+  const RecordType* type = &entity_type(entity);
+  for (PathId rest = id; rest != 0; rest >>= 8) {
+    const FieldInfo* field = type != nullptr ? field_by_id(*type, static_cast<std::uint8_t>(rest & 0xFF)) : nullptr;
+    TONGQU_ASSERT(field != nullptr, "a path id is made from the rows of its entity");
+    slot.steps[slot.depth++] = field;
+    type = field->type != nullptr ? field->type() : nullptr;
+  }
+  return slot;
+}
+
+void* detail::existing_member(void* entity, const Slot& slot, ElementIndex index) {
+  void* object = entity;
+  std::size_t level = 0;
+  for (std::size_t i = 0; i < slot.depth; ++i) {
+    const FieldInfo& field = *slot.steps[i];
+    object = field.member(object);
+    if (field.kind != FieldKind::record_list || i + 1 == slot.depth) continue;
+    const std::size_t at = index[level++];
+    if (at >= field.type()->list_size(object)) return nullptr;
+    object = field.type()->list_at(object, at);
+  }
+  return object;
 }
 
 bool present(const void* entity, const Slot& slot, ElementIndex index) {

@@ -55,8 +55,9 @@ struct RecordType {
   void* (*list_append)(void* list) = nullptr;                ///< Engages the list, appends one element, returns it.
   void (*list_engage)(void* list) = nullptr;                 ///< Makes an absent list "known to be none".
   bool (*list_engaged)(const void* list) = nullptr;          ///< The list is there, perhaps empty.
-  void (*list_clear)(void* list) = nullptr;                  ///< Empties an engaged list; it stays engaged.
-  void (*assign)(void* to, const void* from) = nullptr;      ///< Copies one object of this type.
+  void (*list_reset)(void* list) = nullptr;                  ///< Makes the list absent.
+  /// Keeps the elements that `order` names, in that order.
+  void (*list_permute)(void* list, const std::size_t* order, std::size_t count) = nullptr;
   std::string_view zh, en;                                   ///< Chinese term and one line of English documentation.
   const FieldInfo* find(std::string_view field) const noexcept;
 };
