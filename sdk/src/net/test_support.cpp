@@ -48,9 +48,9 @@ std::string file_bytes(const std::string& path) {
 } // namespace
 
 std::vector<BadScript> bad_scripts() {
-  const std::string folder = std::string(TONGQU_SOURCE_DIR) + "/sdk/test/badinput/http/";
+  static constexpr const char* kFolder = TONGQU_SOURCE_DIR "/sdk/test/badinput/http/";
   std::vector<BadScript> out;
-  std::ifstream in(folder + "expected.tsv");
+  std::ifstream in(std::string(kFolder) + "expected.tsv");
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line[0] == '#') continue;
     std::istringstream row(line);
@@ -63,7 +63,7 @@ std::vector<BadScript> bad_scripts() {
     std::getline(row, served, '\t');
     one.status = std::stoi(status);
     one.served = std::stoi(served);
-    one.bytes = file_bytes(folder + one.file);
+    one.bytes = file_bytes(kFolder + one.file);
     out.push_back(std::move(one));
   }
   return out;

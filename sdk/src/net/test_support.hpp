@@ -50,6 +50,7 @@ public:
   std::string read_bytes(std::size_t bytes);
   /// True when the other side has ended the connection (reset included).
   bool ended();
+  int descriptor() const { return fd_; }
   void close();
   /// Ends the connection with a reset.
   void reset();

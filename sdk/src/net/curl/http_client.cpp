@@ -1,10 +1,13 @@
 #include "tongqu/net/http_client.hpp"
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -36,6 +39,7 @@ private:
   void collect_ended();
   void finish(Transfer& transfer, HttpOutcome outcome);
   void give_up_all();
+  void close_multi();
 
   PeerOptions options_;
   std::string base_url_;
@@ -76,11 +80,13 @@ CurlClient::~CurlClient() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    if (thread_.joinable()) curl_multi_wakeup(multi_);
   }
-  if (thread_.joinable()) {
-    curl_multi_wakeup(multi_);
-    thread_.join();
-  }
+  if (thread_.joinable()) thread_.join();
+  else close_multi();
+}
+
+void CurlClient::close_multi() {
   transfers_.clear();
   curl_multi_cleanup(multi_);
 }
@@ -88,21 +94,31 @@ CurlClient::~CurlClient() {
 void CurlClient::send(HttpRequest request, std::function<void(HttpOutcome)> done) {
   if (auto good = check_outgoing(request); !good) return done(failed_outcome(std::move(good).error(), Sent::nothing));
   bool wake = false;
-  bool full = false;
+  std::optional<Errc> refused;
   {
     const std::lock_guard lock(mutex_);
-    full = queue_.size() >= options_.queue_max;
-    if (!full) {
+    if (queue_.size() >= options_.queue_max) refused = Errc::net_queue_full;
+    if (stopping_) refused = Errc::base_stopped;
+    if (!refused) {
       queue_.push_back({std::move(request), std::move(done)});
       wake = !woken_;
       woken_ = true;
     }
   }
-  if (full) return done(failed_outcome(Error(Errc::net_queue_full), Sent::nothing));
+  if (refused) return done(failed_outcome(Error(*refused), Sent::nothing));
   if (wake && std::this_thread::get_id() != thread_.get_id()) curl_multi_wakeup(multi_);
 }
 
+/// A TLS library may write to a connection that the peer has closed; in this thread that is an error code and not a signal.
+void block_sigpipe() {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
+
 void CurlClient::run() {
+  block_sigpipe();
   while (take_jobs()) {
     int running = 0;
     curl_multi_perform(multi_, &running);
@@ -118,6 +134,8 @@ void CurlClient::run() {
     if (!waiting) curl_multi_poll(multi_, nullptr, 0, kPollMs, nullptr);
   }
   give_up_all();
+  const std::lock_guard lock(mutex_); // Not before the destructor has made its last call of multi_.
+  close_multi();
 }
 
 /// Gives waiting requests to free handles. False when the client is to end.
@@ -140,11 +158,14 @@ void CurlClient::begin(Job job) {
   Transfer* transfer = free_.back();
   free_.pop_back();
   busy_.push_back(transfer);
-  bool good = transfer->begin(std::move(job));
-  if (good) {
-    FAULT_POINT("s19_connected");
-    good = curl_multi_add_handle(multi_, transfer->handle()) == CURLM_OK;
+  bool good = false;
+  try {
+    good = transfer->begin(std::move(job));
+    if (good) FAULT_POINT("s19_connected");
+  } catch (const std::exception&) {
+    good = false; // Out of memory or a planted fault: this request fails, the client goes on.
   }
+  good = good && curl_multi_add_handle(multi_, transfer->handle()) == CURLM_OK;
   if (!good) finish(*transfer, transfer->abandon(Error(Errc::net_connect)));
 }
 
@@ -159,7 +180,14 @@ void CurlClient::collect_ended() {
       if (one->handle() == easy) transfer = one;
     }
     curl_multi_remove_handle(multi_, easy);
-    if (transfer != nullptr) finish(*transfer, transfer->end(code));
+    if (transfer == nullptr) continue;
+    HttpOutcome outcome;
+    try {
+      outcome = transfer->end(code);
+    } catch (const std::exception&) {
+      outcome = transfer->abandon(Error(Errc::base_internal));
+    }
+    finish(*transfer, std::move(outcome));
   }
 }
 

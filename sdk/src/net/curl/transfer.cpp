@@ -261,7 +261,10 @@ void Transfer::notice_sent() {
   curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &uploaded);
   if (static_cast<std::size_t>(uploaded) < job_.request.body.size()) return;
   all_sent_noticed_ = true;
-  FAULT_POINT("s21_all_sent");
+  guarded([]() -> std::size_t {
+    FAULT_POINT("s21_all_sent");
+    return 1;
+  });
 }
 
 Error Transfer::error_of(CURLcode code) const {
