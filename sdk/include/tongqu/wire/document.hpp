@@ -134,8 +134,8 @@ public:
   Node root() const { return tape_.empty() ? Node() : Node(this, 0); }
   bool empty() const noexcept { return tape_.empty(); }
   const std::vector<TapeEntry>& tape() const noexcept { return tape_; }
-  /// The UTF-8 text that offsets point into: the input itself when it was UTF-8 (not owned; it must outlive the document), or
-  /// the decoded text (owned).
+  /// The UTF-8 text that offsets point into: the input itself, less its byte-order mark, when it was UTF-8 (not owned; it must
+  /// outlive the document), or the decoded text (owned).
   std::string_view source() const noexcept { return source_; }
   const std::vector<std::string_view>& namespaces() const noexcept { return namespaces_; }
   /// "line:column" of an offset into source().

@@ -94,6 +94,8 @@ TEST(Gb18030, trail_bytes_that_look_like_ascii_are_kept_through_a_round_trip) {
 TEST(Gb18030, what_a_repertoire_lacks_is_refused_with_its_offset) {
   const auto refused = [](std::string_view text, Repertoire repertoire) { return encode(text, Encoding::gb18030, repertoire); };
   EXPECT_EQ(*encode("中", Encoding::gb18030, Repertoire::gb2312), bytes_of("D6D0"));
+  EXPECT_EQ(*encode("\u3000齄", Encoding::gb18030, Repertoire::gb2312), bytes_of("A1A1F7FE"));
+  EXPECT_EQ(refused("\uE234", Repertoire::gb2312).error().id(), "wire.encoding_unmappable");  // F8A1
   EXPECT_EQ(*encode("玥", Encoding::gb18030, Repertoire::gbk), bytes_of("AB68"));
   EXPECT_EQ(refused("中玥", Repertoire::gb2312).error().id(), "wire.encoding_unmappable");
   EXPECT_EQ(refused("中玥", Repertoire::gb2312).error().where(), "offset 3");

@@ -133,7 +133,8 @@ std::size_t decode_gb18030(Bytes bytes, std::string& out) {
       continue;
     }
     char32_t code = 0;
-    const std::size_t length = read_sequence(reinterpret_cast<const unsigned char*>(at), reinterpret_cast<const unsigned char*>(end), code);
+    const auto* const bad_or_wide = reinterpret_cast<const unsigned char*>(at);
+    const std::size_t length = read_sequence(bad_or_wide, bad_or_wide + (end - at), code);
     if (length == 0) {
       fault = static_cast<std::size_t>(at - bytes.data());
       break;

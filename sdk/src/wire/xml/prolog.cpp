@@ -11,10 +11,11 @@ constexpr std::size_t kDeclarationBytesMax = 1024;
 
 bool starts_with(std::string_view text, std::string_view start) noexcept { return text.substr(0, start.size()) == start; }
 
-/// UTF-16 and UTF-32 without a mark, UTF-32 with one, EBCDIC: encodings that we know by sight and do not read.
+/// UTF-16 and UTF-32 without a mark, UTF-32 with one, EBCDIC, UTF-7: encodings that we know by sight and do not read.
 bool foreign_start(Bytes bytes) noexcept {
   using namespace std::string_view_literals;
-  constexpr std::array<std::string_view, 6> kStarts{"\x00\x3C"sv, "\x3C\x00"sv, "\xFF\xFE\x00\x00"sv, "\x00\x00"sv, "\x4C\x6F\xA7\x94"sv, "+ADw-"sv};
+  constexpr std::array<std::string_view, 6> kStarts{"\x00\x3C"sv, "\x3C\x00"sv, "\xFF\xFE\x00\x00"sv, "\x00\x00"sv,
+                                                    "\x4C\x6F\xA7\x94"sv, "+ADw-"sv};
   return std::any_of(kStarts.begin(), kStarts.end(), [bytes](std::string_view start) { return starts_with(bytes, start); });
 }
 
@@ -22,7 +23,9 @@ bool is_utf16(Encoding encoding) noexcept { return encoding == Encoding::utf16le
 
 bool is_plain_utf16(std::string_view label) noexcept { return label.size() == 6; }
 
-Error disagreement(std::string why, std::string where) { return Error(Errc::wire_xml_encoding).at(std::move(where)).with(std::move(why)); }
+Error disagreement(std::string why, std::string where) {
+  return Error(Errc::wire_xml_encoding).at(std::move(where)).with(std::move(why));
+}
 
 /// A transport that says "utf-16" arrives as utf16le, so little endian there agrees with either mark.
 bool transport_agrees(Encoding transport, Encoding actual) noexcept {
@@ -36,7 +39,9 @@ Result<Choice> choose_encoding(Bytes bytes, const XmlOptions& options) {
   if (options.declared_encoding_ignored) return Choice{Encoding::utf8, bom && bom->encoding == Encoding::utf8 ? bom->bytes : 0};
   if (foreign_start(bytes)) return disagreement("not UTF-8, not UTF-16 with a byte-order mark, not a GB encoding", "1:1");
   if (bom) {
-    if (options.transport && !transport_agrees(*options.transport, bom->encoding)) return disagreement("byte-order mark against transport charset", "1:1");
+    if (options.transport && !transport_agrees(*options.transport, bom->encoding)) {
+      return disagreement("byte-order mark against transport charset", "1:1");
+    }
     return Choice{bom->encoding, bom->bytes};
   }
   if (options.transport) {
@@ -56,8 +61,8 @@ Result<void> check_label(const Document& document, Encoding actual) {
   const auto known = encoding_from_label(declared->label);
   if (!known) return disagreement("declared encoding is not supported", document.position(declared->offset));
   const bool agrees = *known == actual || (is_utf16(actual) && is_utf16(*known) && is_plain_utf16(declared->label));
-  if (!agrees) return disagreement("declared encoding against byte-order mark, transport charset or bytes", document.position(declared->offset));
-  return {};
+  if (agrees) return {};
+  return disagreement("declared encoding against byte-order mark, transport charset or bytes", document.position(declared->offset));
 }
 
 } // namespace

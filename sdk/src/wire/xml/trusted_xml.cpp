@@ -6,7 +6,8 @@
 namespace tongqu::wire {
 namespace {
 
-constexpr std::array<std::string_view, 2> kSoapBindings{"http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/"};
+constexpr std::array<std::string_view, 2> kSoapBindings{"http://schemas.xmlsoap.org/wsdl/soap/",
+                                                        "http://schemas.xmlsoap.org/wsdl/soap12/"};
 constexpr int kDepthMax = 64;
 
 class Utf8Text final : public pugi::xml_writer {
@@ -61,7 +62,7 @@ Result<std::string> wsdl_with_address(std::string_view wsdl, std::string_view pu
   if (setter.addresses == 0) return Error(Errc::wire_wsdl_invalid).with("no soap:address");
   // What is written is UTF-8, whatever the file was in.
   pugi::xml_node declaration = document.first_child();
-  if (declaration.type() == pugi::node_declaration && declaration.attribute("encoding")) declaration.attribute("encoding").set_value("UTF-8");
+  if (declaration.type() == pugi::node_declaration) declaration.attribute("encoding").set_value("UTF-8");
   Utf8Text out;
   document.save(out, "  ", pugi::format_indent, pugi::encoding_utf8);
   return std::move(out.text);

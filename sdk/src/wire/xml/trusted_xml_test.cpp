@@ -38,7 +38,8 @@ TEST(WsdlAddress, a_file_that_is_broken_has_a_doctype_or_no_address_is_refused) 
   EXPECT_EQ(wsdl_with_address("<a><b></a>", "x").error().id(), "wire.wsdl_invalid");
   EXPECT_EQ(wsdl_with_address("", "x").error().id(), "wire.wsdl_invalid");
   EXPECT_EQ(wsdl_with_address("<a/>", "x").error().detail(), "no soap:address");
-  EXPECT_EQ(wsdl_with_address("<!DOCTYPE a><a xmlns='http://schemas.xmlsoap.org/wsdl/soap/'><address/></a>", "x").error().id(), "wire.wsdl_invalid");
+  const char* with_doctype = "<!DOCTYPE a><a xmlns='http://schemas.xmlsoap.org/wsdl/soap/'><address/></a>";
+  EXPECT_EQ(wsdl_with_address(with_doctype, "x").error().id(), "wire.wsdl_invalid");
 }
 
 } // namespace

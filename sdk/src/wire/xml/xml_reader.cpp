@@ -168,6 +168,7 @@ private:
   static void XMLCALL on_declaration(void* self_pointer, const XML_Char* version, const XML_Char* label, int) {
     handle(self_pointer, [=](Impl& self) { self.check_declaration(version, label); });
   }
+  /// The look at the prolog before has found every DOCTYPE already; this one is a second lock on the same door.
   static void XMLCALL on_doctype(void* self_pointer, const XML_Char*, const XML_Char*, const XML_Char*, int) {
     handle(self_pointer, [](Impl& self) { self.builder_.refuse(Errc::wire_xml_doctype, self.place()); });
   }
@@ -176,7 +177,8 @@ private:
   void check_declaration(const XML_Char* version, const XML_Char* label) {
     const auto seen = detail::declared_encoding(source_);
     const bool same = seen.has_value() == (label != nullptr) && (label == nullptr || seen->label == label);
-    if (version == nullptr || std::string_view(version) != "1.0") builder_.refuse(Errc::wire_xml_declaration, place(), "version is not 1.0");
+    const bool version_1_0 = version != nullptr && std::string_view(version) == "1.0";
+    if (!version_1_0) builder_.refuse(Errc::wire_xml_declaration, place(), "version is not 1.0");
     else if (!same) builder_.refuse(Errc::wire_xml_declaration, place());
   }
 

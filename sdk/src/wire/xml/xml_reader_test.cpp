@@ -46,7 +46,8 @@ TEST(XmlTape, elements_attributes_namespaces_and_symbols_stand_on_the_tape_in_do
   names.freeze();
   XmlOptions options;
   options.names = &names;
-  const Document document = accepted("<e:Case xmlns:e='urn:e' xmlns='urn:d' id='1' e:id='2'>\n  <SXBM>x</SXBM>\n  <SXBM xmlns=''/>\n</e:Case>", options);
+  const std::string_view xml = "<e:Case xmlns:e='urn:e' xmlns='urn:d' id='1' e:id='2'>\n  <SXBM>x</SXBM>\n  <SXBM xmlns=''/>\n</e:Case>";
+  const Document document = accepted(xml, options);
   const Node root = document.root();
   EXPECT_EQ(root.name(), "Case");
   EXPECT_EQ(root.ns(), "urn:e");
@@ -183,7 +184,8 @@ TEST(XmlTape, a_reader_that_was_moved_goes_on_working) {
 
 TEST(XmlGate, any_doctype_is_refused_at_its_byte) {
   expect_refused("<!DOCTYPE a><a/>", "wire.xml_doctype", "1:1");
-  expect_refused("<?xml version='1.0'?>\n<!-- c -->\n  <!DOCTYPE a [<!ENTITY l 'lol'><!ENTITY m '&l;&l;'>]><a>&m;</a>", "wire.xml_doctype", "3:3");
+  expect_refused("<?xml version='1.0'?>\n<!-- c -->\n  <!DOCTYPE a [<!ENTITY l 'lol'><!ENTITY m '&l;&l;'>]><a>&m;</a>",
+                 "wire.xml_doctype", "3:3");
   expect_refused("<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "wire.xml_doctype", "1:1");
   expect_refused("<!DOCTYPE a [<!ENTITY % p SYSTEM 'http://127.0.0.1/'> %p;]><a/>", "wire.xml_doctype", "1:1");
   expect_refused("<?pi <!DOCTYPE?><!DOCTYPE>", "wire.xml_doctype", "1:17");
@@ -323,7 +325,7 @@ TEST(XmlGate, sizes_and_counts_are_accepted_at_the_limit_and_refused_above) {
   expect_refused("<a>123&amp;45</a>", "wire.xml_limit", "1:12", small);
   expect_refused("<a><!--123456--></a>", "wire.xml_limit", "1:4", small);
   expect_refused("<a><?b 123456?></a>", "wire.xml_limit", "1:4", small);
-  accepted("<a>" + repeated(" ", 0) + repeated("<!---->", 7) + "    </a>", small);
+  accepted("<a>" + repeated("<!---->", 7) + "    </a>", small);
   expect_refused("<a>" + repeated("<!---->", 7) + "     </a>", "wire.xml_limit", "1:1", small);
 }
 
@@ -334,9 +336,9 @@ TEST(XmlGate, ten_thousand_attributes_and_huge_names_are_refused) {
   std::string declarations;
   for (int i = 0; i < 10001; ++i) declarations += " xmlns:a" + std::to_string(i) + "='u'";
   expect_refused("<a" + declarations + "/>", "wire.xml_limit", "1:1");
-  expect_refused("<r><" + repeated("n", 7000000) + "/></r>", "wire.xml_limit", "1:4");
-  expect_refused("<" + repeated("n", 10000000) + "/>", "wire.xml_limit", "1:1");
-  expect_refused("<a b='" + repeated("v", 10000000) + "'/>", "wire.xml_limit", "1:1");
+  expect_refused("<r><" + std::string(7000000, 'n') + "/></r>", "wire.xml_limit", "1:4");
+  expect_refused("<" + std::string(10000000, 'n') + "/>", "wire.xml_limit", "1:1");
+  expect_refused("<a b='" + std::string(10000000, 'v') + "'/>", "wire.xml_limit", "1:1");
 }
 
 /// Time grows with size, not with its square: eight times the children may not take forty times as long.
@@ -345,7 +347,7 @@ TEST(XmlGate, two_million_siblings_are_refused_early_and_large_limits_stay_linea
   large.limits.message_bytes_max = 64 * 1024 * 1024;
   const std::string siblings = "<r>" + repeated("<a/>", 2000000) + "</r>";
   expect_refused(siblings, "wire.xml_limit", "1:400004");
-  expect_refused(siblings + repeated(" ", 400000), "wire.xml_limit", "1:1");
+  expect_refused(siblings + std::string(400000, ' '), "wire.xml_limit", "1:1");
   large.limits.children_max = large.limits.nodes_max = 4000000;
   const auto seconds_for = [&large](std::size_t count) {
     const std::string xml = "<r>" + repeated("\n  <a>1</a>", count) + "</r>";
@@ -392,7 +394,8 @@ TEST(XmlGate, characters_that_xml_forbids_are_refused_at_their_place) {
 }
 
 TEST(XmlGate, bytes_that_are_not_utf8_are_refused_at_their_place) {
-  for (const char* bad : {"\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\x80", "\xFF", "\xE4\xB8"}) {
+  for (const char* bad : {"\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\x80",
+                          "\xFF", "\xE4\xB8"}) {
     expect_refused(std::string("<a>ab") + bad + "</a>", "wire.encoding_invalid", "1:6");
   }
   expect_refused("<a>\xD6\xD0</a>", "wire.encoding_invalid", "1:4");
