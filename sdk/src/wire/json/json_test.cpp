@@ -129,7 +129,7 @@ TEST(JsonReader, a_hundred_thousand_keys_are_checked_without_quadratic_work) {
   EXPECT_EQ(refusal(text + "\"k50000\":0}").id, "wire.json_duplicate_key");
   EXPECT_EQ(refusal(text + "\"k\":0}").id, "accepted");
   // Five thousand million comparisons would take far longer, even on a loaded machine.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST(JsonReader, containers_nest_to_the_limit_and_not_one_deeper) {
