@@ -20,8 +20,13 @@ namespace {
 using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using CertPtr = std::unique_ptr<X509, decltype(&X509_free)>;
 
+EVP_PKEY* make_key() {
+  char curve[] = "P-256"; // Not const: OpenSSL reads it through a variadic call.
+  return EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve);
+}
+
 struct Identity {
-  KeyPtr key{EVP_EC_gen("P-256"), EVP_PKEY_free};
+  KeyPtr key{make_key(), EVP_PKEY_free};
   CertPtr cert{X509_new(), X509_free};
 };
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -38,7 +39,7 @@ int bound_socket() {
   return fd;
 }
 
-std::string file_bytes(const std::string& path) {
+std::string file_bytes(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream out;
   out << in.rdbuf();
@@ -48,9 +49,9 @@ std::string file_bytes(const std::string& path) {
 } // namespace
 
 std::vector<BadScript> bad_scripts() {
-  static constexpr const char* kFolder = TONGQU_SOURCE_DIR "/sdk/test/badinput/http/";
+  const std::filesystem::path folder = TONGQU_SOURCE_DIR "/sdk/test/badinput/http";
   std::vector<BadScript> out;
-  std::ifstream in(std::string(kFolder) + "expected.tsv");
+  std::ifstream in(folder / "expected.tsv");
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line[0] == '#') continue;
     std::istringstream row(line);
@@ -63,7 +64,7 @@ std::vector<BadScript> bad_scripts() {
     std::getline(row, served, '\t');
     one.status = std::stoi(status);
     one.served = std::stoi(served);
-    one.bytes = file_bytes(kFolder + one.file);
+    one.bytes = file_bytes(folder / one.file);
     out.push_back(std::move(one));
   }
   return out;
