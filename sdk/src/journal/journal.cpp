@@ -52,7 +52,6 @@ Result<detail::PreparedIntake> prepare(Intake intake, const detail::Sealing& sea
   TONGQU_TRY(prepared.acknowledgement_box, sealing.seal(intake.acknowledgement, intake.message_id, "acknowledgement"));
   prepared.intake = std::move(intake);
   std::string().swap(prepared.intake.raw);
-  std::string().swap(prepared.intake.canonical);
   return prepared;
 }
 
@@ -173,6 +172,7 @@ public:
       TONGQU_TRY(const auto message, desk.store.message_row(message_id));
       if (!message) return Error(Errc::journal_not_found);
       TONGQU_TRY(const auto old_digest, desk.store.replace_content(*message, {box, sealing_.key_id(), digest, pack, pack_digest}));
+      desk.fresh.forget(*message);
       TONGQU_CHECK(move_all(desk, *message, {}, {DeliveryState::held}, Move{}));
       const std::string detail = "old=" + to_hex(old_digest) + " new=" + to_hex(digest) + " pack=" + pack + " pack_digest=" + pack_digest;
       return desk.store.audit("release", message_id, detail + act_text(act), digest, desk.now_ms());

@@ -41,6 +41,27 @@ struct Lease {
 };
 using Leases = std::map<std::int64_t, Lease>;
 
+/// Canonical records of messages that were just stored, so that a claim soon after need not read and open them again (a third of all
+/// sealing work). Bounded in bytes, oldest out first. What is not here is read from its row.
+class FreshRecords {
+public:
+  void put(std::int64_t message, std::string canonical, std::size_t readers);
+  /// Null when it is not here.
+  const std::string* find(std::int64_t message) const;
+  void was_read(std::int64_t message);
+  void forget(std::int64_t message);
+
+private:
+  static constexpr std::size_t kBytesMax = std::size_t{8} << 20U;
+  static constexpr std::size_t kRecordBytes = 128; ///< What an empty record costs.
+  struct Record {
+    std::string canonical;
+    std::size_t readers = 0;
+  };
+  std::map<std::int64_t, Record> records_; ///< Row numbers grow, so the first is the oldest.
+  std::size_t bytes_ = 0;
+};
+
 /// What operations work with, on the writer thread only.
 struct Desk {
   Store& store;
@@ -48,6 +69,7 @@ struct Desk {
   const Clock& clock;
   Schedule& schedule;
   Leases& leases;
+  FreshRecords& fresh;
   std::chrono::milliseconds lease_time;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
 };

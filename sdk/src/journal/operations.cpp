@@ -31,6 +31,29 @@ Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why) 
   return desk.store.audit(why, message.message_id, detail, {}, desk.now_ms());
 }
 
+void FreshRecords::put(std::int64_t message, std::string canonical, std::size_t readers) {
+  bytes_ += canonical.size() + kRecordBytes;
+  records_[message] = {std::move(canonical), readers};
+  while (bytes_ > kBytesMax) forget(records_.begin()->first);
+}
+
+const std::string* FreshRecords::find(std::int64_t message) const {
+  const auto found = records_.find(message);
+  return found == records_.end() ? nullptr : &found->second.canonical;
+}
+
+void FreshRecords::was_read(std::int64_t message) {
+  const auto found = records_.find(message);
+  if (found != records_.end() && --found->second.readers == 0) forget(message);
+}
+
+void FreshRecords::forget(std::int64_t message) {
+  const auto found = records_.find(message);
+  if (found == records_.end()) return;
+  bytes_ -= found->second.canonical.size() + kRecordBytes;
+  records_.erase(found);
+}
+
 Result<void> AcceptOperation::apply(Desk& desk) {
   FAULT_POINT_TRY("s09_transaction_open");
   TONGQU_TRY(const bool inserted, desk.store.insert_message(prepared_, desk.sealing.key_id(), desk.now_ms()));
@@ -46,6 +69,7 @@ Result<void> AcceptOperation::apply_new(Desk& desk) {
   TONGQU_CHECK(desk.store.audit("intake", in.message_id, detail, in.digest, desk.now_ms()));
   FAULT_POINT_TRY("s12_audit_row");
   outcome_ = {IntakeVerdict::stored, in.message_id, in.acknowledgement, in.pack, in.pack_digest};
+  row_ = desk.store.last_message();
   return {};
 }
 
@@ -61,9 +85,11 @@ Result<void> AcceptOperation::apply_known(Desk& desk) {
   return {};
 }
 
-void AcceptOperation::complete(Desk&, const Error* failure) {
+void AcceptOperation::complete(Desk& desk, const Error* failure) {
   if (failure != nullptr) return done_(*failure);
   FAULT_POINT("s13_committed");
+  Intake& in = prepared_.intake;
+  if (row_ != 0 && !in.targets.empty()) desk.fresh.put(row_, std::move(in.canonical), in.targets.size());
   done_(std::move(outcome_));
 }
 
@@ -88,10 +114,17 @@ Result<void> ClaimOperation::apply(Desk& desk) {
   return {};
 }
 
+Result<std::string> ClaimOperation::canonical_of(Desk& desk, std::int64_t row, const MessageForClaim& message) {
+  if (const std::string* fresh = desk.fresh.find(row)) return *fresh;
+  TONGQU_TRY(const auto sealed, desk.store.canonical_box(row));
+  return desk.sealing.open(sealed.box, sealed.key_id, message.message_id, "canonical");
+}
+
 Result<void> ClaimOperation::apply_one(Desk& desk, DeliveryRow row) {
   TONGQU_TRY(auto message, desk.store.message_for_claim(message_of(row.id)));
   Claim claim;
-  auto canonical = desk.sealing.open(message.canonical_box, message.key_id, message.message_id, "canonical");
+  auto canonical = canonical_of(desk, message_of(row.id), message);
+  if (!canonical && canonical.error().code() != Errc::crypto_seal_broken) return std::move(canonical).error();
   if (!canonical) return park(desk, row, message);
   claim.canonical = *std::move(canonical);
   TONGQU_TRY(const auto parent, desk.store.receipt_before(row));
@@ -133,7 +166,10 @@ void ClaimOperation::complete(Desk& desk, const Error* failure) {
   if (failure != nullptr) return done_(*failure);
   if (!claims_.empty()) FAULT_POINT("s17_claim_committed");
   const MonoTime deadline = desk.clock.now_mono() + desk.lease_time;
-  for (const Claim& claim : claims_) desk.leases.emplace(claim.fence, Lease{claim.delivery, deadline, claim.message_id});
+  for (const Claim& claim : claims_) {
+    desk.leases.emplace(claim.fence, Lease{claim.delivery, deadline, claim.message_id});
+    desk.fresh.was_read(message_of(claim.delivery));
+  }
   done_(std::move(claims_));
 }
 

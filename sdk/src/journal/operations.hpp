@@ -20,6 +20,7 @@ private:
   PreparedIntake prepared_;
   std::function<void(Result<IntakeOutcome>)> done_;
   IntakeOutcome outcome_;
+  std::int64_t row_ = 0; ///< Of the message, when it was stored.
 };
 
 class RefuseOperation final : public Operation {
@@ -41,6 +42,7 @@ public:
 
 private:
   Result<void> apply_one(Desk& desk, DeliveryRow row);
+  Result<std::string> canonical_of(Desk& desk, std::int64_t row, const MessageForClaim& message);
   Result<void> park(Desk& desk, DeliveryRow& row, const MessageForClaim& message);
   std::string target_;
   std::size_t max_;

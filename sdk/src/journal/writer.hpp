@@ -55,6 +55,7 @@ private:
   const Clock& clock_;
   Schedule schedule_;
   Leases leases_;
+  FreshRecords fresh_;
   Desk desk_;
   std::optional<crypto::Sm2PrivateKey> signing_key_;
   std::int64_t head_sequence_ = 0;

@@ -227,8 +227,15 @@ Result<MessageForClaim> Store::message_for_claim(std::int64_t message) {
   query->number(1, message);
   TONGQU_TRY(const bool row, query->step());
   if (!row) return Error(Errc::journal_corrupt).at("messages.id");
-  return MessageForClaim{query->string_at(0), query->string_at(1), query->string_at(2), query->string_at(3),
-                         query->string_at(4), query->string_at(6), query->string_at(5)};
+  return MessageForClaim{query->string_at(0), query->string_at(1), query->string_at(2), query->string_at(3), query->string_at(4)};
+}
+
+Result<Store::CanonicalBox> Store::canonical_box(std::int64_t message) {
+  Use query(at(statements_, Sql::canonical_box));
+  query->number(1, message);
+  TONGQU_TRY(const bool row, query->step());
+  if (!row) return Error(Errc::journal_corrupt).at("messages.id");
+  return CanonicalBox{query->string_at(1), query->string_at(0)};
 }
 
 Result<std::optional<ReceiptBox>> Store::receipt_before(const DeliveryRow& row) {

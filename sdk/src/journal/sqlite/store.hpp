@@ -16,7 +16,7 @@ inline std::int64_t message_of(std::int64_t delivery) { return delivery / kTarge
 
 /// Sealed and ready to be written; what remains of an Intake.
 struct PreparedIntake {
-  Intake intake;       ///< `raw` and `canonical` are empty.
+  Intake intake;       ///< `raw` is empty.
   std::string raw_box, canonical_box, acknowledgement_box;
 };
 
@@ -41,7 +41,7 @@ struct Move {
 };
 
 struct MessageForClaim {
-  std::string message_id, system, case_no, event, identity, canonical_box, key_id;
+  std::string message_id, system, case_no, event, identity;
 };
 
 struct ReceiptBox {
@@ -90,6 +90,10 @@ public:
   Result<std::vector<std::int64_t>> due(std::string_view target, std::int64_t schedule_ms, std::size_t max);
   Result<std::optional<DeliveryRow>> delivery(std::int64_t id);
   Result<MessageForClaim> message_for_claim(std::int64_t message);
+  struct CanonicalBox { std::string box, key_id; };
+  Result<CanonicalBox> canonical_box(std::int64_t message);
+  /// Row number of the message stored last.
+  std::int64_t last_message() const noexcept { return live_.counters.last_message; }
   /// Receipt of the delivery before this one in its lane, skipping those that were not delivered.
   Result<std::optional<ReceiptBox>> receipt_before(const DeliveryRow& row);
   /// ready -> sending, or an unknown one that is to be asked about; gives it the next fence.

@@ -10,7 +10,7 @@ enum class Sql : std::size_t {
   begin, save, release, undo, commit, rollback,
   read_counters, write_counters, last_audit, audit_at, insert_audit,
   insert_message, stored, insert_delivery, insert_refusal,
-  due_now, due_later, delivery, message_for_claim, delivered_before,
+  due_now, due_later, delivery, message_for_claim, canonical_box, delivered_before,
   claim, update, states_before, next_in_lane, followers, set_due,
   message_row, deliveries_of, digest_of, replace_content, left_claimed, read_meta, write_meta,
 };
@@ -40,7 +40,8 @@ inline const std::vector<std::string_view>& store_sql() {
       "SELECT id FROM deliveries WHERE target = ? AND due_ms = 0 ORDER BY id LIMIT ?",
       "SELECT id FROM deliveries WHERE target = ? AND due_ms > 0 AND due_ms <= ? ORDER BY due_ms LIMIT ?",
       "SELECT " TONGQU_DELIVERY_COLUMNS " FROM deliveries WHERE id = ?",
-      "SELECT message_id, system, case_no, event, identity, key_id, canonical FROM messages WHERE id = ?",
+      "SELECT message_id, system, case_no, event, identity FROM messages WHERE id = ?",
+      "SELECT key_id, canonical FROM messages WHERE id = ?",
       "SELECT id, key_id, receipt FROM deliveries WHERE case_key = ? AND target = ? AND id < ? AND state = 4 ORDER BY id DESC LIMIT 1",
       "UPDATE deliveries SET state = ?, due_ms = NULL, fence = ?, attempts = ?, changed_ms = ? WHERE id = ?",
       "UPDATE deliveries SET state = ?, due_ms = ?, not_before_ms = ?, fence = 0, changed_ms = ?, error_id = ?, reason = ?, "
