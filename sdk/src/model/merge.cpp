@@ -228,6 +228,7 @@ private:
 
   void merge_elements(const RecordType& type, void* mine, const void* theirs, const Place& place, std::int64_t floor,
                       std::vector<detail::ElementKey>& keys, const std::optional<std::vector<detail::ElementKey>>& their_keys) {
+    const bool was_there = type.list_engaged(mine);
     for (std::size_t k = 0; k < type.list_size(theirs); ++k) {
       const auto found = their_keys ? std::find(keys.begin(), keys.end(), (*their_keys)[k]) : keys.end();
       const auto at = static_cast<std::size_t>(found - keys.begin());
@@ -239,6 +240,8 @@ private:
     }
     drop_empty(type, mine, place);
     if (their_keys) sort_list(type, mine, place);
+    // Elements older than the emptying of the list leave no trace, not even "known to be none".
+    if (!was_there && type.list_size(mine) == 0) type.list_reset(mine);
   }
 
   /// The newest time of anything in a list.
@@ -275,11 +278,21 @@ private:
       void* member = field.member(object);
       const Place inner = place.at(field);
       if (field.kind == FieldKind::record) forget_record(*field.type(), member, inner, when);
-      else if (field.kind == FieldKind::record_list) empty_list(field, member, inner, when, false);
+      else if (field.kind == FieldKind::record_list) forget_list(*field.type(), member, inner, when);
       if (!is_leaf(field) || known_since(field, member, inner) > when) continue;
       detail::with_type(field.kind, [&](auto* t) { as<std::remove_pointer_t<decltype(t)>>(member).reset(); });
       forget(inner.path, inner.index);
     }
+  }
+
+  /// A list inside a list that was emptied; the time stands at the outer one and holds here too.
+  void forget_list(const RecordType& type, void* list, const Place& place, std::int64_t when) {
+    for (std::size_t k = 0; k < type.list_size(list); ++k) forget_record(type, type.list_at(list, k), place.element(k, k), when);
+    drop_empty(type, list, place);
+    const MetaEntry* meta = entry(place);
+    if (meta != nullptr && meta->source_ms > when) return;
+    if (type.list_size(list) == 0) type.list_reset(list);
+    forget(place.path, place.index);
   }
 
   void forget(PathId path, ElementIndex index) {

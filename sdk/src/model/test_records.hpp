@@ -25,7 +25,7 @@ public:
 
   void fill_list(const RecordType& type, void* list) {
     std::size_t key = 0;
-    for (unsigned k = 1 + random_() % 3; k > 0; --k) {
+    for (auto k = 1 + random_() % 3; k > 0; --k) {
       key += 1 + random_() % 2;
       void* element = type.list_append(list);
       fill(type, element);
