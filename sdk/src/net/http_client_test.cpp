@@ -281,12 +281,9 @@ TEST(HttpClient, request_is_not_sent_again_over_another_kept_connection) {
   std::condition_variable changed;
   int arrived = 0;
   std::vector<std::string> seen;
-  class Sink final : public HttpHandler {
-    void on_request(HttpRequest, Responder) override {}
-  };
   // Two connections are opened by two requests at once and stay in the pool; then one of them dies under a third request.
   std::vector<std::thread> threads;
-  ScriptedPeer peer([&](RawSocket& socket, int) {
+  auto peer = std::make_unique<ScriptedPeer>([&](RawSocket& socket, int) {
     threads.emplace_back([&, own = std::make_shared<RawSocket>(std::move(socket))] {
       for (;;) {
         const std::string message = own->read_message();
@@ -303,27 +300,29 @@ TEST(HttpClient, request_is_not_sent_again_over_another_kept_connection) {
     });
   });
   {
-    const auto client = client_of(peer_at(peer.port()));
+    const auto client = client_of(peer_at(peer->port()));
     std::atomic<int> answered{0};
     for (const char* target : {"/a", "/b"}) client->send(submit("x", target), [&](HttpOutcome outcome) { answered += outcome.exchange ? 1 : 0; });
     while (answered < 2) std::this_thread::yield();
     EXPECT_EQ(failure_of(client->send_and_wait(submit("x", "/c"), {})), "net.answer_cut maybe");
   }
+  peer.reset();
   for (auto& one : threads) one.join();
   EXPECT_EQ(std::count(seen.begin(), seen.end(), "/c"), 1);
 }
 
 TEST(HttpClient, kept_connection_closed_before_the_next_request_is_replaced) {
-  ScriptedPeer peer([](RawSocket& socket, int) {
+  std::atomic<int> closed{0};
+  ScriptedPeer peer([&closed](RawSocket& socket, int) {
     socket.read_message();
     socket.send(ok("fine"));
+    socket.close();
+    ++closed;
   });
   const auto client = client_of(peer_at(peer.port()));
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(client->send_and_wait(submit(), {}).exchange);
-    // The peer's close must have arrived; the fifth answer is the last of its kind, so this waits for a fact and not for a time.
-    while (peer.connections() < i + 1) std::this_thread::yield();
-    std::this_thread::sleep_for(milliseconds(2));
+    while (closed < i + 1) std::this_thread::yield();
   }
   EXPECT_EQ(peer.connections(), 5);
 }
