@@ -25,28 +25,21 @@ struct Site {
 };
 
 enum class Try : std::uint8_t { first, second };
-enum class Verdict : std::uint8_t { settled, secret_expired };
+enum class Verdict : std::uint8_t { reported, try_again };
 
 /// One business call on its way: signed anew at the second try, which follows an expired secret and nothing else.
 struct Call {
   net::HttpRequest request;                        ///< Unsigned.
   std::string sid;
   Try which = Try::first;
+  std::uint64_t generation = 0;                    ///< Of the secret that it is signed with.
   /// Reads an answer and reports it, except an expired secret at the first try.
-  std::function<Verdict(const net::HttpOutcome&, Try)> answered;
+  std::function<Verdict(const net::HttpOutcome&, const Call&)> answered;
   /// Reports that there is no secret to sign with.
   std::function<void(const SecretKeeper::Refusal&, Try)> refused;
 };
 
 bool is_expired(const std::optional<Error>& error) { return error && error->code() == Errc::platform_secret_expired; }
-
-/// Reports unless the secret was expired at the first try.
-template <class Outcome>
-Verdict settle(Outcome&& outcome, Try which, const std::function<void(std::decay_t<Outcome>)>& done) {
-  const bool expired = is_expired(outcome.error);
-  if (!expired || which == Try::second) done(std::forward<Outcome>(outcome));
-  return expired ? Verdict::secret_expired : Verdict::settled;
-}
 
 /// No byte of the message left at the first try; before the second the gateway said that it took nothing.
 SubmitOutcome submit_refused(const SecretKeeper::Refusal& refusal, Try which) {
@@ -77,8 +70,8 @@ public:
     auto call = std::make_shared<Call>();
     call->request = *std::move(request);
     call->sid = site_.submit_sid;
-    call->answered = [expected = std::move(expected), clock = clock_, done](const net::HttpOutcome& outcome, Try which) {
-      return settle(case_exchange::read_submit(outcome, expected, gjgxjhpt::gateway_dialect(), clock->now_utc()), which, done);
+    call->answered = [this, expected = std::move(expected), done](const net::HttpOutcome& outcome, const Call& by) {
+      return report(case_exchange::read_submit(outcome, expected, gjgxjhpt::gateway_dialect(), clock_->now_utc()), by, done);
     };
     call->refused = [done](const SecretKeeper::Refusal& refusal, Try which) { done(submit_refused(refusal, which)); };
     run(std::move(call));
@@ -91,9 +84,8 @@ public:
     auto call = std::make_shared<Call>();
     call->request = *std::move(request);
     call->sid = site_.query_sid;
-    call->answered = [expected = Expected{std::move(message_id), std::move(digest_of_body)}, clock = clock_,
-                      done](const net::HttpOutcome& outcome, Try which) {
-      return settle(case_exchange::read_query(outcome, expected, gjgxjhpt::gateway_dialect(), clock->now_utc()), which, done);
+    call->answered = [this, expected = Expected{std::move(message_id), std::move(digest_of_body)}, done](const net::HttpOutcome& outcome, const Call& by) {
+      return report(case_exchange::read_query(outcome, expected, gjgxjhpt::gateway_dialect(), clock_->now_utc()), by, done);
     };
     call->refused = [done](const SecretKeeper::Refusal& refusal, Try) {
       QueryOutcome outcome = case_exchange::query_failed(refusal.error);
@@ -116,13 +108,24 @@ private:
     const std::string rtime = gjgxjhpt::rtime_of(clock_->now_utc());
     gjgxjhpt::sign(request, grant.secret, {call->sid, site_.rid, rtime});
     FAULT_POINT("s18_signed");
-    http_->send(std::move(request), [this, call, generation = grant.generation](const net::HttpOutcome& outcome) {
-      if (call->answered(outcome, call->which) == Verdict::settled) return;
-      if (call->which == Try::second) return keeper_.expired_again(generation);
-      keeper_.expired(generation);
+    call->generation = grant.generation;
+    http_->send(std::move(request), [this, call](const net::HttpOutcome& outcome) {
+      if (call->answered(outcome, *call) == Verdict::reported) return;
+      keeper_.expired(call->generation);
       call->which = Try::second;
       run(call);
     });
+  }
+
+  /// The keeper hears of a secret that expired twice before the caller does: his next message must already wait.
+  template <class Outcome>
+  Verdict report(Outcome outcome, const Call& call, const std::function<void(Outcome)>& done) {
+    if (is_expired(outcome.error)) {
+      if (call.which == Try::first) return Verdict::try_again;
+      keeper_.expired_again(call.generation);
+    }
+    done(std::move(outcome));
+    return Verdict::reported;
   }
 
   const Site site_;
