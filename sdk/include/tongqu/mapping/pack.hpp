@@ -53,6 +53,8 @@ struct AnswerFacts {
 };
 
 struct ConnectorFacts { std::string family, wsdl, ns; };
+/// One mapping document of a pack.
+struct MappingInfo { std::string id, file; };
 struct PackInfo {
   std::string id, system, version;
   std::string digest;                              ///< SM3 over all files of the pack that matter and the site's parameters, 64 hex.
@@ -60,6 +62,7 @@ struct PackInfo {
   Bilingual title;
   ConnectorFacts connector;
   std::vector<std::string> never_sent;
+  std::vector<MappingInfo> mappings;
   std::string name() const { return id + "@" + version; }
 };
 

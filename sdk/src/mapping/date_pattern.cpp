@@ -1,0 +1,405 @@
+#include "mapping/date_pattern.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace tongqu::mapping::detail {
+namespace {
+
+constexpr std::size_t kLinesMax = 4096;
+constexpr std::size_t kTokensMax = 64;
+
+struct HalfDay { std::string_view word; char code; };
+constexpr HalfDay kHalfDays[] = {{"上午", 'a'}, {"下午", 'p'}, {"凌晨", 'e'}, {"中午", 'n'}, {"晚上", 'v'}};
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Hour of the day of a half-day word and a 12-hour clock; -1 where people would read it in two ways. 24 is midnight at the end.
+int hour_of(char half, int hour) {
+  switch (half) {
+    case 'a': return hour <= 11 ? hour : -1;
+    case 'e': return hour == 12 ? 0 : (hour <= 11 ? hour : -1);
+    case 'n': return hour == 11 || hour == 12 ? hour : (hour >= 1 && hour <= 2 ? hour + 12 : -1);
+    case 'p': return hour == 12 ? 12 : (hour >= 1 && hour <= 11 ? hour + 12 : -1);
+    case 'v': return hour == 12 ? 24 : (hour >= 5 && hour <= 11 ? hour + 12 : -1);
+    default: return -1;
+  }
+}
+
+void add_day(model::Time& time) {
+  using namespace std::chrono;
+  const year_month_day date{year{time.year}, month{static_cast<unsigned>(time.month)}, day{static_cast<unsigned>(time.day)}};
+  const year_month_day next{sys_days{date} + days{1}};
+  time.year = static_cast<std::int16_t>(static_cast<int>(next.year()));
+  time.month = static_cast<std::int8_t>(static_cast<unsigned>(next.month()));
+  time.day = static_cast<std::int8_t>(static_cast<unsigned>(next.day()));
+}
+
+void append_padded(std::string& out, int value, std::size_t digits) {
+  const std::string text = std::to_string(value);
+  out.append(digits > text.size() ? digits - text.size() : 0, '0');
+  out += text;
+}
+
+} // namespace
+
+struct DatePattern::Fields {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0, offset = 0;
+  char half = 0;
+  unsigned seen = 0;  ///< Bit per Kind.
+  void see(Kind kind) { seen |= 1u << static_cast<unsigned>(kind); }
+  bool has(Kind kind) const { return (seen >> static_cast<unsigned>(kind) & 1u) != 0; }
+  void set(Kind kind, int value) {
+    see(kind);
+    switch (kind) {
+      case Kind::year: year = value; break;
+      case Kind::month: month = value; break;
+      case Kind::day: day = value; break;
+      case Kind::hour:
+      case Kind::half_hour: hour = value; break;
+      case Kind::minute: minute = value; break;
+      case Kind::second: second = value; break;
+      case Kind::millisecond: millisecond = value; break;
+      default: break;
+    }
+  }
+  std::optional<model::Time> time(std::int16_t zone) const;
+};
+
+std::optional<model::Time> DatePattern::Fields::time(std::int16_t zone) const {
+  using Precision = model::Time::Precision;
+  model::Time result;
+  result.year = static_cast<std::int16_t>(year);
+  result.month = static_cast<std::int8_t>(month);
+  result.day = static_cast<std::int8_t>(has(Kind::day) ? day : 1);
+  const bool clock = has(Kind::hour) || has(Kind::half_hour);
+  int at_hour = has(Kind::half_hour) ? hour_of(half, hour) : hour;
+  if (clock && (at_hour < 0 || at_hour > 24)) return std::nullopt;
+  const bool midnight_at_end = at_hour == 24;
+  if (midnight_at_end && (minute != 0 || second != 0 || millisecond != 0)) return std::nullopt;
+  if (midnight_at_end) at_hour = 0;
+  result.hour = static_cast<std::int8_t>(at_hour);
+  result.minute = static_cast<std::int8_t>(minute);
+  result.second = static_cast<std::int8_t>(second);
+  result.millisecond = static_cast<std::int16_t>(millisecond);
+  result.precision = !has(Kind::day) ? Precision::month : !clock ? Precision::day : Precision::minute;
+  if (has(Kind::second)) result.precision = has(Kind::millisecond) ? Precision::millisecond : Precision::second;
+  if (clock) result.offset_minutes = has(Kind::offset) ? static_cast<std::int16_t>(offset) : zone;
+  if (minute > 59 || second > 59 || !result.check()) return std::nullopt;
+  if (midnight_at_end) add_day(result);
+  if (midnight_at_end && !result.check()) return std::nullopt;
+  return result;
+}
+
+std::optional<DatePattern> DatePattern::compile(std::string_view pattern, std::string& problem) {
+  DatePattern compiled;
+  compiled.text_ = pattern;
+  if (!compiled.tokenize(pattern, problem) || !compiled.close_brackets(problem) || !compiled.complete(problem)) return std::nullopt;
+  std::vector<Line> lines;
+  compiled.expand(0, {}, lines);
+  if (lines.size() >= kLinesMax) {
+    problem = "too many optional parts";
+    return std::nullopt;
+  }
+  if (collide(lines, lines)) {
+    problem = "one text can be read in two ways";
+    return std::nullopt;
+  }
+  return compiled;
+}
+
+std::size_t DatePattern::add_letters(std::string_view pattern, std::size_t at, std::string& problem) {
+  struct Form { std::string_view letters; Kind kind; std::uint8_t least, most; };
+  static constexpr Form kForms[] = {{"yyyy", Kind::year, 4, 4},   {"MM", Kind::month, 2, 2},      {"M", Kind::month, 1, 2},
+                                    {"dd", Kind::day, 2, 2},      {"d", Kind::day, 1, 2},         {"HH", Kind::hour, 2, 2},
+                                    {"H", Kind::hour, 1, 2},      {"mm", Kind::minute, 2, 2},     {"m", Kind::minute, 1, 2},
+                                    {"ss", Kind::second, 2, 2},   {"s", Kind::second, 1, 2},      {"SSS", Kind::millisecond, 3, 3},
+                                    {"a", Kind::half_day, 0, 0},  {"hh", Kind::half_hour, 2, 2},  {"h", Kind::half_hour, 1, 2},
+                                    {"XXX", Kind::offset, 0, 0},  {"Z", Kind::offset, 0, 0},      {"[", Kind::open, 0, 0},
+                                    {"]", Kind::close, 0, 0}};
+  std::size_t run = 1;
+  while (at + run < pattern.size() && pattern[at + run] == pattern[at] && pattern[at] != '[' && pattern[at] != ']') ++run;
+  for (const Form& form : kForms) {
+    if (pattern.substr(at, run) != form.letters) continue;
+    tokens_.push_back({form.kind, form.least, form.most, 0, {}});
+    return run;
+  }
+  problem = std::string(pattern.substr(at, run));
+  return 0;
+}
+
+bool DatePattern::tokenize(std::string_view pattern, std::string& problem) {
+  for (std::size_t at = 0; at < pattern.size() && tokens_.size() < kTokensMax;) {
+    const char c = pattern[at];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if ((letter && c != 'T') || c == '[' || c == ']') {
+      const std::size_t used = add_letters(pattern, at, problem);
+      if (used == 0) return false;
+      at += used;
+      continue;
+    }
+    if (digit(c)) {
+      problem = "a digit stands in the pattern";
+      return false;
+    }
+    if (tokens_.empty() || tokens_.back().kind != Kind::literal) tokens_.push_back({});
+    tokens_.back().text += c;
+    ++at;
+  }
+  if (tokens_.size() >= kTokensMax) problem = "too long";
+  return tokens_.size() < kTokensMax;
+}
+
+bool DatePattern::close_brackets(std::string& problem) {
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (tokens_[i].kind == Kind::open) open.push_back(i);
+    if (tokens_[i].kind != Kind::close) continue;
+    if (open.empty()) {
+      problem = "]";
+      return false;
+    }
+    tokens_[open.back()].match = i;
+    open.pop_back();
+  }
+  if (!open.empty()) problem = "[";
+  return open.empty();
+}
+
+bool DatePattern::complete(std::string& problem) {
+  Fields always, ever;
+  std::size_t depth = 0;
+  for (const Token& token : tokens_) {
+    if (token.kind == Kind::open) ++depth;
+    if (token.kind == Kind::close) --depth;
+    if (token.kind == Kind::literal || token.kind == Kind::open || token.kind == Kind::close) continue;
+    if (ever.has(token.kind)) problem = "a field stands twice";
+    ever.see(token.kind);
+    if (depth == 0) always.see(token.kind);
+  }
+  const auto needs = [&ever](Kind a, Kind b) { return !ever.has(a) || ever.has(b); };
+  const bool clock = ever.has(Kind::hour) || ever.has(Kind::half_hour);
+  if (!always.has(Kind::year) || !always.has(Kind::month)) problem = "year and month must stand outside brackets";
+  else if (ever.has(Kind::half_hour) != ever.has(Kind::half_day)) problem = "a and h go together";
+  else if (clock && !ever.has(Kind::day)) problem = "a clock needs a day";
+  else if ((ever.has(Kind::minute) || ever.has(Kind::offset)) && !clock) problem = "minutes and offsets need an hour";
+  else if (!needs(Kind::second, Kind::minute) || !needs(Kind::millisecond, Kind::second)) problem = "a finer field needs the coarser one";
+  clock_ = clock;
+  offset_ = always.has(Kind::offset);
+  return problem.empty();
+}
+
+std::optional<model::Time> DatePattern::read(std::string_view text, std::int16_t zone_minutes) const {
+  Fields fields;
+  if (!match(0, text, 0, fields)) return std::nullopt;
+  return fields.time(zone_minutes);
+}
+
+bool DatePattern::match(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const {
+  if (token == tokens_.size()) return at == text.size();
+  const Token& now = tokens_[token];
+  switch (now.kind) {
+    case Kind::literal:
+      return text.substr(at, now.text.size()) == now.text && match(token + 1, text, at + now.text.size(), fields);
+    case Kind::open: {
+      const Fields before = fields;
+      if (match(token + 1, text, at, fields)) return true;
+      fields = before;
+      return match(now.match + 1, text, at, fields);
+    }
+    case Kind::close: return match(token + 1, text, at, fields);
+    case Kind::half_day:
+      for (const HalfDay& half : kHalfDays) {
+        if (text.substr(at, half.word.size()) != half.word) continue;
+        fields.half = half.code;
+        fields.see(Kind::half_day);
+        return match(token + 1, text, at + half.word.size(), fields);
+      }
+      return false;
+    case Kind::offset: return match_offset(token, text, at, fields);
+    default: return match_digits(token, text, at, fields);
+  }
+}
+
+bool DatePattern::match_digits(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const {
+  const Token& now = tokens_[token];
+  std::size_t there = 0;
+  while (there < now.digits_max && at + there < text.size() && digit(text[at + there])) ++there;
+  for (std::size_t count = there; count >= now.digits_min && count > 0; --count) {
+    int value = 0;
+    for (std::size_t i = 0; i < count; ++i) value = value * 10 + (text[at + i] - '0');
+    const Fields before = fields;
+    fields.set(now.kind, value);
+    if (match(token + 1, text, at + count, fields)) return true;
+    fields = before;
+  }
+  return false;
+}
+
+bool DatePattern::match_offset(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const {
+  const std::size_t length = at < text.size() && text[at] == 'Z' ? 1 : 6;
+  const auto minutes = zone_minutes_of(text.substr(std::min(at, text.size()), length));
+  if (!minutes) return false;
+  fields.see(Kind::offset);
+  fields.offset = *minutes;
+  return match(token + 1, text, at + length, fields);
+}
+
+bool DatePattern::write_range(const model::Time& time, std::size_t from, std::size_t to, std::string& out) const {
+  using Precision = model::Time::Precision;
+  for (std::size_t i = from; i < to; ++i) {
+    const Token& token = tokens_[i];
+    switch (token.kind) {
+      case Kind::literal: out += token.text; break;
+      case Kind::year: append_padded(out, time.year, 4); break;
+      case Kind::month: append_padded(out, time.month, token.digits_min); break;
+      case Kind::day:
+        if (time.precision < Precision::day) return false;
+        append_padded(out, time.day, token.digits_min);
+        break;
+      case Kind::hour:
+        if (!time.has_clock()) return false;
+        append_padded(out, time.hour, token.digits_min);
+        break;
+      case Kind::minute:
+        if (!time.has_clock()) return false;
+        append_padded(out, time.minute, token.digits_min);
+        break;
+      case Kind::second:
+        // A time sent without seconds is written with 00: canonical JSON does the same and the platforms ask for six digits.
+        if (!time.has_clock()) return false;
+        append_padded(out, time.second, token.digits_min);
+        break;
+      case Kind::millisecond:
+        if (!time.has_clock()) return false;
+        append_padded(out, time.millisecond, 3);
+        break;
+      case Kind::half_day: out += time.hour < 12 ? "上午" : "下午"; break;
+      case Kind::half_hour:
+        if (!time.has_clock()) return false;
+        append_padded(out, time.hour % 12 == 0 ? (time.hour == 0 ? 0 : 12) : time.hour % 12, token.digits_min);
+        break;
+      case Kind::offset: {
+        if (!time.has_clock()) return false;
+        const int minutes = time.offset_minutes < 0 ? -time.offset_minutes : time.offset_minutes;
+        out += time.offset_minutes < 0 ? '-' : '+';
+        append_padded(out, minutes / 60, 2);
+        out += ':';
+        append_padded(out, minutes % 60, 2);
+        break;
+      }
+      case Kind::open: {
+        const std::size_t size = out.size();
+        if (!write_range(time, i + 1, token.match, out)) out.resize(size);
+        i = token.match;
+        break;
+      }
+      case Kind::close: break;
+    }
+  }
+  return true;
+}
+
+bool DatePattern::write(const model::Time& time, std::string& out) const {
+  const std::size_t size = out.size();
+  if (write_range(time, 0, tokens_.size(), out)) return true;
+  out.resize(size);
+  return false;
+}
+
+/// All texts of the pattern as lines of cells: each optional part there and not there, each one-or-two-digit field both ways.
+void DatePattern::expand(std::size_t token, Line line, std::vector<Line>& lines) const {
+  if (lines.size() >= kLinesMax) return;
+  if (token == tokens_.size()) {
+    lines.push_back(std::move(line));
+    return;
+  }
+  const Token& now = tokens_[token];
+  switch (now.kind) {
+    case Kind::open:
+      expand(token + 1, line, lines);
+      expand(now.match + 1, std::move(line), lines);
+      return;
+    case Kind::close: break;
+    case Kind::literal:
+      for (const char c : now.text) line.push_back({Kind::literal, 0, c});
+      break;
+    case Kind::half_day: line.push_back({Kind::half_day, 0, 0}); break;
+    case Kind::offset: {
+      Line zulu = line;
+      zulu.push_back({Kind::literal, 0, 'Z'});
+      expand(token + 1, std::move(zulu), lines);
+      line.push_back({Kind::offset, 0, 0});
+      break;
+    }
+    default:
+      for (std::uint8_t count = now.digits_min; count <= now.digits_max; ++count) {
+        Line longer = line;
+        for (std::uint8_t place = count; place > 0; --place) longer.push_back({now.kind, place, 0});
+        expand(token + 1, std::move(longer), lines);
+      }
+      return;
+  }
+  expand(token + 1, std::move(line), lines);
+}
+
+bool DatePattern::collide(const std::vector<Line>& a, const std::vector<Line>& b) {
+  const auto compatible = [](const Cell& x, const Cell& y) {
+    const bool x_digit = x.kind >= Kind::year && x.kind <= Kind::millisecond;
+    const bool y_digit = y.kind >= Kind::year && y.kind <= Kind::millisecond;
+    const bool x_half = x.kind == Kind::half_hour || x_digit;
+    const bool y_half = y.kind == Kind::half_hour || y_digit;
+    if (x_half && y_half) return true;
+    return x.kind == y.kind && x.literal == y.literal;
+  };
+  for (const Line& x : a) {
+    for (const Line& y : b) {
+      if (x.size() != y.size() || x == y) continue;
+      bool both = true;
+      for (std::size_t i = 0; both && i < x.size(); ++i) both = compatible(x[i], y[i]);
+      if (both) return true;
+    }
+  }
+  return false;
+}
+
+bool DatePattern::ambiguous(const DatePattern& a, const DatePattern& b) {
+  std::vector<Line> first, second;
+  a.expand(0, {}, first);
+  b.expand(0, {}, second);
+  return collide(first, second);
+}
+
+std::optional<std::int16_t> zone_minutes_of(std::string_view text) {
+  if (text == "Z") return std::int16_t{0};
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  for (const std::size_t i : {1u, 2u, 4u, 5u}) {
+    if (!digit(text[i])) return std::nullopt;
+  }
+  const int hours = (text[1] - '0') * 10 + text[2] - '0';
+  const int minutes = (text[4] - '0') * 10 + text[5] - '0';
+  if (hours > 14 || minutes > 59) return std::nullopt;
+  const int total = hours * 60 + minutes;
+  return static_cast<std::int16_t>(text[0] == '-' ? -total : total);
+}
+
+model::Time local_time(std::int64_t millis, std::int16_t zone_minutes, model::Time::Precision precision) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> at{milliseconds{millis} + minutes{zone_minutes}};
+  const auto day_start = floor<days>(at);
+  const year_month_day date{day_start};
+  const hh_mm_ss clock{at - day_start};
+  model::Time time;
+  time.precision = precision;
+  time.year = static_cast<std::int16_t>(static_cast<int>(date.year()));
+  time.month = static_cast<std::int8_t>(static_cast<unsigned>(date.month()));
+  time.day = static_cast<std::int8_t>(static_cast<unsigned>(date.day()));
+  time.hour = static_cast<std::int8_t>(clock.hours().count());
+  time.minute = static_cast<std::int8_t>(clock.minutes().count());
+  time.second = static_cast<std::int8_t>(clock.seconds().count());
+  time.millisecond = static_cast<std::int16_t>(clock.subseconds().count());
+  time.offset_minutes = zone_minutes;
+  return time;
+}
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tongqu/model/values.hpp"
+
+namespace tongqu::mapping::detail {
+
+/// A date pattern (docs/reference/mapping.md) compiled once. Reads whole texts only; writes the same form.
+class DatePattern {
+public:
+  /// Answers nothing, with the reason in `problem`, when the pattern cannot be read or can read one text in two ways.
+  static std::optional<DatePattern> compile(std::string_view pattern, std::string& problem);
+
+  /// Reads the whole text. Calendar fields are checked; 24:00:00 becomes the next day's 00:00.
+  /// @param zone_minutes  Offset of times that carry none.
+  std::optional<model::Time> read(std::string_view text, std::int16_t zone_minutes) const;
+  /// Appends the time in this form; optional parts are written when the time is precise enough.
+  /// Answers false, and appends nothing, when the time is coarser than the pattern.
+  bool write(const model::Time& time, std::string& out) const;
+
+  bool may_have_clock() const noexcept { return clock_; }
+  bool always_has_offset() const noexcept { return offset_; }
+  const std::string& text() const noexcept { return text_; }
+
+  /// True when some text is read by both, differently.
+  static bool ambiguous(const DatePattern& a, const DatePattern& b);
+
+private:
+  enum class Kind : std::uint8_t { literal, year, month, day, hour, minute, second, millisecond, half_day, half_hour, offset, open, close };
+  struct Token {
+    Kind kind = Kind::literal;
+    std::uint8_t digits_min = 0;
+    std::uint8_t digits_max = 0;
+    std::size_t match = 0;   ///< open: index of its close.
+    std::string text;        ///< literal
+  };
+  struct Fields;
+  /// One character of a text that the pattern reads, for the comparison of patterns: what it means.
+  struct Cell { Kind kind; std::uint8_t place; char literal; bool operator==(const Cell& o) const = default; };
+  using Line = std::vector<Cell>;
+
+  bool tokenize(std::string_view pattern, std::string& problem);
+  std::size_t add_letters(std::string_view pattern, std::size_t at, std::string& problem);
+  bool close_brackets(std::string& problem);
+  bool complete(std::string& problem);
+  bool match(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
+  bool match_digits(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
+  bool match_offset(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
+  bool write_range(const model::Time& time, std::size_t from, std::size_t to, std::string& out) const;
+  void expand(std::size_t token, Line line, std::vector<Line>& lines) const;
+  static bool collide(const std::vector<Line>& a, const std::vector<Line>& b);
+
+  std::string text_;
+  std::vector<Token> tokens_;
+  bool clock_ = false;
+  bool offset_ = false;
+};
+
+/// "+08:00" or "Z" as minutes.
+std::optional<std::int16_t> zone_minutes_of(std::string_view text);
+/// Instant as local time of an offset. `millis` since 1970.
+model::Time local_time(std::int64_t millis, std::int16_t zone_minutes, model::Time::Precision precision);
+
+} // namespace tongqu::mapping::detail

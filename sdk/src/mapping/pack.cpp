@@ -1,0 +1,275 @@
+#include "tongqu/mapping/pack.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "mapping/pack_tests.hpp"
+#include "mapping/source_mapping.hpp"
+#include "tongqu/crypto/crypto.hpp"
+#include "tongqu/wire/xml.hpp"
+
+namespace tongqu::mapping {
+namespace detail {
+namespace {
+
+/// What must hold for a mapping to take a delivery. Empty: not asked.
+struct Match {
+  std::string family, operation, path, content_type, root;
+  bool asks_operation() const noexcept { return !operation.empty(); }
+};
+
+struct Entry {
+  Match match;
+  std::unique_ptr<SourceMapping> mapping;
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+std::string media_type(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  return lower(type);
+}
+
+/// Local name of the document element, read without a gate: it only routes, the stages judge.
+std::string_view root_name(const wire::Part& body) {
+  if (body.document) return body.document->root() ? body.document->root().name() : std::string_view();
+  std::string_view text = std::string_view(body.bytes).substr(0, 4096);
+  for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    if (text.substr(at, 4) == "<!--") at = text.find("-->", at);
+    if (at == std::string_view::npos) return {};
+    if (at + 1 >= text.size() || text[at] != '<' || text[at + 1] == '?' || text[at + 1] == '!') continue;
+    std::string_view name = text.substr(at + 1, text.find_first_of(" \t\r\n/>", at) - at - 1);
+    if (const std::size_t colon = name.find(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
+    return name;
+  }
+  return {};
+}
+
+class LoadedPack final : public Pack {
+public:
+  const PackInfo& info() const override { return info_; }
+  Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
+  AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
+  TestReport run_tests(const Environment& environment) const override;
+
+  void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
+
+private:
+  void read_head(const YamlNode& root, const Mistakes& mistakes);
+  void read_params(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
+  void read_connector(const YamlNode& root, const Mistakes& mistakes);
+  void read_mapping(const YamlNode& node, const Mistakes& mistakes);
+  void check_never_sent(const YamlNode& root, const Mistakes& mistakes);
+  void make_digest();
+  Result<const Entry*> choose(const wire::Delivery& delivery) const;
+  bool takes(const Entry& entry, const wire::Delivery& delivery, std::string_view operation) const;
+  std::string operation_of(const wire::Delivery& delivery) const;
+
+  PackInfo info_;
+  std::map<std::string, std::string> params_;
+  wire::NameSet names_;
+  std::vector<Entry> entries_;
+  std::vector<std::string> files_;
+  friend class tongqu::mapping::Pack;
+};
+
+void LoadedPack::read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params) {
+  if (!check_keys(root, {"pack", "system", "version", "title", "params", "never_sent", "connector", "mappings"}, "", mistakes)) return;
+  read_head(root, mistakes);
+  read_params(root, mistakes, site_params);
+  read_connector(root, mistakes);
+  if (const YamlNode* never = root.find("never_sent"); never != nullptr) info_.never_sent = texts(*never, "never_sent", mistakes);
+  const YamlNode* mappings = root.find("mappings");
+  if (mappings == nullptr || !mappings->is_sequence() || mappings->items.empty()) {
+    mistakes.add(mappings == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, mappings == nullptr ? root : *mappings, "mappings");
+    return;
+  }
+  for (const YamlNode& node : mappings->items) read_mapping(node, mistakes);
+  check_never_sent(root, mistakes);
+  names_.freeze();
+  make_digest();
+}
+
+void LoadedPack::read_head(const YamlNode& root, const Mistakes& mistakes) {
+  info_.id = member_text(root, "pack", Need::required, "", mistakes).value_or("");
+  const bool good = std::all_of(info_.id.begin(), info_.id.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+  if (!good) mistakes.add(Errc::mapping_wrong_shape, *root.find("pack"), "pack", {"a-z, 0-9 and -", "仅 a-z、0-9 与 -"});
+  info_.system = member_text(root, "system", Need::required, "", mistakes).value_or("");
+  info_.version = member_text(root, "version", Need::required, "", mistakes).value_or("");
+  if (const YamlNode* title = root.find("title"); title != nullptr && check_keys(*title, {"en", "zh"}, "title", mistakes)) {
+    info_.title.en = member_text(*title, "en", Need::optional, "title", mistakes).value_or("");
+    info_.title.zh = member_text(*title, "zh", Need::optional, "title", mistakes).value_or("");
+  }
+}
+
+void LoadedPack::read_params(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params) {
+  if (const YamlNode* params = root.find("params"); params != nullptr && params->is_mapping()) {
+    for (const auto& [key, value] : params->members) {
+      refuse_secret(value, "params." + key.text, mistakes);
+      if (auto text = scalar(value, "params." + key.text, mistakes)) params_[key.text] = std::move(*text);
+    }
+  } else if (params != nullptr) {
+    mistakes.add(Errc::mapping_wrong_shape, *params, "params");
+  }
+  for (const auto& [name, value] : site_params) {
+    const auto known = params_.find(name);
+    if (known == params_.end()) mistakes.add(Errc::mapping_unknown_param, root, name);
+    else known->second = value;
+  }
+}
+
+void LoadedPack::read_connector(const YamlNode& root, const Mistakes& mistakes) {
+  const YamlNode* node = root.find("connector");
+  if (node == nullptr || !check_keys(*node, {"family", "wsdl", "namespace"}, "connector", mistakes)) return;
+  info_.connector.family = member_text(*node, "family", Need::optional, "connector", mistakes).value_or("");
+  info_.connector.wsdl = member_text(*node, "wsdl", Need::optional, "connector", mistakes).value_or("");
+  info_.connector.ns = member_text(*node, "namespace", Need::optional, "connector", mistakes).value_or("");
+  if (!info_.connector.family.empty() && info_.connector.family != "soap" && info_.connector.family != "rest") {
+    mistakes.add(Errc::mapping_wrong_shape, *node->find("family"), "connector.family", one_of({"soap", "rest"}));
+  }
+  if (info_.connector.wsdl.empty()) return;
+  if (!read_file(info_.folder + "/" + info_.connector.wsdl)) mistakes.add(Errc::mapping_file_missing, *node->find("wsdl"), info_.connector.wsdl);
+  else files_.push_back(info_.connector.wsdl);
+}
+
+void LoadedPack::read_mapping(const YamlNode& node, const Mistakes& mistakes) {
+  if (!check_keys(node, {"file", "match"}, "mappings", mistakes)) return;
+  const auto file = member_text(node, "file", Need::required, "mappings", mistakes);
+  if (!file) return;
+  Entry entry;
+  if (const YamlNode* match = node.find("match"); match != nullptr && check_keys(*match, {"family", "operation", "path", "content_type", "root"}, "mappings.match", mistakes)) {
+    const auto text = [match, &mistakes](std::string_view key) { return member_text(*match, key, Need::optional, "mappings.match", mistakes).value_or(""); };
+    entry.match = {text("family"), text("operation"), text("path"), media_type(text("content_type")), text("root")};
+  }
+  const auto bytes = read_file(info_.folder + "/" + *file);
+  if (!bytes || file->find("..") != std::string::npos) {
+    mistakes.add(Errc::mapping_file_missing, *node.find("file"), *file);
+    return;
+  }
+  files_.push_back(*file);
+  const Mistakes inside = mistakes.for_file(*file);
+  const auto parsed = wire::parse_yaml(*bytes);
+  if (!parsed) {
+    inside.add_error(parsed.error(), *file);
+    return;
+  }
+  entry.mapping = SourceMapping::compile(*parsed, {inside, info_.folder, params_, names_, files_, info_.never_sent});
+  info_.mappings.push_back({entry.mapping->id(), *file});
+  entries_.push_back(std::move(entry));
+}
+
+void LoadedPack::check_never_sent(const YamlNode& root, const Mistakes& mistakes) {
+  for (const std::string& name : info_.never_sent) {
+    Place place;
+    const bool known = find_place(model::EntityId::case_, name, place) || find_place(model::EntityId::service_item, name, place);
+    if (!known) mistakes.add(Errc::mapping_unknown_target_field, *root.find("never_sent"), name, {}, same(nearest_field(model::EntityId::case_, name)));
+  }
+}
+
+void LoadedPack::make_digest() {
+  std::vector<std::string> names = files_;
+  names.push_back("pack.yaml");
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  crypto::Hasher hasher(crypto::Hasher::Algorithm::sm3);
+  const auto add = [&hasher](std::string_view text) {
+    hasher.update(std::to_string(text.size()) + ":");
+    hasher.update(text);
+  };
+  for (const std::string& name : names) {
+    add(name);
+    add(read_file(info_.folder + "/" + name).value_or(""));
+  }
+  for (const auto& [name, value] : params_) {
+    add(name);
+    add(value);
+  }
+  info_.digest = to_hex(hasher.finish());
+}
+
+bool LoadedPack::takes(const Entry& entry, const wire::Delivery& delivery, std::string_view operation) const {
+  const Match& match = entry.match;
+  if (!match.family.empty() && !delivery.fact("family").empty() && match.family != delivery.fact("family")) return false;
+  if (!match.operation.empty() && match.operation != "any" && match.operation != operation) return false;
+  if (!match.path.empty() && match.path != delivery.fact("path")) return false;
+  if (!match.content_type.empty() && match.content_type != media_type(delivery.fact("content_type"))) return false;
+  return match.root.empty() || (!delivery.parts.empty() && match.root == root_name(delivery.parts.front()));
+}
+
+/// The operation fact, or the operation of the envelope when nobody told it.
+std::string LoadedPack::operation_of(const wire::Delivery& delivery) const {
+  if (const std::string_view fact = delivery.fact("operation"); !fact.empty()) return std::string(fact);
+  const bool asked = std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.match.asks_operation(); });
+  if (!asked || delivery.parts.empty()) return {};
+  const wire::Part& body = delivery.parts.front();
+  if (body.document) {
+    const wire::Node operation = soap_operation(*body.document);
+    return operation ? std::string(operation.name()) : std::string();
+  }
+  wire::XmlOptions options;
+  options.transport = wire::encoding_from_label(delivery.fact("charset"));
+  const auto document = wire::parse_xml(body.bytes, options);
+  if (!document) return {};
+  const wire::Node operation = soap_operation(*document);
+  return operation ? std::string(operation.name()) : std::string();
+}
+
+Result<const Entry*> LoadedPack::choose(const wire::Delivery& delivery) const {
+  const std::string operation = operation_of(delivery);
+  const Entry* chosen = nullptr;
+  for (const Entry& entry : entries_) {
+    if (!takes(entry, delivery, operation)) continue;
+    if (chosen != nullptr) return Error(Errc::mapping_ambiguous_match).with(chosen->mapping->id() + ", " + entry.mapping->id());
+    chosen = &entry;
+  }
+  if (chosen == nullptr) return Error(Errc::mapping_no_match).with(operation);
+  return chosen;
+}
+
+Result<std::vector<MappedRecord>> LoadedPack::run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const {
+  TONGQU_TRY(const Entry* entry, choose(delivery));
+  TONGQU_TRY(MappedRecord mapped, entry->mapping->run(delivery, environment, info_, names_, workspace.state()));
+  std::vector<MappedRecord> records;
+  records.push_back(std::move(mapped));
+  return records;
+}
+
+AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const {
+  AnswerText none;
+  none.fault = true;
+  const auto entry = choose(delivery);
+  if (!entry || (*entry)->mapping->answer() == nullptr) return none;
+  return (*entry)->mapping->answer()->make(kind, facts);
+}
+
+Pack::TestReport LoadedPack::run_tests(const Environment& environment) const {
+  TestReport report;
+  Workspace workspace;
+  for (const Entry& entry : entries_) {
+    for (const MappingTest& test : entry.mapping->tests()) run_test(*this, test, environment, workspace, report);
+  }
+  return report;
+}
+
+} // namespace
+} // namespace detail
+
+Result<std::shared_ptr<const Pack>> Pack::load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes) {
+  const auto bytes = detail::read_file(folder + "/pack.yaml");
+  if (!bytes) return Error(Errc::mapping_pack_missing).at(folder);
+  const std::size_t before = mistakes.error_count();
+  const detail::Mistakes collector(mistakes, "pack.yaml");
+  auto pack = std::make_shared<detail::LoadedPack>();
+  pack->info_.folder = folder;
+  if (const auto root = wire::parse_yaml(*bytes); !root) collector.add_error(root.error(), "pack.yaml");
+  else pack->read(*root, collector, site_params);
+  if (mistakes.error_count() != before) return Error(Errc::mapping_pack_invalid).at(folder).with(std::to_string(mistakes.error_count() - before));
+  return std::shared_ptr<const Pack>(std::move(pack));
+}
+
+} // namespace tongqu::mapping

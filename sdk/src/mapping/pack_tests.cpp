@@ -1,0 +1,155 @@
+#include "mapping/pack_tests.hpp"
+
+#include "tongqu/wire/json.hpp"
+
+namespace tongqu::mapping::detail {
+namespace {
+
+std::string stem_of(const std::string& in) {
+  const std::size_t at = in.rfind(".in.");
+  return at == std::string::npos ? in.substr(0, in.rfind('.')) : in.substr(0, at);
+}
+
+class TestRun {
+public:
+  TestRun(const Pack& pack, const MappingTest& test, Pack::TestReport& report) : pack_(pack), test_(test), report_(report) {}
+  bool read(wire::Delivery& delivery);
+  void judge(const Result<std::vector<MappedRecord>>& records);
+  void fail(const std::string& what) { failures_.push_back(test_.in + ": " + what); }
+  void finish();
+
+private:
+  void judge_findings(const Findings& findings);
+  void judge_values(const std::string& canonical);
+  void judge_whole(const wire::Document& record);
+
+  const Pack& pack_;
+  const MappingTest& test_;
+  Pack::TestReport& report_;
+  std::vector<std::string> failures_;
+};
+
+bool TestRun::read(wire::Delivery& delivery) {
+  auto bytes = read_file(pack_.info().folder + "/" + test_.in);
+  if (!bytes) {
+    fail("the file is missing");
+    return false;
+  }
+  delivery.parts.push_back({"body", "", std::move(*bytes), nullptr});
+  if (!pack_.info().connector.family.empty()) delivery.facts["family"] = pack_.info().connector.family;
+  const auto meta = read_file(pack_.info().folder + "/" + stem_of(test_.in) + ".meta.yaml");
+  if (!meta) return true;
+  const auto facts = wire::parse_yaml(*meta);
+  if (!facts || !facts->is_mapping()) {
+    fail("the facts beside it cannot be read");
+    return false;
+  }
+  for (const auto& [name, value] : facts->members) delivery.facts[name.text] = value.text;
+  delivery.parts.front().content_type = std::string(delivery.fact("content_type"));
+  return true;
+}
+
+void TestRun::judge(const Result<std::vector<MappedRecord>>& records) {
+  if (!records) {
+    // A delivery that a stage refuses is a test too: its error is the only finding.
+    const bool wanted = test_.verdict == RecordVerdict::refused && test_.findings && test_.findings->size() == 1 && test_.findings->front() == records.error().id();
+    if (!wanted) fail(describe(records.error()));
+    return;
+  }
+  const MappedRecord& record = records->front();
+  if (record.verdict != test_.verdict) fail("the verdict is " + std::string(verdict_name(record.verdict)) + (record.reason.en.empty() ? "" : ": " + record.reason.en));
+  judge_findings(record.findings);
+  if (!record.canonical.empty()) judge_values(record.canonical);
+  else if (!test_.out.empty()) fail("there is no record");
+}
+
+void TestRun::judge_findings(const Findings& findings) {
+  std::vector<std::string> ids;
+  std::string text;
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::info) continue;
+    ids.emplace_back(errc_row(finding.id).id);
+    text += (text.empty() ? "" : ", ") + ids.back() + " at " + finding.path;
+  }
+  const std::vector<std::string> wanted = test_.findings.value_or(std::vector<std::string>());
+  if (ids != wanted) fail("the findings are [" + text + "]");
+}
+
+void TestRun::judge_values(const std::string& canonical) {
+  const auto record = wire::parse_json(canonical);
+  if (!record) {
+    fail(describe(record.error()));
+    return;
+  }
+  for (const auto& [path, wanted] : test_.out) {
+    const wire::Node node = canonical_value(*record, path);
+    if (!node) fail(path + " is absent");
+    else if (node.has_children() || node.raw_text() != wanted) fail(path + " has another value (" + value_class_of(node.raw_text()) + ")");
+  }
+  for (const std::string& path : test_.absent) {
+    if (canonical_value(*record, path)) fail(path + " is there");
+  }
+  judge_whole(*record);
+}
+
+void TestRun::judge_whole(const wire::Document& record) {
+  const auto whole = read_file(pack_.info().folder + "/" + stem_of(test_.in) + ".case.json");
+  if (!whole) return;
+  const auto wanted = wire::parse_json(*whole);
+  if (!wanted) {
+    fail("the record beside it cannot be read: " + describe(wanted.error()));
+    return;
+  }
+  if (same_json(record.root(), wanted->root())) return;
+  for (wire::Node member = wanted->root().first_child(); member; member = member.next()) {
+    const wire::Node other = record.root().child(member.name());
+    if (!other || !same_json(member, other)) fail("differs from the record beside it at " + std::string(member.name()));
+  }
+  for (wire::Node member = record.root().first_child(); member; member = member.next()) {
+    if (!wanted->root().child(member.name())) fail("the record beside it lacks " + std::string(member.name()));
+  }
+}
+
+void TestRun::finish() {
+  if (failures_.empty()) ++report_.passed;
+  report_.failures.insert(report_.failures.end(), failures_.begin(), failures_.end());
+}
+
+} // namespace
+
+wire::Node canonical_value(const wire::Document& record, std::string_view path) {
+  std::vector<Path> paths;
+  std::string problem;
+  if (!parse_path(path, PathSyntax::dots, paths, problem) || paths.size() != 1) return {};
+  wire::Node node = record.root();
+  for (const PathStep& step : paths[0].steps) {
+    if (!node) break;
+    node = node.child(step.name);
+    if (!node || step.ordinal == 0) continue;
+    node = node.first_child();
+    for (std::uint16_t i = 1; node && i < step.ordinal; ++i) node = node.next();
+  }
+  return node;
+}
+
+bool same_json(const wire::Node& a, const wire::Node& b) {
+  if (a.kind() != b.kind()) return false;
+  if (a.kind() != wire::NodeKind::object && a.kind() != wire::NodeKind::array) return a.raw_text() == b.raw_text();
+  if (a.child_count() != b.child_count()) return false;
+  wire::Node other = b.first_child();
+  for (wire::Node child = a.first_child(); child; child = child.next()) {
+    const wire::Node pair = a.kind() == wire::NodeKind::object ? b.child(child.name()) : other;
+    if (!pair || !same_json(child, pair)) return false;
+    if (other) other = other.next();
+  }
+  return true;
+}
+
+void run_test(const Pack& pack, const MappingTest& test, const Environment& environment, Workspace& workspace, Pack::TestReport& report) {
+  TestRun run(pack, test, report);
+  wire::Delivery delivery;
+  if (run.read(delivery)) run.judge(pack.run(delivery, environment, workspace));
+  run.finish();
+}
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,14 @@
+#pragma once
+#include "mapping/source_mapping.hpp"
+
+namespace tongqu::mapping::detail {
+
+/// Runs one test of a mapping and adds its result to the report.
+void run_test(const Pack& pack, const MappingTest& test, const Environment& environment, Workspace& workspace, Pack::TestReport& report);
+
+/// Value of a canonical path such as "received_materials[0].name" in a parsed record; null handle when absent.
+wire::Node canonical_value(const wire::Document& record, std::string_view path);
+/// Equal in meaning: members in any order, numbers and texts as written.
+bool same_json(const wire::Node& a, const wire::Node& b);
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,38 @@
+#pragma once
+#include "mapping/rule_run.hpp"
+
+namespace tongqu::mapping::detail {
+
+/// Runs a block of rules and writes what they give into a record.
+class RecordWriter {
+public:
+  struct Inputs {
+    const Scopes& scopes;
+    const wire::NameSet* names;              ///< Null when the document has our symbols.
+    std::vector<Frame>& frames;              ///< By scope; frames of list elements are filled here.
+    Scope::Unused& unused;
+    model::Record& record;
+  };
+  RecordWriter(Inputs inputs, RuleRun& run) : in_(inputs), run_(run) {}
+
+  void block(const Block& block, std::size_t depth = 0);
+  /// Runs one rule and stores its value. Answers false when nothing was stored.
+  bool rule(const Rule& rule);
+
+private:
+  void list(const ListRule& list, std::size_t depth);
+  void plain_item(const ListRule& list);
+  void store(const Rule& rule, const Got& got);
+  void store_field(const Rule& rule, const Got& got, void* member);
+  void store_special(const Rule& rule, const Got& got);
+  void store_code(const Rule& rule, const Got& got, void* member) const;
+  void store_money(const Rule& rule, const Got& got, void* member);
+  void store_validity(const Rule& rule, const Got& got, void* member);
+  void mark(const Rule& rule, const Got& got);
+
+  Inputs in_;
+  RuleRun& run_;
+  Got got_;
+};
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,88 @@
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mapping/code_table.hpp"
+#include "mapping/expression.hpp"
+#include "mapping/place.hpp"
+#include "mapping/scope.hpp"
+#include "mapping/steps.hpp"
+
+namespace tongqu::mapping::detail {
+
+enum class Fault : std::uint8_t { missing, placeholder, malformed, check, unknown, range };
+constexpr std::size_t kFaultCount = 6;
+std::string_view fault_name(Fault fault) noexcept;
+
+/// How a target writes a value.
+enum class JsonForm : std::uint8_t { text, number, boolean };
+
+/// One compiled rule.
+struct Rule {
+  std::string name;                        ///< Canonical path, or member path in a target, without indexes.
+  Place place;                             ///< Source mappings.
+  JsonForm json = JsonForm::text;          ///< Targets.
+
+  bool constant = false;                   ///< const or param: `literal` is the value.
+  std::string literal;
+  std::vector<Ref> refs;
+  bool required = false;                   ///< from, not maybe.
+  std::optional<Expression> when;
+  Steps steps;
+  bool has_null_if = false;
+  std::shared_ptr<const CodeTable> table;
+  std::optional<std::string> fallback;     ///< `default`
+  const CodeTable::Row* fallback_row = nullptr;
+  bool fallback_through_steps = false;     ///< The field is no text, so that the default is read like a value.
+  std::string check;
+  std::optional<Place> check_by;           ///< The code that picks the check.
+  std::array<Policy, kFaultCount> policies{};
+  bool nil_clears = false;
+  bool derived = false;
+};
+
+struct Block;
+
+/// A rule for a list: records of `block`, or plain values of `element`.
+struct ListRule {
+  std::string name;
+  Place place;
+  std::uint16_t parent_scope = 0;          ///< Scope whose frame holds the list.
+  std::uint16_t list = 0;
+  std::uint16_t scope = 0;                 ///< Scope of one element.
+  std::optional<Expression> when;
+  bool empty_is_none = false;
+  std::unique_ptr<Block> block;
+  std::unique_ptr<Rule> element;
+};
+
+/// One entry of a block: exactly one of the three is there. Groups occur in targets only.
+struct Item {
+  std::unique_ptr<Rule> rule;
+  std::unique_ptr<ListRule> list;
+  std::unique_ptr<Block> group;
+};
+struct Block {
+  std::string name;                        ///< Member name of a target's group.
+  std::vector<Item> items;
+};
+
+/// Scopes of one mapping: one per stage that gives a document, then one per `each` path.
+struct Scopes {
+  std::vector<std::unique_ptr<Scope>> all;
+  std::uint16_t root = 0;                  ///< Scope that rules start from.
+  int outer = -1;                          ///< Scope one stage further out.
+  struct Child { std::uint16_t parent, list, scope; std::vector<PathStep> steps; };
+  std::vector<Child> children;             ///< `each` scopes.
+
+  std::uint16_t add();
+  std::uint16_t each(std::uint16_t parent, const std::vector<PathStep>& steps, wire::NameSet& names, std::uint16_t& list);
+  /// Marks a path from `scope` as deliberately unused, also inside lists.
+  void ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names);
+};
+
+} // namespace tongqu::mapping::detail

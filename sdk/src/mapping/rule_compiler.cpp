@@ -1,0 +1,578 @@
+#include "mapping/rule_compiler.hpp"
+
+#include <algorithm>
+
+#include "tongqu/model/identifiers.hpp"
+
+namespace tongqu::mapping::detail {
+namespace {
+
+using model::FieldKind;
+
+constexpr std::size_t kListDepthMax = 2;
+constexpr std::string_view kFaultNames[] = {"missing", "placeholder", "malformed", "check", "unknown", "range"};
+
+bool is_rule(const YamlNode& node) {
+  return node.find("from") != nullptr || node.find("maybe") != nullptr || node.find("const") != nullptr || node.find("param") != nullptr;
+}
+
+bool is_list_kind(FieldKind kind) { return kind == FieldKind::record_list || kind == FieldKind::text_list || kind == FieldKind::code_list; }
+
+std::size_t index_of(Fault fault) { return static_cast<std::size_t>(fault); }
+
+} // namespace
+
+std::string_view fault_name(Fault fault) noexcept { return kFaultNames[index_of(fault)]; }
+
+std::uint16_t Scopes::add() {
+  all.push_back(std::make_unique<Scope>());
+  return static_cast<std::uint16_t>(all.size() - 1);
+}
+
+std::uint16_t Scopes::each(std::uint16_t parent, const std::vector<PathStep>& steps, wire::NameSet& names, std::uint16_t& list) {
+  list = all[parent]->list(steps, names);
+  for (const Child& child : children) {
+    if (child.parent == parent && child.list == list) return child.scope;
+  }
+  const std::uint16_t scope = add();
+  all[scope]->ns = all[parent]->ns;
+  children.push_back({parent, list, scope, steps});
+  return scope;
+}
+
+void Scopes::ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names) {
+  for (const Child& child : std::vector<Child>(children)) {
+    const bool inside = child.parent == scope && steps.size() > child.steps.size() && std::equal(child.steps.begin(), child.steps.end(), steps.begin());
+    if (!inside) continue;
+    ignore(child.scope, {steps.begin() + static_cast<std::ptrdiff_t>(child.steps.size()), steps.end()}, names);
+    return;
+  }
+  all[scope]->ignore(steps, names);
+}
+
+bool RuleCompiler::source(std::string_view path, std::vector<Ref>& refs) {
+  std::vector<Path> parsed;
+  std::string problem;
+  if (!parse_path(path, context_.side == Side::target ? PathSyntax::dots : PathSyntax::slashes, parsed, problem)) return false;
+  for (const Path& one : parsed) {
+    Ref ref;
+    if (one.origin == Origin::meta) {
+      if (context_.side == Side::target) return false;
+      ref.kind = Ref::Kind::meta;
+      ref.text = one.steps.front().name;
+    } else if (one.origin == Origin::param) {
+      const auto found = context_.params.find(one.steps.front().name);
+      if (found == context_.params.end()) return false;
+      ref.kind = Ref::Kind::param;
+      ref.text = found->second;
+    } else {
+      if (one.origin == Origin::outer && context_.scopes.outer < 0) return false;
+      ref.scope = one.origin == Origin::here ? scope_ : one.origin == Origin::root ? context_.scopes.root : static_cast<std::uint16_t>(context_.scopes.outer);
+      ref.slot = context_.scopes.all[ref.scope]->slot(one.steps, context_.names);
+    }
+    refs.push_back(std::move(ref));
+  }
+  return true;
+}
+
+bool RuleCompiler::field(std::string_view name, Place& place) {
+  if (context_.side == Side::target) return false;
+  if (name == "event") {
+    place = Place();
+    place.special = Special::event;
+    place.name = name;
+    return true;
+  }
+  if (!find_place(context_.entity, name, place) || !place.in_entity()) return false;
+  // A field inside a list means the element around this rule; other elements cannot be named.
+  std::string prefix;
+  for (std::uint8_t i = 0; i + 1 < place.slot.depth; ++i) {
+    prefix += (prefix.empty() ? "" : ".") + std::string(place.slot.steps[i]->name);
+    if (place.slot.steps[i]->kind == FieldKind::record_list && std::find(lists_.begin(), lists_.end(), prefix) == lists_.end()) return false;
+  }
+  return true;
+}
+
+std::optional<Expression> RuleCompiler::expression(const YamlNode& node, std::string_view subject) {
+  const auto text = scalar(node, subject, context_.mistakes);
+  if (!text) return std::nullopt;
+  std::string problem;
+  auto compiled = Expression::compile(*text, *this, problem);
+  if (!compiled) context_.mistakes.add(Errc::mapping_expression, node, std::string(subject), {}, {"near: " + problem, "位置：" + problem});
+  return compiled;
+}
+
+void RuleCompiler::ignore(const YamlNode& node) {
+  for (const std::string& text : texts(node, "ignore", context_.mistakes)) {
+    std::vector<Path> paths;
+    std::string problem;
+    const bool good = parse_path(text, PathSyntax::slashes, paths, problem);
+    for (const Path& path : paths) {
+      const bool known = path.origin != Origin::meta && path.origin != Origin::param && (path.origin != Origin::outer || context_.scopes.outer >= 0);
+      if (!good || !known || path.steps.empty()) continue;
+      const auto scope = path.origin == Origin::outer ? static_cast<std::uint16_t>(context_.scopes.outer) : context_.scopes.root;
+      context_.scopes.ignore(scope, path.steps, context_.names);
+    }
+    if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore", {}, same(problem));
+  }
+}
+
+std::unique_ptr<Block> RuleCompiler::rules(const YamlNode& node) {
+  auto made = std::make_unique<Block>();
+  if (node.is_mapping()) block(node, "", 0, *made);
+  else context_.mistakes.add(Errc::mapping_wrong_shape, node, "rules");
+  return made;
+}
+
+void RuleCompiler::block(const YamlNode& node, const std::string& prefix, std::size_t depth, Block& out) {
+  for (const auto& [key, value] : node.members) member(key, value, prefix.empty() ? key.text : prefix + "." + key.text, depth, out);
+}
+
+void RuleCompiler::member(const YamlNode& key, const YamlNode& node, const std::string& name, std::size_t depth, Block& out) {
+  if (!node.is_mapping()) {
+    context_.mistakes.add(Errc::mapping_wrong_shape, node, name, {"a rule or a group of rules", "一条规则或一组规则"});
+    return;
+  }
+  const bool list_here = node.find("each") != nullptr;
+  if (!list_here && !is_rule(node)) {
+    if (context_.side == Side::source) {
+      block(node, name, depth, out);
+      return;
+    }
+    auto group = std::make_unique<Block>();
+    group->name = key.text;
+    block(node, name, depth, *group);
+    out.items.push_back({nullptr, nullptr, std::move(group)});
+    return;
+  }
+  Place place;
+  place.name = name;
+  if (context_.side == Side::source && !target_known(key, name, place)) return;
+  if (!written_.insert(name).second) context_.mistakes.add(Errc::mapping_duplicate_rule, key, name);
+  if (!list_here) {
+    auto made = rule(node, name, place);
+    if (context_.side == Side::target) made->name = key.text;
+    out.items.push_back({std::move(made), nullptr, nullptr});
+    return;
+  }
+  auto made = list(node, name, depth);
+  made->place = place;
+  if (context_.side == Side::target) made->name = key.text;
+  out.items.push_back({nullptr, std::move(made), nullptr});
+}
+
+bool RuleCompiler::target_known(const YamlNode& key, const std::string& name, Place& place) {
+  if (find_place(context_.entity, name, place)) {
+    // A list between root and field must be entered by `each`, or the rule would write into an element that is not there.
+    Place probe;
+    if (!place.in_entity() || place.slot.depth < 2 || field(name, probe)) return true;
+    context_.mistakes.add(Errc::mapping_kind_mismatch, key, name, {"each for a list of records", "记录列表须使用 each"});
+    return false;
+  }
+  const std::string near = nearest_field(context_.entity, name);
+  context_.mistakes.add(Errc::mapping_unknown_target_field, key, name, {}, near.empty() ? Bilingual{} : Bilingual{"did you mean " + near + "?", "是否为 " + near + "？"});
+  return false;
+}
+
+std::unique_ptr<ListRule> RuleCompiler::list(const YamlNode& node, const std::string& name, std::size_t depth) {
+  auto made = std::make_unique<ListRule>();
+  made->name = name;
+  made->parent_scope = scope_;
+  check_keys(node, {"each", "when", "empty", "rules", "type", "via", "table", "check", "on_fail", "as"}, name, context_.mistakes);
+  if (depth >= kListDepthMax) context_.mistakes.add(Errc::mapping_wrong_shape, node, name, {"lists nested once at most", "列表最多嵌套一层"});
+  std::vector<Path> paths;
+  std::string problem;
+  const YamlNode& each = *node.find("each");
+  const PathSyntax syntax = context_.side == Side::target ? PathSyntax::dots : PathSyntax::slashes;
+  const bool good = each.is_scalar() && parse_path(each.text, syntax, paths, problem) && paths.size() == 1 && !paths[0].steps.empty() &&
+                    (paths[0].origin == Origin::here || paths[0].origin == Origin::root);
+  if (!good) {
+    context_.mistakes.add(Errc::mapping_path_invalid, each, name + ".each", {"one path to a repeated element", "指向重复元素的单个路径"});
+    return made;
+  }
+  if (paths[0].origin == Origin::root) made->parent_scope = context_.scopes.root;
+  made->scope = context_.scopes.each(made->parent_scope, paths[0].steps, context_.names, made->list);
+  if (const YamlNode* empty = node.find("empty"); empty != nullptr) {
+    made->empty_is_none = empty->text == "none";
+    if (!made->empty_is_none) context_.mistakes.add(Errc::mapping_wrong_shape, *empty, name + ".empty", one_of({"none"}));
+  }
+  const std::uint16_t outside = scope_;
+  scope_ = made->scope;
+  lists_.push_back(name);
+  if (const YamlNode* when = node.find("when"); when != nullptr) made->when = expression(*when, name + ".when");
+  list_content(node, name, depth, *made);
+  lists_.pop_back();
+  scope_ = outside;
+  return made;
+}
+
+void RuleCompiler::list_content(const YamlNode& node, const std::string& name, std::size_t depth, ListRule& out) {
+  const YamlNode* inner = node.find("rules");
+  Place place;
+  const bool known = context_.side == Side::source && find_place(context_.entity, name, place);
+  const bool records = context_.side == Side::target ? inner != nullptr : known && place.kind() == FieldKind::record_list;
+  const bool plain = context_.side == Side::target ? inner == nullptr : known && is_list_kind(place.kind()) && !records;
+  if (records && inner != nullptr) {
+    out.block = std::make_unique<Block>();
+    if (context_.side == Side::source) block(*inner, name, depth + 1, *out.block);
+    else block(*inner, name + "[]", depth + 1, *out.block);
+  } else if (records) {
+    context_.mistakes.add(Errc::mapping_missing_key, node, name + ".rules");
+  } else if (plain && inner == nullptr) {
+    // Plain values are rules over the element itself whose field is the list's own kind of item.
+    YamlNode item = node;
+    auto drop = [](const auto& member) { return member.first.text == "each" || member.first.text == "when" || member.first.text == "empty"; };
+    item.members.erase(std::remove_if(item.members.begin(), item.members.end(), drop), item.members.end());
+    YamlNode key, dot;
+    key.text = "maybe";
+    dot.text = ".";
+    dot.line = node.line;
+    dot.column = node.column;
+    item.members.emplace_back(key, dot);
+    out.element = rule(item, name, place);
+  } else {
+    context_.mistakes.add(Errc::mapping_kind_mismatch, node, name, {"a list field", "列表字段"});
+  }
+}
+
+std::unique_ptr<Rule> RuleCompiler::identity_rule(const YamlNode& node, Special special, std::string name) {
+  identity_ = true;
+  auto made = special_rule(node, special, std::move(name));
+  identity_ = false;
+  return made;
+}
+
+std::unique_ptr<Rule> RuleCompiler::special_rule(const YamlNode& node, Special special, std::string name) {
+  Place place;
+  place.special = special;
+  place.name = name;
+  if (!node.is_mapping() || !is_rule(node)) {
+    context_.mistakes.add(Errc::mapping_wrong_shape, node, name, {"a rule", "一条规则"});
+    return nullptr;
+  }
+  return rule(node, name, place);
+}
+
+std::unique_ptr<Rule> RuleCompiler::rule(const YamlNode& node, const std::string& name, Place place) {
+  auto made = std::make_unique<Rule>();
+  made->name = name;
+  made->place = std::move(place);
+  std::vector<std::string_view> keys = {"from", "maybe", "const", "param", "type", "via", "table", "check", "default", "when", "mark", "on_fail", "nil"};
+  if (context_.side == Side::target) keys.push_back("as");
+  check_keys(node, keys, name, context_.mistakes);
+  rule_source(node, *made);
+  ValueType type = ValueType::text;
+  rule_steps(node, *made, type);
+  rule_table(node, *made);
+  rule_kind(node, *made, type);
+  rule_check(node, *made);
+  rule_fallback(node, *made);
+  if (const YamlNode* when = node.find("when"); when != nullptr) made->when = expression(*when, name + ".when");
+  if (const YamlNode* mark = node.find("mark"); mark != nullptr) {
+    made->derived = mark->text == "derived";
+    if (!made->derived) context_.mistakes.add(Errc::mapping_wrong_shape, *mark, name + ".mark", one_of({"derived"}));
+  }
+  if (const YamlNode* nil = node.find("nil"); nil != nullptr) {
+    made->nil_clears = nil->text == "clear";
+    if (!made->nil_clears) context_.mistakes.add(Errc::mapping_wrong_shape, *nil, name + ".nil", one_of({"clear"}));
+    else if (!context_.may_be_part) context_.mistakes.add(Errc::mapping_policy_not_allowed, *nil, name + ".nil", same("record: part"));
+  }
+  rule_policies(node, *made);
+  return made;
+}
+
+void RuleCompiler::rule_source(const YamlNode& node, Rule& out) {
+  const YamlNode* found = nullptr;
+  for (const char* key : {"from", "maybe", "const", "param"}) {
+    const YamlNode* value = node.find(key);
+    if (value == nullptr) continue;
+    if (found != nullptr) context_.mistakes.add(Errc::mapping_wrong_shape, *value, out.name, {"one of from, maybe, const and param", "from、maybe、const、param 只取其一"});
+    found = value;
+    out.required = std::string_view(key) == "from";
+    out.constant = std::string_view(key) == "const" || std::string_view(key) == "param";
+  }
+  if (found == nullptr || !scalar(*found, out.name, context_.mistakes)) return;
+  if (const YamlNode* param = node.find("param"); param != nullptr) {
+    const auto value = context_.params.find(param->text);
+    std::vector<std::string_view> known;
+    for (const auto& [name, text] : context_.params) known.push_back(name);
+    if (value == context_.params.end()) context_.mistakes.add(Errc::mapping_unknown_param, *param, out.name, {}, did_you_mean(param->text, known));
+    else out.literal = value->second;
+  } else if (out.constant) {
+    out.literal = found->text;
+    refuse_secret(*found, out.name, context_.mistakes);
+  } else if (!source(found->text, out.refs)) {
+    const bool param_path = found->text.find("param:") != std::string::npos;
+    context_.mistakes.add(param_path ? Errc::mapping_unknown_param : Errc::mapping_path_invalid, *found, out.name, {}, same(found->text));
+  }
+}
+
+RuleCompiler::Entries RuleCompiler::via_entries(const YamlNode& node, const std::string& subject) {
+  Entries entries;
+  if (!node.is_sequence()) {
+    context_.mistakes.add(Errc::mapping_wrong_shape, node, subject + ".via", {"a list of steps", "步骤列表"});
+    return entries;
+  }
+  static const YamlNode kNone;
+  for (const YamlNode& item : node.items) {
+    if (item.is_scalar()) {
+      entries.push_back({&item, &kNone});
+      continue;
+    }
+    const bool pair = item.members.size() == 2 && ((item.find("date") != nullptr && item.find("sentinels") != nullptr) ||
+                                                   (item.find("split_code") != nullptr && item.find("part") != nullptr));
+    if (!item.is_mapping() || (item.members.size() != 1 && !pair)) {
+      context_.mistakes.add(Errc::mapping_wrong_shape, item, subject + ".via", {"one step per list item", "每个列表项一个步骤"});
+      continue;
+    }
+    Entries pieces;
+    for (const auto& [key, argument] : item.members) pieces.push_back({&key, &argument});
+    if (pair && pieces.front().key->text == "part") std::swap(pieces[0], pieces[1]);
+    entries.insert(entries.end(), pieces.begin(), pieces.end());
+  }
+  return entries;
+}
+
+void RuleCompiler::rule_steps(const YamlNode& node, Rule& out, ValueType& type) {
+  if (const YamlNode* name = node.find("type"); name != nullptr) {
+    const auto found = types_.find(name->text);
+    std::vector<std::string_view> known;
+    for (const auto& [id, entries] : types_) known.push_back(id);
+    if (found == types_.end()) context_.mistakes.add(Errc::mapping_unknown_type, *name, out.name, {}, did_you_mean(name->text, known));
+    else add_entries(found->second, out, type);
+  }
+  if (const YamlNode* via = node.find("via"); via != nullptr) add_entries(via_entries(*via, out.name), out, type);
+}
+
+void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& type) {
+  const YamlNode* sentinels = nullptr;
+  bool dated = false;
+  for (const Entry& entry : entries) {
+    if (entry.key->text == "sentinels") sentinels = entry.argument;
+    dated = dated || entry.key->text == "date";
+  }
+  if (sentinels != nullptr && !dated) context_.mistakes.add(Errc::mapping_missing_key, *sentinels, out.name + ".sentinels", {"date beside sentinels", "sentinels 须与 date 同用"});
+  for (const Entry& entry : entries) {
+    if (entry.key->text == "sentinels") continue;
+    StepBuild build{context_.mistakes, out.name, context_.zone_minutes, entry.key->text == "date" ? sentinels : nullptr};
+    if (auto step = compile_step(*entry.key, *entry.argument, build)) {
+      if (entry.key->text == "null_if") out.has_null_if = true;
+      add_step(std::move(step), *entry.key, out, type);
+    }
+  }
+}
+
+void RuleCompiler::add_step(std::unique_ptr<Step> step, const YamlNode& at, Rule& out, ValueType& type) {
+  const bool each_item = type == ValueType::text_list && step->takes == ValueType::text && step->gives == ValueType::text;
+  if (context_.side == Side::target && step->takes == ValueType::time && type == ValueType::text) {
+    out.steps.push_back(implied_step("canonical_time"));
+    type = ValueType::time;
+  }
+  if (!each_item && !accepts(step->takes, type)) {
+    context_.mistakes.add(Errc::mapping_step_type, at, out.name + "." + std::string(step->name), same(std::string(value_type_name(step->takes))),
+                          {"the step before gives " + std::string(value_type_name(type)), "上一步给出 " + std::string(value_type_name(type))});
+  }
+  if (!each_item) type = step->gives;
+  out.steps.push_back(std::move(step));
+}
+
+void RuleCompiler::rule_table(const YamlNode& node, Rule& out) {
+  const YamlNode* at = node.find("table");
+  if (at == nullptr) return;
+  if (identity_) {
+    context_.mistakes.add(Errc::mapping_identity_policy, *at, out.name);
+    return;
+  }
+  if (!at->is_scalar()) {
+    out.table = table(*at, out.name);
+    return;
+  }
+  const auto found = tables_.find(at->text);
+  std::vector<std::string_view> known;
+  for (const auto& [id, made] : tables_) known.push_back(id);
+  if (found == tables_.end()) context_.mistakes.add(Errc::mapping_unknown_table, *at, out.name, {}, did_you_mean(at->text, known));
+  else out.table = found->second;
+}
+
+Bilingual RuleCompiler::text_list_hint() const { return {"a list of texts: split or each", "文本列表：使用 split 或 each"}; }
+
+void RuleCompiler::rule_kind(const YamlNode& node, Rule& out, ValueType type) {
+  const auto mismatch = [this, &node, &out, type](Bilingual expected) {
+    context_.mistakes.add(Errc::mapping_kind_mismatch, node, out.name, std::move(expected),
+                          {"the rule gives " + std::string(value_type_name(type)), "规则给出 " + std::string(value_type_name(type))});
+  };
+  if (context_.side == Side::target) {
+    const std::string as = member_text(node, "as", Need::optional, out.name, context_.mistakes).value_or("");
+    if (as == "number") out.json = JsonForm::number;
+    else if (as == "boolean") out.json = JsonForm::boolean;
+    else if (!as.empty() && as != "string") context_.mistakes.add(Errc::mapping_wrong_shape, *node.find("as"), out.name + ".as", one_of({"number", "boolean", "string"}));
+    if (type == ValueType::time || type == ValueType::bytes) mismatch(same("text"));
+    return;
+  }
+  const bool text_like = type == ValueType::text || type == ValueType::integer || type == ValueType::decimal;
+  const bool number_like = type == ValueType::integer || type == ValueType::decimal;
+  const FieldKind kind = out.place.kind();
+  switch (kind) {
+    case FieldKind::text:
+    case FieldKind::identifier:
+      if (!text_like) mismatch(same("text"));
+      break;
+    case FieldKind::code:
+    case FieldKind::boolean:
+    case FieldKind::code_list: code_kind(node, out, type); break;
+    case FieldKind::time:
+    case FieldKind::validity:
+      if (type != ValueType::time) mismatch(same("date | epoch"));
+      break;
+    case FieldKind::quantity:
+    case FieldKind::money:
+      if (type == ValueType::text) out.steps.push_back(implied_step("decimal"));
+      else if (!number_like && !(kind == FieldKind::quantity && type == ValueType::quantity)) mismatch(same("decimal"));
+      break;
+    case FieldKind::integer:
+      if (type == ValueType::text) out.steps.push_back(implied_step("integer"));
+      else if (type != ValueType::integer) mismatch(same("integer"));
+      break;
+    case FieldKind::text_list:
+      if (type != ValueType::text_list && !(type == ValueType::text && node.find("maybe") != nullptr && node.find("maybe")->text == ".")) mismatch(text_list_hint());
+      break;
+    case FieldKind::record:
+    case FieldKind::record_list: mismatch({"a group of rules, or each", "一组规则，或 each"}); break;
+  }
+}
+
+/// Fields whose values are names: codes need a table of the field's own code system, booleans one of true and false.
+void RuleCompiler::code_kind(const YamlNode& node, Rule& out, ValueType type) {
+  const FieldKind kind = out.place.kind();
+  const std::string system(out.place.system());
+  const bool item_of_list = node.find("maybe") != nullptr && node.find("maybe")->text == ".";
+  const bool list_wanted = kind == FieldKind::code_list && !item_of_list;
+  if (list_wanted != (type == ValueType::text_list)) {
+    context_.mistakes.add(Errc::mapping_kind_mismatch, node, out.name, list_wanted ? text_list_hint() : same("text"));
+    return;
+  }
+  const auto good = [kind, &system](const std::string& name) {
+    if (kind == FieldKind::boolean) return name == "true" || name == "false";
+    return system.empty() || model::is_code_name(system, name);
+  };
+  const Bilingual expected = kind == FieldKind::boolean ? same("true | false") : Bilingual{"names of " + system, system + " 中的名称"};
+  if (!out.table) {
+    const bool named = out.constant && good(out.literal);
+    if (!named && node.find("table") == nullptr) context_.mistakes.add(Errc::mapping_kind_mismatch, node, out.name, out.constant ? expected : Bilingual{"a table", "代码表"});
+    return;
+  }
+  if (kind != FieldKind::boolean && !out.table->model.empty() && !system.empty() && out.table->model != system) {
+    context_.mistakes.add(Errc::mapping_kind_mismatch, *node.find("table"), out.name, expected, same(out.table->model));
+    return;
+  }
+  for (const CodeTable::Row& row : out.table->rows()) {
+    if (!good(row.name)) context_.mistakes.add(Errc::mapping_kind_mismatch, *node.find("table"), out.name + ": " + row.name, expected);
+  }
+}
+
+void RuleCompiler::rule_check(const YamlNode& node, Rule& out) {
+  const YamlNode* at = node.find("check");
+  if (at == nullptr) return;
+  if (at->is_scalar()) {
+    out.check = at->text;
+    if (!model::is_check(out.check)) {
+      context_.mistakes.add(Errc::mapping_unknown_check, *at, out.name + ".check", one_of({"resident_id", "uscc", "org_code", "catalog_code", "task_code",
+                            "task_handle_item", "item_code", "case_no", "case_no_43", "division", "licence_id"}));
+    }
+    return;
+  }
+  Place by;
+  if (!check_keys(*at, {"by"}, out.name + ".check", context_.mistakes)) return;
+  const auto name = member_text(*at, "by", Need::required, out.name + ".check", context_.mistakes);
+  if (name && (!field(*name, by) || by.kind() != FieldKind::code)) context_.mistakes.add(Errc::mapping_unknown_target_field, *at, out.name + ".check.by: " + *name, {"a code filled before", "先前已填的代码字段"});
+  else if (name) out.check_by = by;
+}
+
+void RuleCompiler::rule_fallback(const YamlNode& node, Rule& out) {
+  const YamlNode* at = node.find("default");
+  if (at == nullptr) return;
+  auto text = scalar(*at, out.name + ".default", context_.mistakes);
+  if (!text) return;
+  refuse_secret(*at, out.name + ".default", context_.mistakes);
+  if (out.required) context_.mistakes.add(Errc::mapping_wrong_shape, *at, out.name + ".default", {"maybe, not from", "default 须与 maybe 同用"});
+  if (out.table) {
+    out.fallback_row = out.table->find(*text);
+    if (out.fallback_row == nullptr) context_.mistakes.add(Errc::mapping_table_invalid, *at, out.name + ".default", {"a code of the table", "代码表中的代码"});
+  }
+  out.fallback = std::move(*text);
+  const FieldKind kind = out.place.kind();
+  out.fallback_through_steps = !out.table && context_.side == Side::source && kind != FieldKind::text && kind != FieldKind::identifier && kind != FieldKind::code &&
+                               kind != FieldKind::boolean;
+  Value probe;
+  probe.text = *out.fallback;
+  wire::Arena arena;
+  bool good = true;
+  for (std::size_t i = 0; good && out.fallback_through_steps && i < out.steps.size(); ++i) {
+    good = accepts(out.steps[i]->takes, probe.type) && out.steps[i]->run(probe, arena) == StepOutcome::ok;
+    probe.type = out.steps[i]->gives;
+  }
+  const bool named = out.table || (kind != FieldKind::code && kind != FieldKind::boolean);
+  if (!good || !named) context_.mistakes.add(Errc::mapping_malformed, *at, out.name + ".default", out.steps.empty() ? Bilingual{} : out.steps.back()->expected());
+}
+
+std::array<bool, kFaultCount> RuleCompiler::possible_faults(const Rule& rule) const {
+  std::array<bool, kFaultCount> can{};
+  can[index_of(Fault::missing)] = rule.required;
+  can[index_of(Fault::placeholder)] = rule.required && rule.has_null_if;
+  for (const auto& step : rule.steps) {
+    if (step->can_malform && step->name != "canonical_time") can[index_of(Fault::malformed)] = true;
+    if (step->can_exceed) can[index_of(Fault::range)] = true;
+  }
+  can[index_of(Fault::check)] = !rule.check.empty() || rule.check_by.has_value();
+  can[index_of(Fault::unknown)] = rule.table != nullptr;
+  return can;
+}
+
+void RuleCompiler::check_policy(const YamlNode& at, const Rule& rule, Fault fault, Policy policy) {
+  const FieldKind kind = rule.place.kind();
+  const bool keeps_text = context_.side == Side::target || kind == FieldKind::text || kind == FieldKind::identifier || kind == FieldKind::code;
+  const bool wrong_raw = policy == Policy::raw && (!keeps_text || fault == Fault::missing);
+  const bool wrong_report = policy == Policy::report && fault != Fault::check && fault != Fault::range;
+  if (wrong_raw || wrong_report) {
+    context_.mistakes.add(Errc::mapping_policy_not_allowed, at, rule.name + ".on_fail." + std::string(fault_name(fault)), {}, same(std::string(policy_name(policy))));
+  }
+}
+
+void RuleCompiler::rule_policies(const YamlNode& node, Rule& out) {
+  const auto can = possible_faults(out);
+  const YamlNode* at = node.find("on_fail");
+  if (identity_) {
+    out.policies.fill(Policy::reject);
+    if (at != nullptr && at->text != "reject") context_.mistakes.add(Errc::mapping_identity_policy, *at, out.name);
+    return;
+  }
+  if (out.table) out.policies[index_of(Fault::unknown)] = out.table->unknown;
+  Policy whole = Policy::none;
+  if (at != nullptr && at->is_scalar() && !policy_from_name(at->text, whole)) {
+    context_.mistakes.add(Errc::mapping_policy_not_allowed, *at, out.name + ".on_fail", one_of({"reject", "hold", "drop", "raw", "report"}), did_you_mean(at->text, {"reject", "hold", "drop", "raw", "report"}));
+  }
+  if (at != nullptr && !at->is_scalar() && check_keys(*at, {"missing", "placeholder", "malformed", "check", "unknown", "range", "default"}, out.name + ".on_fail", context_.mistakes)) {
+    for (const auto& [key, value] : at->members) {
+      Policy policy = Policy::none;
+      if (!policy_from_name(value.text, policy)) context_.mistakes.add(Errc::mapping_policy_not_allowed, value, out.name + ".on_fail." + key.text, one_of({"reject", "hold", "drop", "raw", "report"}));
+      if (key.text == "default") whole = policy;
+      for (std::size_t i = 0; i < kFaultCount; ++i) {
+        if (kFaultNames[i] == key.text) out.policies[i] = policy;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < kFaultCount; ++i) {
+    if (out.policies[i] == Policy::none) out.policies[i] = whole;
+    const auto fault = static_cast<Fault>(i);
+    if (can[i] && out.policies[i] == Policy::none) {
+      context_.mistakes.add(Errc::mapping_no_policy, node, out.name, {"on_fail for " + std::string(fault_name(fault)), "为 " + std::string(fault_name(fault)) + " 规定 on_fail"});
+    } else if (can[i]) {
+      check_policy(at != nullptr ? *at : node, out, fault, out.policies[i]);
+    }
+  }
+  // What no step can do but a document can, a repeated or structured value, refuses the record unless the rule says otherwise.
+  Policy& malformed = out.policies[index_of(Fault::malformed)];
+  if (malformed == Policy::none || malformed == Policy::report) malformed = Policy::reject;
+}
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,267 @@
+#include "mapping/rule_run.hpp"
+
+#include <charconv>
+
+#include "tongqu/model/identifiers.hpp"
+
+namespace tongqu::mapping::detail {
+namespace {
+
+using wire::NodeKind;
+using wire::TapeEntry;
+
+constexpr int kPlaceholderQuirk = 30;
+constexpr int kSentinelQuirk = 29;
+constexpr int kUnknownQuirk = 32;
+constexpr int kCheckQuirk = 36;
+constexpr int kRepairQuirk = 25;
+
+/// The check that goes with a kind of certificate; empty for kinds that have none.
+std::string_view check_of_kind(std::string_view kind) {
+  return kind == "resident_id" || kind == "uscc" || kind == "org_code" ? kind : std::string_view();
+}
+
+void read_position(const std::string& position, SourcePlace& place) {
+  const auto colon = position.find(':');
+  if (colon == std::string::npos) return;
+  std::from_chars(position.data(), position.data() + colon, place.line);
+  std::from_chars(position.data() + colon + 1, position.data() + position.size(), place.column);
+}
+
+} // namespace
+
+RuleRun::Sought RuleRun::leaf(const Frame& frame, const Frame::Found& found) const {
+  const TapeEntry& entry = frame.document->tape()[found.node];
+  Sought sought;
+  sought.state = Sought::State::text;
+  if (found.repeated) sought.broken = Errc::mapping_repeated;
+  else if (entry.kind == NodeKind::object || entry.kind == NodeKind::array || entry.has_child) sought.broken = Errc::wire_not_a_leaf;
+  else if (entry.kind == NodeKind::element && entry.mixed) sought.broken = Errc::wire_xml_mixed;
+  if (sought.broken != Errc::none) sought.state = Sought::State::broken;
+  else if (entry.kind == NodeKind::null || (entry.attributes != 0 && wire::Node(frame.document, found.node).is_nil())) sought.state = Sought::State::nil;
+  else sought.text = {entry.text, entry.text_size};
+  return sought;
+}
+
+RuleRun::Sought RuleRun::seek(const std::vector<Ref>& refs) const {
+  for (const Ref& ref : refs) {
+    if (ref.kind == Ref::Kind::node) {
+      const Frame& frame = in_.frames[ref.scope];
+      if (ref.slot < frame.slots.size() && frame.slots[ref.slot].node != TapeEntry::kNone) return leaf(frame, frame.slots[ref.slot]);
+      continue;
+    }
+    const std::string_view text = ref.kind == Ref::Kind::param ? std::string_view(ref.text) : in_.delivery->fact(ref.text);
+    if (ref.kind == Ref::Kind::param || !text.empty()) return {Sought::State::text, text, Errc::none};
+  }
+  return {};
+}
+
+std::optional<std::string_view> RuleRun::source_text(const std::vector<Ref>& refs) const {
+  const Sought sought = seek(refs);
+  if (sought.state == Sought::State::absent || sought.state == Sought::State::nil) return std::nullopt;
+  return sought.text;
+}
+
+std::optional<std::string> RuleRun::field_text(const Place& place) const {
+  return in_.record == nullptr ? std::nullopt : detail::field_text(*in_.record, place, index);
+}
+
+Finding RuleRun::finding(const Rule& rule, Errc id, Severity severity) const {
+  Finding finding;
+  finding.id = id;
+  finding.severity = severity;
+  finding.rule = rule.name;
+  finding.path = rule.place.in_entity() && rule.place.slot.depth != 0 ? model::slot_path(rule.place.slot, index) : list_prefix + rule.name;
+  for (const Ref& ref : rule.refs) {
+    if (ref.kind != Ref::Kind::node) {
+      finding.source.part = ref.kind == Ref::Kind::meta ? "meta:" + ref.text : "param";
+      continue;
+    }
+    finding.source.part = in_.part_names[ref.scope];
+    const Frame& frame = in_.frames[ref.scope];
+    if (ref.slot >= frame.slots.size() || frame.slots[ref.slot].node == TapeEntry::kNone) continue;
+    const wire::Node node(frame.document, frame.slots[ref.slot].node);
+    finding.source.path = node.path();
+    finding.source.offset = node.offset();
+    read_position(node.position(), finding.source);
+    break;
+  }
+  return finding;
+}
+
+void RuleRun::inform(const Rule& rule, Errc id, int quirk, std::string_view value) {
+  Finding made = finding(rule, id, Severity::info);
+  made.quirk = quirk;
+  if (!value.empty()) made.value_class = value_class_of(value);
+  in_.findings.add(std::move(made));
+}
+
+Policy RuleRun::fault(const Rule& rule, Trouble trouble) {
+  const Policy policy = rule.policies[static_cast<std::size_t>(trouble.fault)];
+  const bool stops = policy == Policy::reject || policy == Policy::hold || policy == Policy::none;
+  Finding made = finding(rule, trouble.id, stops ? Severity::error : Severity::warn);
+  made.quirk = trouble.quirk;
+  made.expected = std::move(trouble.expected);
+  if (trouble.has_value) made.value_class = value_class_of(trouble.value);
+  in_.findings.add(std::move(made));
+  if (policy == Policy::hold) worsen(RecordVerdict::held);
+  else if (stops) worsen(RecordVerdict::refused);
+  return policy;
+}
+
+/// After a fault on a value that was there: drop and raw each say so, everything else leaves the field absent.
+void RuleRun::keep_or_leave(const Rule& rule, Policy policy, std::string_view text, Got& got) {
+  got.state = Got::State::absent;
+  if (policy == Policy::drop) inform(rule, Errc::mapping_dropped, 0);
+  if (policy != Policy::raw) return;
+  got.state = Got::State::raw;
+  got.value.type = ValueType::text;
+  got.value.text = text;
+  got.row = nullptr;
+  got.rows.clear();
+  inform(rule, Errc::mapping_kept_raw, 0, text);
+}
+
+void RuleRun::fall_back(const Rule& rule, Got& got) {
+  if (!rule.fallback) return;
+  got.state = Got::State::value;
+  got.from_default = true;
+  got.row = rule.fallback_row;
+  got.value.type = ValueType::text;
+  got.value.text = *rule.fallback;
+  got.value.repaired = false;
+  if (!rule.fallback_through_steps) return;
+  // Tried when the mapping was compiled, so that no step can fail here.
+  for (const auto& step : rule.steps) {
+    (void)step->run(got.value, in_.arena);
+    got.value.type = step->gives;
+  }
+}
+
+/// Answers true when the value went through every step.
+bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
+  Value& value = got.value;
+  for (const auto& step : rule.steps) {
+    StepOutcome outcome = StepOutcome::ok;
+    if (value.type == ValueType::text_list && step->takes == ValueType::text) {
+      std::vector<std::string_view> kept;
+      for (const std::string_view item : value.list) {
+        value.text = item;
+        const StepOutcome one = step->run(value, in_.arena);
+        if (one == StepOutcome::ok) kept.push_back(value.text);
+        else if (one == StepOutcome::malformed || one == StepOutcome::range) outcome = one;
+      }
+      value.list = std::move(kept);
+    } else {
+      outcome = step->run(value, in_.arena);
+      if (outcome == StepOutcome::ok) value.type = step->gives;
+    }
+    switch (outcome) {
+      case StepOutcome::ok: break;
+      case StepOutcome::absent:
+        inform(rule, Errc::mapping_sentinel, kSentinelQuirk, text);
+        return false;
+      case StepOutcome::placeholder:
+        if (rule.required) {
+          keep_or_leave(rule, fault(rule, {Fault::placeholder, Errc::mapping_placeholder, kPlaceholderQuirk, step->expected(), text, true}), text, got);
+        } else {
+          if (!text.empty()) inform(rule, Errc::mapping_placeholder, kPlaceholderQuirk, text);
+          fall_back(rule, got);
+        }
+        return false;
+      case StepOutcome::malformed:
+      case StepOutcome::range: {
+        const bool range = outcome == StepOutcome::range;
+        const Policy policy = fault(rule, {range ? Fault::range : Fault::malformed, range ? Errc::mapping_out_of_range : Errc::mapping_malformed, step->quirk, step->expected(), text, true});
+        if (policy == Policy::report) break;
+        keep_or_leave(rule, policy, text, got);
+        return false;
+      }
+    }
+  }
+  if (value.unlimited) inform(rule, Errc::mapping_sentinel, kSentinelQuirk, text);
+  if (value.repaired) inform(rule, Errc::mapping_repaired, kRepairQuirk, text);
+  return true;
+}
+
+void RuleRun::run_check(const Rule& rule, std::string_view text, Got& got) {
+  std::string by;
+  std::string_view check = rule.check;
+  if (rule.check_by) {
+    by = field_text(*rule.check_by).value_or("");
+    check = check_of_kind(by);
+  }
+  if (check.empty()) return;
+  const auto result = model::run_check(check, text);
+  if (!result) return;
+  got.verdict = *result ? model::Verdict::passed : model::Verdict::failed;
+  if (*result) return;
+  const Errc id = result->error().code();
+  const Policy policy = fault(rule, {Fault::check, id, kCheckQuirk, {}, text, true});
+  // The value stays so that whoever looks at a held record sees it; only drop takes it away.
+  if (policy == Policy::drop) keep_or_leave(rule, policy, text, got);
+  if (policy == Policy::raw) {
+    got.verdict = model::Verdict::unchecked;
+    inform(rule, Errc::mapping_kept_raw, 0, text);
+  }
+}
+
+void RuleRun::run_table(const Rule& rule, std::string_view text, Got& got) {
+  const auto unknown = [&rule, this](std::string_view code) {
+    const std::string name = rule.table->id.empty() || rule.table->id == rule.name ? "" : " " + rule.table->id;
+    return fault(rule, {Fault::unknown, Errc::mapping_unknown_code, kUnknownQuirk, {"a code of the table" + name, "代码表" + name + "中的代码"}, code, true});
+  };
+  if (got.value.type != ValueType::text_list) {
+    got.row = rule.table->find(got.value.text);
+    if (got.row == nullptr) keep_or_leave(rule, unknown(got.value.text), text, got);
+    return;
+  }
+  for (const std::string_view item : got.value.list) {
+    const CodeTable::Row* row = rule.table->find(item);
+    got.rows.push_back(row);
+    if (row == nullptr && unknown(item) == Policy::drop) inform(rule, Errc::mapping_dropped, 0);
+  }
+}
+
+void RuleRun::evaluate(const Rule& rule, Got& got) {
+  got.state = Got::State::absent;
+  got.row = nullptr;
+  got.rows.clear();
+  got.from_default = false;
+  got.verdict = model::Verdict::unchecked;
+  Value& value = got.value;
+  value.type = ValueType::text;
+  value.unlimited = false;
+  value.repaired = false;
+  value.unit = model::Quantity::Unit::none;
+  value.list.clear();
+  if (rule.when && !rule.when->holds(*this)) return;
+  const Sought sought = rule.constant ? Sought{Sought::State::text, rule.literal, Errc::none} : seek(rule.refs);
+  switch (sought.state) {
+    case Sought::State::nil:
+      if (rule.nil_clears && is_part) {
+        got.state = Got::State::cleared;
+        return;
+      }
+      [[fallthrough]];
+    case Sought::State::absent:
+      if (rule.required) {
+        if (fault(rule, {Fault::missing, Errc::mapping_missing, 0, {}, {}, false}) == Policy::drop) inform(rule, Errc::mapping_dropped, 0);
+      } else {
+        fall_back(rule, got);
+      }
+      return;
+    case Sought::State::broken:
+      keep_or_leave(rule, fault(rule, {Fault::malformed, sought.broken, 0, {"one plain value", "单个取值"}, {}, false}), {}, got);
+      if (got.state == Got::State::raw) got.state = Got::State::absent;
+      return;
+    case Sought::State::text: break;
+  }
+  value.text = sought.text;
+  if (!run_steps(rule, sought.text, got)) return;
+  got.state = Got::State::value;
+  if (!rule.check.empty() || rule.check_by) run_check(rule, value.text, got);
+  if (rule.table && got.state == Got::State::value) run_table(rule, sought.text, got);
+}
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,176 @@
+#include "mapping/scope.hpp"
+
+#include "tongqu/base/assert.hpp"
+
+namespace tongqu::mapping::detail {
+namespace {
+
+using wire::NodeKind;
+using wire::TapeEntry;
+constexpr std::string_view kXsi = "http://www.w3.org/2001/XMLSchema-instance";
+
+} // namespace
+
+Scope::Scope() { branches_.emplace_back(); }
+
+std::uint32_t Scope::branch_at(const std::vector<PathStep>& steps, wire::NameSet& names) {
+  std::uint32_t at = 0;
+  for (const PathStep& step : steps) {
+    const std::uint32_t symbol = names.add(step.name);
+    std::uint32_t next = 0;
+    for (const Edge& edge : branches_[at].edges) {
+      if (edge.symbol == symbol && edge.attribute == step.attribute && edge.ordinal == step.ordinal) next = edge.child;
+    }
+    if (next == 0) {
+      next = static_cast<std::uint32_t>(branches_.size());
+      branches_.emplace_back();
+      Branch& branch = branches_[at];
+      branch.edges.push_back({symbol, next, step.ordinal, step.attribute});
+      branch.ordinals = branch.ordinals || step.ordinal != 0;
+      if (!step.attribute && step.ordinal == 0) {
+        if (branch.direct.size() <= symbol) branch.direct.resize(symbol + 1, 0);
+        branch.direct[symbol] = next + 1;
+      }
+    }
+    at = next;
+  }
+  return at;
+}
+
+std::uint16_t Scope::slot(const std::vector<PathStep>& steps, wire::NameSet& names) {
+  Branch& branch = branches_[branch_at(steps, names)];
+  if (branch.slot < 0) branch.slot = slots_++;
+  return static_cast<std::uint16_t>(branch.slot);
+}
+
+std::uint16_t Scope::list(const std::vector<PathStep>& steps, wire::NameSet& names) {
+  Branch& branch = branches_[branch_at(steps, names)];
+  if (branch.list < 0) branch.list = lists_++;
+  return static_cast<std::uint16_t>(branch.list);
+}
+
+void Scope::ignore(const std::vector<PathStep>& steps, wire::NameSet& names) { branches_[branch_at(steps, names)].ignored = true; }
+
+struct Scope::Walk {
+  const Scope& scope;
+  const wire::Document& document;
+  const std::vector<TapeEntry>& tape;
+  const wire::NameSet* names;
+  Frame& frame;
+  Unused& unused;
+  struct Count { std::uint32_t symbol; std::uint16_t count; };
+
+  std::uint32_t symbol(const TapeEntry& entry) const {
+    return names == nullptr ? entry.symbol : names->find({entry.name, entry.name_size});
+  }
+  bool in_namespace(const TapeEntry& entry) const {
+    return scope.ns.empty() || entry.kind != NodeKind::element || document.namespaces()[entry.ns] == scope.ns;
+  }
+
+  void arrive(const Branch& branch, std::uint32_t index);
+  void attributes(const Branch& branch, std::uint32_t index);
+  void children(const Branch& branch, std::uint32_t index);
+  void child(const Branch& branch, std::uint32_t symbol, std::uint32_t index, std::vector<Count>& counts);
+  void leave_unused(std::uint32_t index);
+};
+
+/// Uses or reports one child element, member or item.
+void Scope::Walk::child(const Branch& branch, std::uint32_t name, std::uint32_t index, std::vector<Count>& counts) {
+  const bool known = name != 0 && in_namespace(tape[index]);
+  bool used = false;
+  if (known && name < branch.direct.size() && branch.direct[name] != 0) {
+    arrive(scope.branches_[branch.direct[name] - 1], index);
+    used = true;
+  }
+  if (known && branch.ordinals) {
+    std::uint16_t ordinal = 0;
+    for (Count& count : counts) {
+      if (count.symbol == name && count.count < 0xFFFF) ordinal = ++count.count;
+    }
+    if (ordinal == 0) {
+      counts.push_back({name, 1});
+      ordinal = 1;
+    }
+    for (const Edge& edge : branch.edges) {
+      if (edge.symbol != name || edge.attribute || edge.ordinal != ordinal) continue;
+      arrive(scope.branches_[edge.child], index);
+      used = true;
+    }
+  }
+  if (!used) leave_unused(index);
+}
+
+void Scope::Walk::children(const Branch& branch, std::uint32_t index) {
+  const TapeEntry& parent = tape[index];
+  if (parent.attributes != 0) attributes(branch, index);
+  if (!parent.has_child) return;
+  std::vector<Count> counts;
+  for (std::uint32_t at = index + 1 + parent.attributes; at != TapeEntry::kNone; at = tape[at].next) {
+    const TapeEntry& entry = tape[at];
+    // The items of a JSON array stand for repeated elements with the array's name.
+    if (entry.kind == NodeKind::array && parent.kind == NodeKind::object) {
+      const std::uint32_t name = symbol(entry);
+      for (std::uint32_t item = entry.has_child ? at + 1 : TapeEntry::kNone; item != TapeEntry::kNone; item = tape[item].next) child(branch, name, item, counts);
+    } else {
+      child(branch, symbol(entry), at, counts);
+    }
+  }
+}
+
+void Scope::Walk::attributes(const Branch& branch, std::uint32_t index) {
+  for (std::uint32_t i = 0; i < tape[index].attributes; ++i) {
+    const std::uint32_t at = index + 1 + i;
+    const std::uint32_t name = symbol(tape[at]);
+    bool used = document.namespaces()[tape[at].ns] == kXsi;
+    for (const Edge& edge : branch.edges) {
+      if (name == 0 || edge.symbol != name || !edge.attribute) continue;
+      arrive(scope.branches_[edge.child], at);
+      used = true;
+    }
+    if (!used && tape[at].text_size != 0 && unused.leaves.size() < Unused::kMax) unused.leaves.push_back(at);
+  }
+}
+
+void Scope::Walk::arrive(const Branch& branch, std::uint32_t index) {
+  if (branch.slot >= 0) {
+    Frame::Found& found = frame.slots[static_cast<std::size_t>(branch.slot)];
+    if (found.node == TapeEntry::kNone) found.node = index;
+    else found.repeated = true;
+  }
+  if (branch.list >= 0) frame.lists[static_cast<std::size_t>(branch.list)].push_back(index);
+  const bool swallowed = branch.ignored || branch.list >= 0;
+  if (!swallowed && (tape[index].attributes != 0 || !branch.edges.empty())) {
+    children(branch, index);
+  } else if (swallowed && !branch.edges.empty()) {
+    const std::size_t before = unused.leaves.size();
+    children(branch, index);
+    unused.leaves.resize(before);
+  } else if (!swallowed && branch.slot < 0) {
+    leave_unused(index);
+  }
+}
+
+void Scope::Walk::leave_unused(std::uint32_t index) {
+  const std::uint32_t end = tape[index].end;
+  for (std::uint32_t at = index; at < end && unused.leaves.size() < Unused::kMax; ++at) {
+    const TapeEntry& entry = tape[at];
+    if (entry.has_child || entry.text_size == 0) continue;
+    if (entry.kind == NodeKind::element && !entry.has_text) continue;
+    if (entry.kind == NodeKind::attribute && document.namespaces()[entry.ns] == kXsi) continue;
+    unused.leaves.push_back(at);
+  }
+}
+
+void Scope::walk(const wire::Document& document, std::uint32_t start, const wire::NameSet* names, Frame& frame, Unused& unused) const {
+  TONGQU_ASSERT(start < document.tape().size(), "a walk starts inside its document");
+  frame.document = &document;
+  frame.slots.assign(slots_, {});
+  frame.lists.resize(lists_);
+  for (auto& list : frame.lists) list.clear();
+  Walk walk{*this, document, document.tape(), names, frame, unused};
+  const Branch& root = branches_.front();
+  if (root.slot >= 0) frame.slots[static_cast<std::size_t>(root.slot)].node = start;
+  walk.children(root, start);
+}
+
+} // namespace tongqu::mapping::detail

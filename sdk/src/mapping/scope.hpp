@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mapping/path.hpp"
+#include "tongqu/wire/document.hpp"
+
+namespace tongqu::mapping::detail {
+
+/// Where a rule reads: a place that the walk over a document fills, a transport fact or a parameter's text.
+struct Ref {
+  enum class Kind : std::uint8_t { node, meta, param } kind = Kind::node;
+  std::uint16_t slot = 0;    ///< node: place in the scope's frame.
+  std::uint16_t scope = 0;   ///< node: number of the scope.
+  std::string text;          ///< meta: name of the fact; param: the text.
+};
+
+/// What one walk found: a node per slot, nodes per list. Reused from message to message.
+struct Frame {
+  struct Found { std::uint32_t node = wire::TapeEntry::kNone; bool repeated = false; };
+  const wire::Document* document = nullptr;
+  std::vector<Found> slots;
+  std::vector<std::vector<std::uint32_t>> lists;
+};
+
+/// The paths that rules read below one starting element, as a tree of names. One walk over the element's part of the tape fills a
+/// frame; nobody looks a name up per field. Built while a mapping is compiled, immutable afterwards.
+class Scope {
+public:
+  Scope();
+  std::uint16_t slot(const std::vector<PathStep>& steps, wire::NameSet& names);
+  std::uint16_t list(const std::vector<PathStep>& steps, wire::NameSet& names);
+  /// Deliberately unused: the leaf or everything below the element.
+  void ignore(const std::vector<PathStep>& steps, wire::NameSet& names);
+  std::uint16_t slot_count() const noexcept { return slots_; }
+  std::uint16_t list_count() const noexcept { return lists_; }
+
+  /// Namespace that elements must have; empty for any.
+  std::string ns;
+
+  /// Tape indexes of leaves that no path reads.
+  struct Unused {
+    static constexpr std::size_t kMax = 1000;
+    std::vector<std::uint32_t> leaves;
+  };
+  /// @param names  Null when the document was read with this mapping's names; else symbols are looked up again.
+  void walk(const wire::Document& document, std::uint32_t start, const wire::NameSet* names, Frame& frame, Unused& unused) const;
+
+private:
+  struct Edge { std::uint32_t symbol; std::uint32_t child; std::uint16_t ordinal; bool attribute; };
+  struct Branch {
+    std::vector<Edge> edges;
+    std::vector<std::uint32_t> direct;  ///< By symbol, plain child edges: branch + 1; empty when there are few.
+    bool ordinals = false;
+    bool ignored = false;
+    int slot = -1;
+    int list = -1;
+  };
+  struct Walk;
+  std::uint32_t branch_at(const std::vector<PathStep>& steps, wire::NameSet& names);
+  std::vector<Branch> branches_;
+  std::uint16_t slots_ = 0;
+  std::uint16_t lists_ = 0;
+};
+
+} // namespace tongqu::mapping::detail

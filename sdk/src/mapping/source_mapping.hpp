@@ -1,0 +1,85 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mapping/answer.hpp"
+#include "mapping/rule_compiler.hpp"
+#include "mapping/stages.hpp"
+#include "tongqu/mapping/pack.hpp"
+
+namespace tongqu::mapping {
+
+struct Workspace::State {
+  detail::StageMemory stages;
+  detail::StageResult starts;
+  std::vector<detail::Frame> frames;
+  detail::Scope::Unused unused;
+  wire::Arena arena;
+  wire::Document canonical;      ///< Targets.
+  std::string digest_input;
+};
+
+namespace detail {
+
+/// One test of a mapping document.
+struct MappingTest {
+  std::string in;
+  std::vector<std::pair<std::string, std::string>> out;
+  std::vector<std::string> absent;
+  std::optional<std::vector<std::string>> findings;
+  RecordVerdict verdict = RecordVerdict::accepted;
+  std::uint32_t line = 0;
+};
+
+/// What a pack gives to each of its mappings.
+struct MappingContext {
+  Mistakes mistakes;
+  std::string folder;
+  std::map<std::string, std::string> params;
+  wire::NameSet& names;
+  std::vector<std::string>& files;
+  const std::vector<std::string>& never_sent;
+};
+
+/// One compiled source mapping: immutable.
+class SourceMapping {
+public:
+  static std::unique_ptr<SourceMapping> compile(const YamlNode& root, MappingContext context);
+
+  const std::string& id() const noexcept { return id_; }
+  const Answer* answer() const noexcept { return answer_ ? &*answer_ : nullptr; }
+  const std::vector<MappingTest>& tests() const noexcept { return tests_; }
+  bool reads_soap() const noexcept { return !stages_.list.empty() && stages_.list.front().kind == Stage::Kind::soap; }
+  /// SOAP operation that the first stage asks for; "any" when it takes every one.
+  const std::string& operation() const noexcept { return stages_.list.front().operation; }
+
+  Result<MappedRecord> run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names, Workspace::State& state) const;
+
+private:
+  void compile_head(const YamlNode& root, const MappingContext& context);
+  void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
+  void compile_kind(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
+  void compile_outside(const YamlNode& root, const Mistakes& mistakes);
+  void compile_tests(const YamlNode& root, const Mistakes& mistakes);
+  void report_unused(Workspace::State& state, std::size_t scope, Findings& findings) const;
+  void finish(MappedRecord& mapped, const Environment& environment, Workspace::State& state) const;
+
+  std::string id_;
+  model::EntityId entity_ = model::EntityId::case_;
+  model::RecordKind kind_ = model::RecordKind::snapshot;
+  std::optional<std::int16_t> zone_minutes_;
+  Stages stages_;
+  Scopes scopes_;
+  std::vector<std::string> part_names_;     ///< By scope.
+  std::unique_ptr<Rule> kind_rule_;
+  std::vector<std::unique_ptr<Rule>> identity_;
+  std::unique_ptr<Rule> event_;
+  std::unique_ptr<Block> rules_;
+  std::vector<std::string> outside_digest_;
+  std::optional<Answer> answer_;
+  std::vector<MappingTest> tests_;
+};
+
+} // namespace detail
+} // namespace tongqu::mapping

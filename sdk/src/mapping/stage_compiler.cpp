@@ -1,0 +1,213 @@
+#include "mapping/stages.hpp"
+
+namespace tongqu::mapping::detail {
+namespace {
+
+enum class Flows : std::uint8_t { body, bytes, text, document };
+
+struct StageRow { std::string_view name; Stage::Kind kind; std::vector<std::string_view> keys; };
+const std::vector<StageRow>& stage_rows() {
+  static const std::vector<StageRow> rows = {
+      {"soap", Stage::Kind::soap, {"operation", "part"}},
+      {"decode", Stage::Kind::decode, {"layers", "declared"}},
+      {"base64", Stage::Kind::base64, {"breaks"}},
+      {"charset", Stage::Kind::charset, {"is"}},
+      {"xml", Stage::Kind::xml, {"root", "namespaces", "declared"}},
+      {"json", Stage::Kind::json, {"root"}},
+      {"string", Stage::Kind::string, {"at"}},
+      {"form", Stage::Kind::form, {"field", "charset"}},
+  };
+  return rows;
+}
+
+class StageCompiler {
+public:
+  StageCompiler(const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes) : mistakes_(mistakes), names_(names), scopes_(scopes) {}
+  void add(const YamlNode& item, Stages& out);
+  void finish(const YamlNode& at, Stages& out);
+
+private:
+  void arguments(const YamlNode& node, Stage& stage);
+  std::vector<PathStep> path(const YamlNode& node, const char* key, Need need);
+  wire::Encoding encoding(const YamlNode& node, const char* key, Stage& stage);
+  void flow(const YamlNode& at, Stage& stage, Stages& out);
+  bool takes(const YamlNode& at, std::initializer_list<Flows> allowed);
+  void document(Stage& stage, Stages& out);
+
+  const Mistakes& mistakes_;
+  wire::NameSet& names_;
+  Scopes& scopes_;
+  Flows flows_ = Flows::body;
+  std::string part_ = "body";
+  int documents_ = 0;
+};
+
+std::vector<PathStep> StageCompiler::path(const YamlNode& node, const char* key, Need need) {
+  const auto text = member_text(node, key, need, "source", mistakes_);
+  std::vector<Path> paths;
+  std::string problem;
+  if (!text) return {};
+  const bool good = parse_path(*text, PathSyntax::slashes, paths, problem) && paths.size() == 1 && paths[0].origin == Origin::here;
+  if (!good) mistakes_.add(Errc::mapping_path_invalid, *node.find(key), std::string("source.") + key, {}, same(*text));
+  return good ? paths[0].steps : std::vector<PathStep>();
+}
+
+wire::Encoding StageCompiler::encoding(const YamlNode& node, const char* key, Stage& stage) {
+  const YamlNode* at = node.find(key);
+  if (at == nullptr) return wire::Encoding::utf8;
+  stage.label = at->text;
+  const auto found = wire::encoding_from_label(at->text);
+  if (!found) mistakes_.add(Errc::mapping_wrong_shape, *at, std::string("source.") + key, one_of({"utf-8", "gb18030", "gbk", "gb2312"}));
+  return found.value_or(wire::Encoding::utf8);
+}
+
+void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
+  if (const YamlNode* declared = node.find("declared"); declared != nullptr) {
+    stage.declared_ignored = declared->text == "ignore";
+    if (!stage.declared_ignored) mistakes_.add(Errc::mapping_wrong_shape, *declared, "source.declared", one_of({"ignore"}));
+  }
+  switch (stage.kind) {
+    case Stage::Kind::soap:
+      stage.operation = member_text(node, "operation", Need::optional, "source.soap", mistakes_).value_or("any");
+      stage.part = member_text(node, "part", Need::optional, "source.soap", mistakes_).value_or("");
+      break;
+    case Stage::Kind::decode: {
+      const auto text = member_text(node, "layers", Need::required, "source.decode", mistakes_);
+      const auto layers = small_number(text.value_or("1"), 1, 3);
+      if (!layers) mistakes_.add(Errc::mapping_wrong_shape, *node.find("layers"), "source.decode.layers", {"1 to 3", "1 至 3"});
+      stage.layers = layers.value_or(1);
+      break;
+    }
+    case Stage::Kind::base64:
+      if (const YamlNode* breaks = node.find("breaks"); breaks != nullptr && breaks->text != "skip") mistakes_.add(Errc::mapping_wrong_shape, *breaks, "source.base64.breaks", one_of({"skip"}));
+      break;
+    case Stage::Kind::charset:
+      if (node.find("is") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.is");
+      stage.encoding = encoding(node, "is", stage);
+      break;
+    case Stage::Kind::xml: {
+      stage.path = path(node, "root", Need::optional);
+      const std::string ns = member_text(node, "namespaces", Need::optional, "source.xml", mistakes_).value_or("any");
+      if (ns != "any") stage.ns = ns;
+      break;
+    }
+    case Stage::Kind::json: stage.path = path(node, "root", Need::optional); break;
+    case Stage::Kind::string:
+      stage.path = path(node, "at", Need::required);
+      stage.part = stage.path.empty() ? "" : stage.path.back().name;
+      break;
+    case Stage::Kind::form:
+      stage.field = member_text(node, "field", Need::required, "source.form", mistakes_).value_or("");
+      stage.encoding = encoding(node, "charset", stage);
+      break;
+  }
+}
+
+bool StageCompiler::takes(const YamlNode& at, std::initializer_list<Flows> allowed) {
+  for (const Flows one : allowed) {
+    if (one == flows_) return true;
+  }
+  static constexpr std::string_view kNames[] = {"the body", "bytes", "text", "a document"};
+  static constexpr std::string_view kNamesZh[] = {"报文体", "字节", "文本", "文档"};
+  const auto index = static_cast<std::size_t>(flows_);
+  mistakes_.add(Errc::mapping_stage_order, at, "source", {}, {"the stage before gives " + std::string(kNames[index]), "上一阶段给出" + std::string(kNamesZh[index])});
+  return false;
+}
+
+void StageCompiler::document(Stage& stage, Stages& out) {
+  stage.scope = scopes_.add();
+  scopes_.outer = documents_ == 0 ? -1 : scopes_.root;
+  scopes_.root = static_cast<std::uint16_t>(stage.scope);
+  scopes_.all[scopes_.root]->ns = stage.ns;
+  out.part_names.push_back(part_);
+  ++documents_;
+}
+
+void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
+  switch (stage.kind) {
+    case Stage::Kind::soap:
+      takes(at, {Flows::body});
+      document(stage, out);
+      flows_ = stage.part.empty() ? Flows::document : Flows::text;
+      if (!stage.part.empty()) {
+        part_ += "/" + stage.part;
+        scopes_.ignore(scopes_.root, {{stage.part, false, 0}}, names_);
+      }
+      break;
+    case Stage::Kind::decode: takes(at, {Flows::text}); break;
+    case Stage::Kind::base64:
+      takes(at, {Flows::text});
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::charset:
+      takes(at, {Flows::body, Flows::bytes});
+      flows_ = Flows::text;
+      break;
+    case Stage::Kind::xml:
+    case Stage::Kind::json:
+      takes(at, {Flows::body, Flows::bytes, Flows::text});
+      document(stage, out);
+      flows_ = Flows::document;
+      break;
+    case Stage::Kind::string:
+      takes(at, {Flows::document});
+      if (documents_ > 0 && !stage.path.empty()) scopes_.ignore(scopes_.root, stage.path, names_);
+      part_ += "/" + stage.part;
+      flows_ = Flows::text;
+      break;
+    case Stage::Kind::form:
+      takes(at, {Flows::body});
+      part_ += "/" + stage.field;
+      flows_ = Flows::text;
+      break;
+  }
+}
+
+void StageCompiler::add(const YamlNode& item, Stages& out) {
+  static const YamlNode kNoArguments = [] {
+    YamlNode node;
+    node.kind = YamlNode::Kind::mapping;
+    return node;
+  }();
+  const bool named = item.is_scalar() || (item.is_mapping() && item.members.size() == 1);
+  const YamlNode& key = item.is_mapping() && named ? item.members[0].first : item;
+  std::vector<std::string_view> known;
+  for (const StageRow& row : stage_rows()) known.push_back(row.name);
+  for (const StageRow& row : stage_rows()) {
+    if (!named || row.name != key.text) continue;
+    const bool bare = item.is_scalar() || (item.members[0].second.is_scalar() && item.members[0].second.text.empty());
+    const YamlNode& arguments_node = bare ? kNoArguments : item.members[0].second;
+    Stage stage;
+    stage.kind = row.kind;
+    if (check_keys(arguments_node, row.keys, "source." + key.text, mistakes_)) arguments(arguments_node, stage);
+    flow(key, stage, out);
+    out.list.push_back(std::move(stage));
+    return;
+  }
+  mistakes_.add(Errc::mapping_unknown_key, key, "source." + key.text, one_of(known), did_you_mean(key.text, known));
+}
+
+void StageCompiler::finish(const YamlNode& at, Stages& out) {
+  if (flows_ != Flows::document) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
+  if (documents_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
+  if (documents_ > 0) return;
+  Stage none;
+  document(none, out);
+}
+
+} // namespace
+
+Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes) {
+  Stages stages;
+  StageCompiler compiler(mistakes, names, scopes);
+  static const YamlNode kNowhere;
+  if (node != nullptr && node->is_sequence()) {
+    for (const YamlNode& item : node->items) compiler.add(item, stages);
+  } else {
+    mistakes.add(Errc::mapping_wrong_shape, node == nullptr ? kNowhere : *node, "source", {"a list of stages", "阶段列表"});
+  }
+  compiler.finish(node == nullptr ? kNowhere : *node, stages);
+  return stages;
+}
+
+} // namespace tongqu::mapping::detail

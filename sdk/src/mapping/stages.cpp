@@ -1,0 +1,328 @@
+#include "mapping/stages.hpp"
+
+#include <algorithm>
+
+#include "tongqu/wire/json.hpp"
+#include "tongqu/wire/xml.hpp"
+
+namespace tongqu::mapping::detail {
+namespace {
+
+constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/soap/envelope/";
+constexpr std::string_view kSoap12 = "http://www.w3.org/2003/05/soap-envelope";
+
+/// What flows between the stages.
+struct Flow {
+  enum class Kind : std::uint8_t { bytes, text, document } kind = Kind::bytes;
+  std::string_view text;                   ///< bytes, text
+  wire::Node node;                         ///< document
+  std::string part = "body";
+  bool fresh = true;                       ///< Still the body as it came.
+};
+
+Error placed(Error error, const std::string& part) {
+  std::string where = part;
+  if (!error.where().empty()) where += " " + error.where();
+  return std::move(error).at(std::move(where));
+}
+
+/// The child that a step names; the items of a JSON array count as repeated children with its name.
+wire::Node child_at(const wire::Node& node, const PathStep& step) {
+  if (step.attribute) return node.attribute(step.name);
+  unsigned left = step.ordinal == 0 ? 1 : step.ordinal;
+  for (wire::Node child = node.first_child(); child; child = child.next()) {
+    if (child.name() != step.name) continue;
+    if (child.kind() != wire::NodeKind::array) {
+      if (--left == 0) return child;
+      continue;
+    }
+    for (wire::Node item = child.first_child(); item; item = item.next()) {
+      if (--left == 0) return item;
+    }
+  }
+  return {};
+}
+
+wire::Node descend(wire::Node node, const std::vector<PathStep>& steps, std::size_t from) {
+  for (std::size_t i = from; node && i < steps.size(); ++i) node = child_at(node, steps[i]);
+  return node;
+}
+
+/// One reference after '&', up to its ';'. Appends what it stands for; answers the number of characters used, 0 when it is none.
+std::size_t append_reference(std::string_view text, std::string& out) {
+  struct Entity { std::string_view name; char character; };
+  static constexpr Entity kEntities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
+  for (const Entity& entity : kEntities) {
+    if (text.substr(0, entity.name.size()) != entity.name) continue;
+    out += entity.character;
+    return entity.name.size();
+  }
+  const std::size_t end = text.find(';');
+  if (text.substr(0, 2) != "&#" || end == std::string_view::npos || end < 3 || end > 10) return 0;
+  const bool hex = text[2] == 'x';
+  std::uint32_t code = 0;
+  for (const char c : text.substr(hex ? 3 : 2, end - (hex ? 3 : 2))) {
+    const int digit = c >= '0' && c <= '9' ? c - '0' : hex && c >= 'a' && c <= 'f' ? c - 'a' + 10 : hex && c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return 0;
+    code = code * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
+  }
+  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) put(code);
+  else if (code < 0x800) put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
+  else if (code < 0x10000) put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
+  else put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
+  return end + 1;
+}
+
+Result<std::string> unescape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t next = std::min(text.find('&', at), text.size());
+    out += text.substr(at, next - at);
+    if (next == text.size()) break;
+    const std::size_t used = append_reference(text.substr(next), out);
+    if (used == 0) return Error(Errc::mapping_escape_invalid).at("offset " + std::to_string(next));
+    at = next + used;
+  }
+  return out;
+}
+
+/// Label of the declaration at the start of a document in a string, empty when there is none.
+std::string_view declared_label(std::string_view text) {
+  if (text.substr(0, 5) != "<?xml") return {};
+  text = text.substr(0, text.find("?>"));
+  const std::size_t at = text.find("encoding");
+  const std::size_t quote = at == std::string_view::npos ? at : text.find_first_of("\"'", at);
+  if (quote == std::string_view::npos) return {};
+  const std::size_t end = text.find(text[quote], quote + 1);
+  return end == std::string_view::npos ? std::string_view() : text.substr(quote + 1, end - quote - 1);
+}
+
+class StageRun {
+public:
+  StageRun(const StageInput& input, StageMemory& memory, StageResult& result) : input_(input), memory_(memory), result_(result) {}
+  Result<void> run(const Stage& stage, std::size_t number, Flow& flow);
+
+private:
+  Result<void> soap(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
+  Result<void> soap_part(const Stage& stage, const wire::Node& operation, Flow& flow);
+  Result<void> decode(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
+  Result<void> charset(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
+  Result<void> xml(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
+  Result<void> json(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
+  Result<void> string(const Stage& stage, Flow& flow);
+  Result<void> form(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
+  Result<void> enter(const Stage& stage, const wire::Document& document, Flow& flow);
+  wire::XmlOptions xml_options(bool characters) const;
+  void start(const Stage& stage, const wire::Node& node, bool foreign) { result_.starts[static_cast<std::size_t>(stage.scope)] = {node.document(), node.index(), foreign}; }
+
+  const StageInput& input_;
+  StageMemory& memory_;
+  StageResult& result_;
+};
+
+wire::XmlOptions StageRun::xml_options(bool characters) const {
+  wire::XmlOptions options;
+  options.limits = input_.limits;
+  options.names = &input_.names;
+  options.declared_encoding_ignored = characters;
+  if (!characters) options.transport = wire::encoding_from_label(input_.delivery.fact("charset"));
+  return options;
+}
+
+Result<void> StageRun::soap(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+  const wire::Part& body = input_.delivery.parts.front();
+  const wire::Document* document = body.document.get();
+  if (document == nullptr) {
+    if (auto parsed = wire::parse_xml_into(layer.document, body.bytes, xml_options(false)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    document = &layer.document;
+  }
+  const wire::Node operation = soap_operation(*document);
+  if (!operation) return Error(Errc::mapping_root_missing).at(flow.part).with("soap:Body");
+  result_.operation = operation.name();
+  if (stage.operation != "any" && operation.name() != stage.operation) return Error(Errc::mapping_operation_mismatch).at(flow.part + " " + operation.position()).with(stage.operation);
+  start(stage, operation, body.document != nullptr);
+  flow.kind = Flow::Kind::document;
+  flow.node = operation;
+  flow.fresh = false;
+  return stage.part.empty() ? Result<void>() : soap_part(stage, operation, flow);
+}
+
+Result<void> StageRun::soap_part(const Stage& stage, const wire::Node& operation, Flow& flow) {
+  const wire::Node part = operation.child(stage.part);
+  if (!part || part.is_nil()) return Error(Errc::mapping_root_missing).at(flow.part + " " + operation.position()).with(stage.part);
+  for (wire::Node other = part.next(); other; other = other.next()) {
+    if (other.name() == stage.part) return Error(Errc::mapping_repeated).at(flow.part + " " + other.position()).with(stage.part);
+  }
+  auto text = part.leaf();
+  if (!text) return placed(std::move(text).error(), flow.part);
+  flow.kind = Flow::Kind::text;
+  flow.text = *text;
+  flow.part += "/" + stage.part;
+  return {};
+}
+
+Result<void> StageRun::decode(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+  for (unsigned i = 1; i < stage.layers; ++i) {
+    auto text = unescape(flow.text);
+    if (!text) return placed(std::move(text).error(), flow.part);
+    layer.text = std::move(*text);
+    flow.text = layer.text;
+  }
+  return {};
+}
+
+Result<void> StageRun::charset(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+  std::string_view bytes = flow.text;
+  if (const auto mark = wire::byte_order_mark(bytes); mark && mark->encoding == stage.encoding) bytes.remove_prefix(mark->bytes);
+  auto text = wire::decode(bytes, stage.encoding);
+  if (!text) return placed(std::move(text).error(), flow.part);
+  layer.text = std::move(*text);
+  flow.text = layer.text;
+  flow.kind = Flow::Kind::text;
+  flow.fresh = false;
+  return {};
+}
+
+Result<void> StageRun::xml(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+  const bool characters = flow.kind == Flow::Kind::text || stage.declared_ignored;
+  if (characters) {
+    if (flow.text.substr(0, 3) == "\xEF\xBB\xBF") flow.text.remove_prefix(3);
+    flow.text.remove_prefix(std::min(flow.text.find_first_not_of(" \t\r\n"), flow.text.size()));
+    const std::string_view label = declared_label(flow.text);
+    if (!label.empty() && wire::encoding_from_label(label) != wire::Encoding::utf8) result_.lies.push_back({flow.part, std::string(label)});
+  }
+  const wire::Part& body = input_.delivery.parts.front();
+  const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
+  if (document == nullptr) {
+    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(characters)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    document = &layer.document;
+  }
+  return enter(stage, *document, flow);
+}
+
+Result<void> StageRun::json(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+  const wire::Part& body = input_.delivery.parts.front();
+  const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
+  if (document == nullptr) {
+    wire::JsonOptions options;
+    options.limits = input_.limits;
+    options.names = &input_.names;
+    if (auto parsed = wire::parse_json_into(layer.document, flow.text, options); !parsed) return placed(std::move(parsed).error(), flow.part);
+    document = &layer.document;
+  }
+  return enter(stage, *document, flow);
+}
+
+/// Goes to the element that rules (or the next stage) start from.
+Result<void> StageRun::enter(const Stage& stage, const wire::Document& document, Flow& flow) {
+  const bool is_xml = stage.kind == Stage::Kind::xml;
+  wire::Node node = document.root();
+  const bool named = stage.path.empty() || !is_xml || node.name() == stage.path.front().name;
+  node = named ? descend(node, stage.path, is_xml && !stage.path.empty() ? 1 : 0) : wire::Node();
+  if (!node) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.path.back().name);
+  start(stage, node, flow.fresh && input_.delivery.parts.front().document != nullptr);
+  flow.kind = Flow::Kind::document;
+  flow.node = node;
+  flow.fresh = false;
+  return {};
+}
+
+Result<void> StageRun::string(const Stage& stage, Flow& flow) {
+  const wire::Node leaf = descend(flow.node, stage.path, 0);
+  if (!leaf || leaf.is_nil()) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.part);
+  auto text = leaf.leaf();
+  if (!text) return placed(std::move(text).error(), flow.part);
+  flow.kind = Flow::Kind::text;
+  flow.text = *text;
+  flow.part += "/" + stage.part;
+  return {};
+}
+
+/// Percent-decodes one piece of a form; answers nothing when an escape is broken.
+std::optional<std::string> form_bytes(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    auto byte = i + 2 < text.size() ? from_hex(text.substr(i + 1, 2)) : Result<std::string>(Error(Errc::base_hex_invalid));
+    if (!byte) return std::nullopt;
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
+Result<void> StageRun::form(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+  std::string_view rest = flow.text;
+  bool found = false;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const auto name = form_bytes(pair.substr(0, equals));
+    if (!name || *name != stage.field) continue;
+    if (found) return Error(Errc::mapping_repeated).at(flow.part).with(stage.field);
+    found = true;
+    const auto bytes = form_bytes(pair.substr(std::min(equals + 1, pair.size())));
+    if (!bytes) return Error(Errc::mapping_escape_invalid).at(flow.part + "/" + stage.field);
+    auto text = wire::decode(*bytes, stage.encoding);
+    if (!text) return placed(std::move(text).error(), flow.part + "/" + stage.field);
+    layer.text = std::move(*text);
+  }
+  if (!found) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.field);
+  flow.kind = Flow::Kind::text;
+  flow.text = layer.text;
+  flow.part += "/" + stage.field;
+  flow.fresh = false;
+  return {};
+}
+
+Result<void> StageRun::run(const Stage& stage, std::size_t number, Flow& flow) {
+  StageMemory::Layer& layer = memory_.layers[number];
+  switch (stage.kind) {
+    case Stage::Kind::soap: return soap(stage, layer, flow);
+    case Stage::Kind::decode: return decode(stage, layer, flow);
+    case Stage::Kind::charset: return charset(stage, layer, flow);
+    case Stage::Kind::xml: return xml(stage, layer, flow);
+    case Stage::Kind::json: return json(stage, layer, flow);
+    case Stage::Kind::string: return string(stage, flow);
+    case Stage::Kind::form: return form(stage, layer, flow);
+    case Stage::Kind::base64: break;
+  }
+  auto bytes = from_base64(flow.text, Base64Breaks::skip);
+  if (!bytes) return placed(std::move(bytes).error(), flow.part);
+  layer.text = std::move(*bytes);
+  flow.text = layer.text;
+  flow.kind = Flow::Kind::bytes;
+  return {};
+}
+
+} // namespace
+
+wire::Node soap_operation(const wire::Document& document) {
+  const wire::Node root = document.root();
+  if (!root || root.kind() != wire::NodeKind::element || root.name() != "Envelope" || (root.ns() != kSoap11 && root.ns() != kSoap12)) return {};
+  const wire::Node body = root.child(root.ns(), "Body");
+  return body ? body.first_child() : wire::Node();
+}
+
+Result<void> run_stages(const Stages& stages, const StageInput& input, StageMemory& memory, StageResult& result) {
+  result.starts.assign(stages.part_names.size(), {});
+  result.lies.clear();
+  result.operation.clear();
+  if (input.delivery.parts.empty()) return Error(Errc::mapping_root_missing).with("body");
+  if (memory.layers.size() < stages.list.size()) memory.layers.resize(stages.list.size());
+  Flow flow;
+  flow.text = input.delivery.parts.front().bytes;
+  StageRun run(input, memory, result);
+  for (std::size_t i = 0; i < stages.list.size(); ++i) TONGQU_CHECK(run.run(stages.list[i], i, flow));
+  return {};
+}
+
+} // namespace tongqu::mapping::detail

@@ -1,0 +1,36 @@
+#pragma once
+#include "mapping/steps.hpp"
+
+/// Compile functions of the steps, one per registry row; grouped by what they work on.
+namespace tongqu::mapping::detail {
+
+using StepPtr = std::unique_ptr<Step>;
+StepPtr compile_trim(const YamlNode& argument, StepBuild& build);
+StepPtr compile_strip(const YamlNode& argument, StepBuild& build);
+StepPtr compile_fold(const YamlNode& argument, StepBuild& build);
+StepPtr compile_null_if(const YamlNode& argument, StepBuild& build);
+StepPtr compile_upper(const YamlNode& argument, StepBuild& build);
+StepPtr compile_lower(const YamlNode& argument, StepBuild& build);
+StepPtr compile_join_lines(const YamlNode& argument, StepBuild& build);
+StepPtr compile_prefix(const YamlNode& argument, StepBuild& build);
+StepPtr compile_suffix(const YamlNode& argument, StepBuild& build);
+StepPtr compile_split(const YamlNode& argument, StepBuild& build);
+StepPtr compile_split_code(const YamlNode& argument, StepBuild& build);
+StepPtr compile_part(const YamlNode& argument, StepBuild& build);
+StepPtr compile_substring(const YamlNode& argument, StepBuild& build);
+StepPtr compile_upgrade_id15(const YamlNode& argument, StepBuild& build);
+StepPtr compile_base64(const YamlNode& argument, StepBuild& build);
+StepPtr compile_gbk(const YamlNode& argument, StepBuild& build);
+StepPtr compile_length_max(const YamlNode& argument, StepBuild& build);
+
+StepPtr compile_date(const YamlNode& argument, StepBuild& build);
+StepPtr compile_epoch(const YamlNode& argument, StepBuild& build);
+StepPtr compile_date_format(const YamlNode& argument, StepBuild& build);
+StepPtr compile_decimal(const YamlNode& argument, StepBuild& build);
+StepPtr compile_scale(const YamlNode& argument, StepBuild& build);
+StepPtr compile_strip_unit(const YamlNode& argument, StepBuild& build);
+StepPtr compile_unit(const YamlNode& argument, StepBuild& build);
+StepPtr compile_integer(const YamlNode& argument, StepBuild& build);
+StepPtr compile_canonical_time(const YamlNode& argument, StepBuild& build);
+
+} // namespace tongqu::mapping::detail

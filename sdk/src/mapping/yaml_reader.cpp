@@ -1,0 +1,203 @@
+#include "mapping/yaml_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+
+namespace tongqu::mapping::detail {
+namespace {
+
+constexpr std::size_t kFileBytesMax = std::size_t{16} * 1024 * 1024;
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string joined(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const std::string_view word : words) {
+    if (!text.empty()) text += ", ";
+    text += word;
+  }
+  return text;
+}
+
+double entropy(std::string_view text) {
+  std::array<std::size_t, 256> counts{};
+  for (const char c : text) ++counts[static_cast<unsigned char>(c)];
+  double bits = 0;
+  for (const std::size_t count : counts) {
+    if (count == 0) continue;
+    const double share = static_cast<double>(count) / static_cast<double>(text.size());
+    bits -= share * std::log2(share);
+  }
+  return bits;
+}
+
+bool secret_run(std::string_view run) {
+  std::size_t upper = 0, lower = 0, digits = 0, hex_letters = 0;
+  bool hex = true;
+  for (const char c : run) {
+    const bool is_digit = c >= '0' && c <= '9';
+    const bool hex_letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    digits += is_digit ? 1u : 0u;
+    hex_letters += hex_letter ? 1u : 0u;
+    upper += c >= 'A' && c <= 'Z' ? 1u : 0u;
+    lower += c >= 'a' && c <= 'z' ? 1u : 0u;
+    hex = hex && (is_digit || hex_letter);
+  }
+  // Item codes are digits with one to three capitals: far fewer letters than random hexadecimal has.
+  if (hex && run.size() >= 32) return hex_letters * 6 >= run.size() && digits > 0 && entropy(run) >= 3.0;
+  return run.size() >= 24 && upper > 1 && lower > 1 && digits > 1 && entropy(run) >= 4.0;
+}
+
+} // namespace
+
+void Mistakes::add(Errc id, const YamlNode& at, std::string subject, Bilingual expected, Bilingual suggestion) const {
+  Finding finding;
+  finding.id = id;
+  finding.path = std::move(subject);
+  finding.source.part = file_;
+  finding.source.line = at.line;
+  finding.source.column = at.column;
+  finding.expected = std::move(expected);
+  finding.suggestion = std::move(suggestion);
+  out_->add(std::move(finding));
+}
+
+void Mistakes::add_line(Errc id, std::uint32_t line, std::uint32_t column, std::string subject, Bilingual expected) const {
+  YamlNode at;
+  at.line = line;
+  at.column = column;
+  add(id, at, std::move(subject), std::move(expected));
+}
+
+void Mistakes::add_error(const Error& error, std::string subject) const {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  const std::string& where = error.where();
+  if (const auto colon = where.find(':'); colon != std::string::npos) {
+    std::from_chars(where.data(), where.data() + colon, line);
+    std::from_chars(where.data() + colon + 1, where.data() + where.size(), column);
+  }
+  add_line(error.code(), line, column, std::move(subject), same(error.detail()));
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string_view>& known) {
+  std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::string_view found;
+  for (const std::string_view candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best) {
+      best = distance;
+      found = candidate;
+    }
+  }
+  return std::string(found);
+}
+
+Bilingual did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
+  const std::string found = nearest(word, known);
+  if (found.empty()) return {};
+  return {"did you mean " + found + "?", "是否为 " + found + "？"};
+}
+
+Bilingual one_of(const std::vector<std::string_view>& known) {
+  const std::string words = joined(known);
+  return {"one of: " + words, "下列之一：" + words};
+}
+
+Bilingual same(std::string text) { return {text, text}; }
+
+bool check_keys(const YamlNode& node, const std::vector<std::string_view>& known, std::string_view subject, const Mistakes& mistakes) {
+  if (!node.is_mapping()) {
+    mistakes.add(Errc::mapping_wrong_shape, node, std::string(subject), {"a mapping of keys", "键值映射"});
+    return false;
+  }
+  for (const auto& [key, value] : node.members) {
+    if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
+    const std::string path = subject.empty() ? key.text : std::string(subject) + "." + key.text;
+    mistakes.add(Errc::mapping_unknown_key, key, path, one_of(known), did_you_mean(key.text, known));
+  }
+  return true;
+}
+
+std::optional<std::string> scalar(const YamlNode& node, std::string_view subject, const Mistakes& mistakes) {
+  if (node.is_scalar()) return node.text;
+  mistakes.add(Errc::mapping_wrong_shape, node, std::string(subject), {"one text", "单个文本"});
+  return std::nullopt;
+}
+
+std::optional<std::string> member_text(const YamlNode& node, std::string_view key, Need need, std::string_view subject,
+                                       const Mistakes& mistakes) {
+  const std::string path = subject.empty() ? std::string(key) : std::string(subject) + "." + std::string(key);
+  const YamlNode* value = node.is_mapping() ? node.find(key) : nullptr;
+  if (value == nullptr) {
+    if (need == Need::required) mistakes.add(Errc::mapping_missing_key, node, path);
+    return std::nullopt;
+  }
+  return scalar(*value, path, mistakes);
+}
+
+std::vector<std::string> texts(const YamlNode& node, std::string_view subject, const Mistakes& mistakes) {
+  std::vector<std::string> list;
+  if (node.is_scalar()) {
+    list.push_back(node.text);
+  } else if (node.is_sequence()) {
+    for (const YamlNode& item : node.items) {
+      if (auto text = scalar(item, subject, mistakes)) list.push_back(std::move(*text));
+    }
+  } else {
+    mistakes.add(Errc::mapping_wrong_shape, node, std::string(subject), {"a list of texts", "文本列表"});
+  }
+  return list;
+}
+
+std::optional<unsigned> small_number(std::string_view text, unsigned minimum, unsigned maximum) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < minimum || value > maximum) return std::nullopt;
+  return value;
+}
+
+bool looks_secret(std::string_view text) {
+  std::size_t start = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    const char c = at < text.size() ? text[at] : ' ';
+    const bool inside = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '/' || c == '=';
+    if (inside) continue;
+    if (at > start && secret_run(text.substr(start, at - start))) return true;
+    start = at + 1;
+  }
+  return false;
+}
+
+void refuse_secret(const YamlNode& node, std::string_view subject, const Mistakes& mistakes) {
+  if (node.is_scalar() && looks_secret(node.text)) mistakes.add(Errc::mapping_secret_literal, node, std::string(subject));
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return std::nullopt;
+  const std::streamoff size = in.tellg();
+  if (size < 0 || static_cast<std::size_t>(size) > kFileBytesMax) return std::nullopt;
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  in.seekg(0);
+  if (!in.read(bytes.data(), size)) return std::nullopt;
+  return bytes;
+}
+
+} // namespace tongqu::mapping::detail
