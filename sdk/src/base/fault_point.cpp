@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,6 +28,15 @@ struct Armed {
 
 using ArmedPoints = std::map<std::string, std::unique_ptr<Armed>, std::less<>>;
 
+/// A count or a number of milliseconds; nothing when the text is anything else.
+std::optional<long> read_number(std::string_view text) {
+  long number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+/// Arms what one item asks for. An item that cannot be read arms nothing.
 void arm_one(ArmedPoints& armed, std::string_view item) {
   const auto colon = item.find(':');
   if (colon == std::string_view::npos) return;
@@ -35,8 +46,17 @@ void arm_one(ArmedPoints& armed, std::string_view item) {
   const std::string_view what = rest.substr(0, more);
   if (what == "kill") one->kind = Kind::kill;
   else if (what == "throw") one->kind = Kind::throw_;
-  else if (what.substr(0, 6) == "delay=") { one->kind = Kind::delay; one->delay = std::chrono::milliseconds(std::atol(std::string(what.substr(6)).c_str())); }
-  if (more != std::string_view::npos && rest.substr(more + 1, 4) == "nth=") one->nth = std::atol(std::string(rest.substr(more + 5)).c_str());
+  else if (what.substr(0, 6) == "delay=") {
+    const auto wait_ms = read_number(what.substr(6));
+    if (!wait_ms) return;
+    one->kind = Kind::delay;
+    one->delay = std::chrono::milliseconds(*wait_ms);
+  }
+  if (more != std::string_view::npos && rest.substr(more + 1, 4) == "nth=") {
+    const auto nth = read_number(rest.substr(more + 5));
+    if (!nth) return;
+    one->nth = *nth;
+  }
   armed.emplace(std::string(item.substr(0, colon)), std::move(one));
 }
 
