@@ -34,7 +34,7 @@ Record random_part(unsigned seed, std::string_view day) {
 }
 
 TEST(Merge, applying_a_part_twice_is_applying_it_once) {
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  for (unsigned seed = 0; seed < 80; ++seed) {
     Record base = test::filled(EntityId::case_, seed, 30);
     base.envelope.occurred_at = time_at("2099-01-02");
     for (const std::string_view day : {"2099-01-01", "2099-01-02", "2099-01-03"}) {
@@ -46,7 +46,7 @@ TEST(Merge, applying_a_part_twice_is_applying_it_once) {
 }
 
 TEST(Merge, parts_of_different_times_may_come_in_any_order) {
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  for (unsigned seed = 0; seed < 80; ++seed) {
     Record base = test::filled(EntityId::case_, seed, 30);
     base.envelope.occurred_at = time_at("2099-01-02");
     const Record p = random_part(seed + 1000, "2099-01-01"), q = random_part(seed + 2000, "2099-01-03"), r = random_part(seed + 3000, "2099-01-04");
@@ -58,7 +58,7 @@ TEST(Merge, parts_of_different_times_may_come_in_any_order) {
 }
 
 TEST(Merge, a_merged_record_survives_storage) {
-  for (unsigned seed = 0; seed < 100; ++seed) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
     Record base = test::filled(EntityId::case_, seed, 30);
     base.envelope.occurred_at = time_at("2099-01-02");
     const Record p = random_part(seed + 1000, "2099-01-05"), q = random_part(seed + 2000, "2099-01-03");
