@@ -145,6 +145,37 @@ TEST_F(JournalTest, an_intake_that_breaks_the_rules_fails_alone_in_its_group) {
   EXPECT_EQ(journal_->counts()->messages, 3);
 }
 
+TEST_F(JournalTest, neighbours_of_an_act_that_fails_half_way_are_stored_once) {
+  Intake first = intake("m1");
+  first.targets[0].state = S::held;
+  store(first);
+  ASSERT_TRUE(journal_->discard("m1", "", {"operator", "gone"}));
+  std::promise<void> inside, go_on;
+  auto may_go = go_on.get_future();
+  journal_->accept(intake("m0"), [&inside, &may_go](Result<IntakeOutcome>) { inside.set_value(); may_go.wait(); });
+  inside.get_future().wait();
+  std::promise<Result<IntakeOutcome>> before, after;
+  std::promise<Result<std::vector<Claim>>> claimed;
+  journal_->accept(intake("m2"), [&before](Result<IntakeOutcome> r) { before.set_value(std::move(r)); });
+  journal_->claim("province", 10, [&claimed](Result<std::vector<Claim>> r) { claimed.set_value(std::move(r)); });
+  // It replaces the record first and then finds nothing that is held.
+  auto act = std::async(std::launch::async, [this] { return journal_->release("m1", "x", crypto::sm3("x"), "p", "d", {"operator", ""}); });
+  act.wait_for(std::chrono::milliseconds(20));
+  journal_->accept(intake("m3"), [&after](Result<IntakeOutcome> r) { after.set_value(std::move(r)); });
+  go_on.set_value();
+  EXPECT_EQ(id_of(act.get()), "journal.illegal_move");
+  EXPECT_EQ(id_of(before.get_future().get()), "ok");
+  EXPECT_EQ(id_of(after.get_future().get()), "ok");
+  const auto claims = claimed.get_future().get();
+  ASSERT_TRUE(claims);
+  ASSERT_EQ(claims->size(), 1U);
+  EXPECT_EQ(claims->at(0).message_id, "m0");
+  EXPECT_TRUE(settle(*journal_, settlement(claims->at(0), S::delivered)));
+  EXPECT_EQ(journal_->bodies("m1")->canonical, "canonical record of m1");
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq)"),
+            "start,intake,discard,intake,intake,claim,intake,settle");
+}
+
 TEST_F(JournalTest, malformed_intakes_are_refused_by_name_of_the_member) {
   const auto where = [this](Intake in) {
     const auto outcome = journal_->accept_and_wait(std::move(in));

@@ -78,7 +78,7 @@ struct Desk {
 class Operation {
 public:
   virtual ~Operation() = default;
-  /// Inside the transaction, behind a savepoint: an error undoes this operation alone.
+  /// Inside the transaction: an error undoes this operation alone. Runs again from the start when a neighbour failed half-way.
   virtual Result<void> apply(Desk& desk) = 0;
   /// After the commit returned, or with the reason why nothing of this operation was stored.
   virtual void complete(Desk& desk, const Error* failure) = 0;

@@ -55,6 +55,7 @@ void FreshRecords::forget(std::int64_t message) {
 }
 
 Result<void> AcceptOperation::apply(Desk& desk) {
+  row_ = 0;
   FAULT_POINT_TRY("s09_transaction_open");
   TONGQU_TRY(const bool inserted, desk.store.insert_message(prepared_, desk.sealing.key_id(), desk.now_ms()));
   FAULT_POINT_TRY("s10_dedup_row");
@@ -101,6 +102,7 @@ Result<void> RefuseOperation::apply(Desk& desk) {
 }
 
 Result<void> ClaimOperation::apply(Desk& desk) {
+  claims_.clear();
   std::vector<std::int64_t> due;
   do {
     TONGQU_TRY(due, desk.store.due(target_, desk.schedule.now_ms(), max_));

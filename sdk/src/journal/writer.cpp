@@ -150,10 +150,10 @@ void Writer::add_expired(Group& group) {
 
 void Writer::process(Group& group) {
   if (poisoned_) return fail_group(group, Error(Errc::journal_sync_failed));
-  std::vector<std::optional<Error>> failures(group.size());
-  if (auto error = apply_group(group, failures)) {
+  Failures failures(group.size());
+  if (auto applied = apply_group(group, failures); !applied) {
     store_->rollback();
-    return fail_group(group, *error);
+    return fail_group(group, applied.error());
   }
   const auto ready = store_->take_ready();
   for (std::size_t i = 0; i < group.size(); ++i) {
@@ -164,26 +164,36 @@ void Writer::process(Group& group) {
   if (auto tidied = store_->tidy_log(); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
 }
 
-std::optional<Error> Writer::apply_group(Group& group, std::vector<std::optional<Error>>& failures) {
-  if (auto begun = store_->begin(); !begun) return std::move(begun).error();
+// A savepoint for each operation copies every page it touches, which costs more than the operation. So the group runs without, and
+// only when one fails after it has written, the group is rolled back and run again with savepoints and without that one.
+Result<void> Writer::apply_group(Group& group, Failures& failures) {
+  TONGQU_TRY(const Verdict verdict, apply_pass(group, failures, Pass::together));
+  if (verdict == Verdict::again) {
+    store_->rollback();
+    TONGQU_CHECK(apply_pass(group, failures, Pass::one_by_one));
+  }
+  return store_->commit();
+}
+
+Result<Writer::Verdict> Writer::apply_pass(Group& group, Failures& failures, Pass pass) {
+  TONGQU_CHECK(store_->begin());
   if (desk_.now_ms() < store_->tip().at_ms - kClockStepBackMs) {
-    auto noted = store_->audit("clock_back", "journal", "before_ms=" + std::to_string(store_->tip().at_ms), {}, desk_.now_ms());
-    if (!noted) return std::move(noted).error();
+    TONGQU_CHECK(store_->audit("clock_back", "journal", "before_ms=" + std::to_string(store_->tip().at_ms), {}, desk_.now_ms()));
   }
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (auto saved = store_->save(); !saved) return std::move(saved).error();
+    if (failures[i]) continue;
+    store_->mark();
+    if (pass == Pass::one_by_one) TONGQU_CHECK(store_->save());
     auto applied = apply_one(*group[i]);
-    if (applied) applied = store_->release();
+    if (applied && pass == Pass::one_by_one) applied = store_->release();
     if (applied) continue;
-    Error error = as_write_error(std::move(applied).error());
+    failures[i] = as_write_error(std::move(applied).error());
     // A full or failing disk takes the whole transaction with it; anything else only this operation.
-    if (is_fatal(error) || !store_->in_transaction()) return error;
-    store_->undo();
-    failures[i] = std::move(error);
+    if (is_fatal(*failures[i]) || !store_->in_transaction()) return *failures[i];
+    if (pass == Pass::one_by_one) store_->undo();
+    else if (!store_->forget_if_unwritten()) return Verdict::again;
   }
-  auto committed = store_->commit();
-  if (!committed) return std::move(committed).error();
-  return std::nullopt;
+  return Verdict::applied;
 }
 
 // One operation is one work item: a bug in it fails it alone.

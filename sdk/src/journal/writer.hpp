@@ -40,7 +40,11 @@ private:
   Group next_group();
   void add_expired(Group& group);
   void process(Group& group);
-  std::optional<Error> apply_group(Group& group, std::vector<std::optional<Error>>& failures);
+  using Failures = std::vector<std::optional<Error>>;
+  enum class Pass : std::uint8_t { together, one_by_one };
+  enum class Verdict : std::uint8_t { applied, again };
+  Result<void> apply_group(Group& group, Failures& failures);
+  Result<Verdict> apply_pass(Group& group, Failures& failures, Pass pass);
   Result<void> apply_one(Operation& operation);
   void fail_group(Group& group, const Error& error);
   void tell_ready(const std::set<std::string>& targets);

@@ -58,6 +58,8 @@ bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(h
 
 int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 
+std::int64_t Database::total_changes() const noexcept { return sqlite3_total_changes64(handle_); }
+
 Result<void> Database::checkpoint(Checkpoint kind) {
   const int mode = kind == Checkpoint::passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
   const int rc = sqlite3_wal_checkpoint_v2(handle_, "main", mode, nullptr, nullptr);

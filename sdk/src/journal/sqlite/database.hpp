@@ -32,6 +32,7 @@ public:
 
   bool in_transaction() const noexcept;
   int changes() const noexcept;
+  std::int64_t total_changes() const noexcept; ///< Rows written since opening.
   /// Pages in the write-ahead log after the last commit.
   int wal_pages() const noexcept { return wal_pages_; }
   /// Moves the log into the database file. `truncate` also empties the log, waiting for readers at most the busy time-out.

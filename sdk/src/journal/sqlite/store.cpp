@@ -53,10 +53,18 @@ Result<void> Store::begin() {
   return {};
 }
 
-Result<void> Store::save() {
+void Store::mark() {
   saved_ = live_;
-  return run(at(statements_, Sql::save));
+  marked_changes_ = database_->total_changes();
 }
+
+bool Store::forget_if_unwritten() {
+  if (database_->total_changes() != marked_changes_) return false;
+  live_ = saved_;
+  return true;
+}
+
+Result<void> Store::save() { return run(at(statements_, Sql::save)); }
 
 Result<void> Store::release() { return run(at(statements_, Sql::release)); }
 

@@ -65,11 +65,12 @@ public:
   /// Opens or creates, checks identity, durability, integrity and keys. @errors as Journal::open.
   static Result<std::unique_ptr<Store>> open(const JournalOptions& options, const Sealing& sealing);
 
-  // Transactions. A savepoint guards one operation, so that it fails alone.
   Result<void> begin();
-  Result<void> save();
+  void mark();                 ///< Before an operation.
+  bool forget_if_unwritten();  ///< Back to the mark, when no row was written since; false when one was.
+  Result<void> save();         ///< Savepoint at the mark.
   Result<void> release();
-  void undo();              ///< Back to the savepoint.
+  void undo();                 ///< Back to the savepoint.
   Result<void> commit();
   void rollback();
   bool in_transaction() const noexcept { return database_->in_transaction(); }
@@ -131,6 +132,7 @@ private:
   std::vector<Statement> statements_;
   AuditChain chain_;
   Live live_, saved_, begun_;
+  std::int64_t marked_changes_ = 0;
   std::set<std::string> ready_;
 };
 
