@@ -173,7 +173,8 @@ int SandboxCommand::serve() {
   int signal_number = 0;
   sigwait(&ends, &signal_number);
   CallContext context;
-  context.deadline = clock.now_mono() + std::chrono::seconds(2);
+  // Enough for what waits for the disk; answers that a fault holds back are not waited for.
+  context.deadline = clock.now_mono() + std::chrono::milliseconds(500);
   (*running)->stop(context);
   return kDone;
 }

@@ -15,6 +15,10 @@
 namespace tongqu::sandbox {
 namespace {
 
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+// A message of the largest size, every byte of it escaped in six.
+constexpr std::size_t kLineBytesMax = std::size_t{64} << 20;
+
 void optional_member(wire::JsonWriter& json, std::string_view name, std::string_view value) {
   if (!value.empty()) json.member(name, value);
 }
@@ -82,16 +86,27 @@ Result<LedgerLine> parse_line(std::string_view text) {
 }
 
 Result<std::uint64_t> read_ledger(const std::string& path, const std::function<void(LedgerLine)>& take) {
+  std::error_code unknown;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return Error(Errc::base_file_unreadable).at(path);
-  std::string text;
+  // A device would go on for ever.
+  if (!in || !std::filesystem::is_regular_file(path, unknown)) return Error(Errc::base_file_unreadable).at(path);
+  std::string held;
+  std::string piece(kPieceBytes, '\0');
   std::uint64_t bytes = 0;
-  for (std::uint64_t number = 1; std::getline(in, text); ++number) {
-    if (in.eof()) return bytes;
-    auto line = parse_line(text);
-    if (!line) return Error(Errc::conform_ledger_invalid).at(path + ":" + std::to_string(number));
-    bytes += text.size() + 1;
-    take(*std::move(line));
+  std::uint64_t number = 0;
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0) {
+    held.append(piece, 0, static_cast<std::size_t>(in.gcount()));
+    std::size_t at = 0;
+    for (std::size_t end = held.find('\n'); end != std::string::npos; end = held.find('\n', at)) {
+      ++number;
+      auto line = parse_line(std::string_view(held).substr(at, end - at));
+      if (!line) return Error(Errc::conform_ledger_invalid).at(path + ":" + std::to_string(number));
+      take(*std::move(line));
+      bytes += end + 1 - at;
+      at = end + 1;
+    }
+    held.erase(0, at);
+    if (held.size() > kLineBytesMax) return Error(Errc::conform_ledger_invalid).at(path + ":" + std::to_string(number + 1));
   }
   if (in.bad()) return Error(Errc::base_file_unreadable).at(path);
   return bytes;
@@ -110,10 +125,7 @@ Result<std::unique_ptr<LedgerWriter>> LedgerWriter::open(const std::string& path
     ::close(file);
     return whole_bytes.error();
   }
-  struct stat facts {};
-  const bool usable = ::fchmod(file, 0600) == 0 && ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
-                      ::ftruncate(file, static_cast<off_t>(*whole_bytes)) == 0 && ::fdatasync(file) == 0;
-  if (!usable) {
+  if (::fchmod(file, 0600) != 0 || ::ftruncate(file, static_cast<off_t>(*whole_bytes)) != 0 || ::fdatasync(file) != 0) {
     ::close(file);
     return Error(Errc::conform_ledger_unwritable).at(path);
   }

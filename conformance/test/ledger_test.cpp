@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -112,10 +114,33 @@ TEST(Ledger, second_writer_is_refused) {
   EXPECT_EQ(second.error().id(), "conform.ledger_in_use");
 }
 
-TEST(Ledger, failed_disk_is_never_called_durable_again) {
-  // /dev/full takes no byte.
+TEST(Ledger, device_is_not_a_ledger) {
   const auto opened = LedgerWriter::open("/dev/full", [](const LedgerLine&) {});
-  EXPECT_FALSE(opened);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().id(), "base.file_unreadable");
+}
+
+bool append_and_wait(LedgerWriter& ledger, std::string_view lines) {
+  std::promise<bool> told;
+  ledger.append(lines, [&told](bool durable) { told.set_value(durable); });
+  return told.get_future().get();
+}
+
+TEST(Ledger, after_a_failed_write_nothing_is_called_durable_any_more) {
+  const TempFolder folder;
+  const auto opened = LedgerWriter::open(folder.file("l"), [](const LedgerLine&) {});
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(append_and_wait(**opened, "12345\n"));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{8, before.rlim_max};
+  const auto old_action = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const bool while_full = append_and_wait(**opened, "12345\n");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, old_action);
+  EXPECT_FALSE(while_full);
+  EXPECT_FALSE(append_and_wait(**opened, "12345\n"));
 }
 
 TEST(Ledger, appends_are_reported_in_their_order) {
