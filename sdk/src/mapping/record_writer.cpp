@@ -46,6 +46,7 @@ void RecordWriter::block(const Block& block, std::size_t depth) {
   for (const Item& item : block.items) {
     if (item.rule) (void)rule(*item.rule);
     else if (item.list) list(*item.list, depth);
+    else if (!item.group->when || item.group->when->holds(run_)) this->block(*item.group, depth);
   }
 }
 

@@ -60,7 +60,7 @@ struct ListRule {
   std::unique_ptr<Rule> element;
 };
 
-/// One entry of a block: exactly one of the three is there. Groups occur in targets only.
+/// One entry of a block: exactly one of the three is there. In source mappings groups stand only where they have a `when`.
 struct Item {
   std::unique_ptr<Rule> rule;
   std::unique_ptr<ListRule> list;
@@ -68,6 +68,7 @@ struct Item {
 };
 struct Block {
   std::string name;                        ///< Member name of a target's group.
+  std::optional<Expression> when;          ///< Of a group: its rules run only then.
   std::vector<Item> items;
 };
 

@@ -125,7 +125,14 @@ std::unique_ptr<Block> RuleCompiler::rules(const YamlNode& node) {
 }
 
 void RuleCompiler::block(const YamlNode& node, const std::string& prefix, std::size_t depth, Block& out) {
-  for (const auto& [key, value] : node.members) member(key, value, prefix.empty() ? key.text : prefix + "." + key.text, depth, out);
+  for (const auto& [key, value] : node.members) {
+    if (key.text == "when" && value.is_scalar()) {
+      if (prefix.empty()) context_.mistakes.add(Errc::mapping_unknown_key, key, "rules.when");
+      else out.when = expression(value, prefix + ".when");
+      continue;
+    }
+    member(key, value, prefix.empty() ? key.text : prefix + "." + key.text, depth, out);
+  }
 }
 
 void RuleCompiler::member(const YamlNode& key, const YamlNode& node, const std::string& name, std::size_t depth, Block& out) {
@@ -135,7 +142,7 @@ void RuleCompiler::member(const YamlNode& key, const YamlNode& node, const std::
   }
   const bool list_here = node.find("each") != nullptr;
   if (!list_here && !is_rule(node)) {
-    if (context_.side == Side::source) {
+    if (context_.side == Side::source && node.find("when") == nullptr) {
       block(node, name, depth, out);
       return;
     }

@@ -33,6 +33,8 @@ public:
 
   /// Rules start from the last document of the stages.
   void enter_root() { scope_ = context_.scopes.root; }
+  /// Targets: the members of another message are other members.
+  void next_message() { written_.clear(); }
   void read_types(const YamlNode* node);
   void read_tables(const YamlNode* node);
   std::unique_ptr<Block> rules(const YamlNode& node);

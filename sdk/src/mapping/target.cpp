@@ -1,0 +1,272 @@
+#include <algorithm>
+
+#include "mapping/rule_compiler.hpp"
+#include "mapping/rule_run.hpp"
+#include "mapping/source_mapping.hpp"
+#include "tongqu/crypto/crypto.hpp"
+#include "tongqu/wire/json.hpp"
+
+namespace tongqu::mapping {
+namespace detail {
+namespace {
+
+constexpr std::size_t kMessageIdBytes = 16;
+
+struct TargetMessage {
+  std::string name;
+  std::optional<Expression> when;
+  std::vector<std::string> after;
+  std::unique_ptr<Block> rules;
+};
+
+bool is_json_number(std::string_view text) {
+  const auto parsed = wire::parse_json(text);
+  return parsed && parsed->root().kind() == wire::NodeKind::number;
+}
+
+/// Writes what the rules of a target give as one JSON object. A group or list without members is left out.
+class JsonBuilder {
+public:
+  struct Inputs { const Scopes& scopes; std::vector<Frame>& frames; Scope::Unused& unused; };
+  JsonBuilder(Inputs inputs, RuleRun& run) : in_(inputs), run_(run) {}
+  void object(const Block& block, std::string& out);
+
+private:
+  bool member(const Item& item, bool first, std::string& out);
+  bool rule(const Rule& rule, std::string& out);
+  bool value(const Rule& rule, std::string& out);
+  bool list(const ListRule& list, std::string& out);
+
+  Inputs in_;
+  RuleRun& run_;
+  Got got_;
+};
+
+void JsonBuilder::object(const Block& block, std::string& out) {
+  out += '{';
+  bool first = true;
+  for (const Item& item : block.items) first = !member(item, first, out) && first;
+  out += '}';
+}
+
+bool JsonBuilder::member(const Item& item, bool first, std::string& out) {
+  if (item.group && item.group->when && !item.group->when->holds(run_)) return false;
+  const std::size_t size = out.size();
+  if (!first) out += ',';
+  wire::append_json_string(out, item.rule ? item.rule->name : item.list ? item.list->name : item.group->name);
+  out += ':';
+  bool written = false;
+  if (item.rule) {
+    written = rule(*item.rule, out);
+  } else if (item.list) {
+    written = list(*item.list, out);
+  } else {
+    const std::size_t before = out.size();
+    const std::string outside = run_.list_prefix;
+    run_.list_prefix += item.group->name + ".";
+    object(*item.group, out);
+    run_.list_prefix = outside;
+    written = out.size() > before + 2;
+  }
+  if (!written) out.resize(size);
+  return written;
+}
+
+bool JsonBuilder::rule(const Rule& rule, std::string& out) {
+  run_.evaluate(rule, got_);
+  if (got_.state != Got::State::value && got_.state != Got::State::raw) return false;
+  if (got_.value.type != ValueType::text_list || got_.state == Got::State::raw) return value(rule, out);
+  out += '[';
+  for (std::size_t i = 0; i < got_.value.list.size(); ++i) {
+    if (rule.table && got_.rows[i] == nullptr) continue;
+    if (out.back() != '[') out += ',';
+    wire::append_json_string(out, rule.table ? std::string_view(got_.rows[i]->name) : got_.value.list[i]);
+  }
+  out += ']';
+  return true;
+}
+
+bool JsonBuilder::value(const Rule& rule, std::string& out) {
+  const std::string_view text = got_.row != nullptr ? std::string_view(got_.row->name) : got_.value.text;
+  if (rule.json == JsonForm::text) {
+    wire::append_json_string(out, text);
+    return true;
+  }
+  const bool good = rule.json == JsonForm::number ? is_json_number(text) : text == "true" || text == "false";
+  if (good) {
+    out += text;
+    return true;
+  }
+  const Bilingual expected = rule.json == JsonForm::number ? Bilingual{"a number", "数值"} : Bilingual{"true or false", "true 或 false"};
+  if (run_.fault(rule, {Fault::malformed, Errc::mapping_malformed, 0, expected, text, true}) == Policy::drop) run_.inform(rule, Errc::mapping_dropped, 0);
+  return false;
+}
+
+bool JsonBuilder::list(const ListRule& list, std::string& out) {
+  const Frame& parent = in_.frames[list.parent_scope];
+  const std::vector<std::uint32_t> nodes = list.list < parent.lists.size() ? parent.lists[list.list] : std::vector<std::uint32_t>();
+  const std::string outside = run_.list_prefix;
+  std::size_t made = 0;
+  out += '[';
+  for (const std::uint32_t node : nodes) {
+    in_.scopes.all[list.scope]->walk(*parent.document, node, nullptr, in_.frames[list.scope], in_.unused);
+    if (list.when && !list.when->holds(run_)) continue;
+    const std::size_t size = out.size();
+    if (made != 0) out += ',';
+    run_.list_prefix = outside + list.name + "[" + std::to_string(made) + "].";
+    bool written = true;
+    if (list.element) written = rule(*list.element, out);
+    else object(*list.block, out);
+    if (written) ++made;
+    else out.resize(size);
+  }
+  run_.list_prefix = outside;
+  out += ']';
+  return made != 0 || list.empty_is_none;
+}
+
+model::Identity identity_of(const wire::Node& root) {
+  model::Identity identity;
+  const wire::Node node = root.child("identity");
+  if (!node) return identity;
+  const auto text = [&node](std::string_view name) {
+    const wire::Node member = node.child(name);
+    return member ? std::string(member.raw_text()) : std::string();
+  };
+  identity.organisation = text("organisation");
+  identity.item = text("item");
+  identity.case_no = text("case");
+  identity.event = text("event");
+  identity.revision = text("revision");
+  return identity;
+}
+
+class LoadedTarget final : public Target {
+public:
+  const std::string& id() const override { return id_; }
+  const std::string& digest() const override { return digest_; }
+  Result<Planned> plan(std::string_view canonical, Workspace& workspace) const override;
+  void read(const YamlNode& root, const Mistakes& mistakes, const std::string& folder, std::string_view bytes);
+
+private:
+  void read_message(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);
+  std::string message_id(const model::Identity& identity, std::string_view name) const;
+  void make_digest(const std::string& folder, std::string_view bytes);
+
+  std::string id_;
+  std::string digest_;
+  model::EntityId entity_ = model::EntityId::case_;
+  wire::NameSet names_;
+  Scopes scopes_;
+  std::vector<TargetMessage> messages_;
+  std::vector<std::string> files_;
+};
+
+void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const std::string& folder, std::string_view bytes) {
+  if (!check_keys(root, {"target", "from", "types", "tables", "messages"}, "", mistakes)) return;
+  id_ = member_text(root, "target", Need::required, "", mistakes).value_or("");
+  const auto from = member_text(root, "from", Need::required, "", mistakes);
+  const auto entity = model::entity_from_version(from.value_or("case@1"));
+  if (!entity) mistakes.add(Errc::mapping_wrong_shape, *root.find("from"), "from", one_of({"case@1", "service_item@1"}));
+  entity_ = entity.value_or(entity_);
+  scopes_.root = scopes_.add();
+  RuleCompiler compiler({mistakes, Side::target, entity_, folder, {}, std::nullopt, false, names_, scopes_, &files_});
+  compiler.enter_root();
+  compiler.read_types(root.find("types"));
+  compiler.read_tables(root.find("tables"));
+  const YamlNode* messages = root.find("messages");
+  if (messages == nullptr || !messages->is_sequence() || messages->items.empty()) {
+    mistakes.add(messages == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, messages == nullptr ? root : *messages, "messages");
+    return;
+  }
+  for (const YamlNode& node : messages->items) read_message(node, mistakes, compiler);
+  names_.freeze();
+  make_digest(folder, bytes);
+}
+
+void LoadedTarget::read_message(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler) {
+  if (!check_keys(node, {"name", "when", "after", "rules"}, "messages", mistakes)) return;
+  TargetMessage message;
+  message.name = member_text(node, "name", Need::required, "messages", mistakes).value_or("");
+  const auto named = [](std::string_view name) { return [name](const TargetMessage& other) { return other.name == name; }; };
+  if (std::any_of(messages_.begin(), messages_.end(), named(message.name))) mistakes.add(Errc::mapping_duplicate_rule, node, "messages." + message.name);
+  if (const YamlNode* when = node.find("when"); when != nullptr) message.when = compiler.expression(*when, "messages." + message.name + ".when");
+  if (const YamlNode* after = node.find("after"); after != nullptr) {
+    message.after = texts(*after, "messages.after", mistakes);
+    for (const std::string& name : message.after) {
+      if (std::none_of(messages_.begin(), messages_.end(), named(name))) mistakes.add(Errc::mapping_wrong_shape, *after, "messages.after: " + name, {"a message that stands above", "位于其上方的报文"});
+    }
+  }
+  compiler.next_message();
+  if (const YamlNode* rules = node.find("rules"); rules != nullptr) message.rules = compiler.rules(*rules);
+  else mistakes.add(Errc::mapping_missing_key, node, "messages." + message.name + ".rules");
+  messages_.push_back(std::move(message));
+}
+
+void LoadedTarget::make_digest(const std::string& folder, std::string_view bytes) {
+  crypto::Hasher hasher(crypto::Hasher::Algorithm::sm3);
+  hasher.update(std::to_string(bytes.size()) + ":");
+  hasher.update(bytes);
+  for (const std::string& name : files_) {
+    const std::string content = read_file(folder + "/" + name).value_or("");
+    hasher.update(name + ":" + std::to_string(content.size()) + ":");
+    hasher.update(content);
+  }
+  digest_ = to_hex(hasher.finish());
+}
+
+std::string LoadedTarget::message_id(const model::Identity& identity, std::string_view name) const {
+  std::string text = id_ + "\n" + identity.key() + "\n";
+  text += name;
+  return to_hex(crypto::sm3(text)).substr(0, 2 * kMessageIdBytes);
+}
+
+Result<Planned> LoadedTarget::plan(std::string_view canonical, Workspace& workspace) const {
+  Workspace::State& state = workspace.state();
+  wire::JsonOptions options;
+  options.names = &names_;
+  TONGQU_CHECK(wire::parse_json_into(state.canonical, canonical, options));
+  state.arena.reset();
+  state.frames.resize(std::max(state.frames.size(), scopes_.all.size()));
+  const std::vector<std::string> part_names(scopes_.all.size(), "record");
+  Planned planned;
+  scopes_.all[scopes_.root]->walk(state.canonical, 0, nullptr, state.frames[scopes_.root], state.unused);
+  RuleRun run({state.frames, part_names, nullptr, state.arena, planned.findings, nullptr});
+  JsonBuilder builder({scopes_, state.frames, state.unused}, run);
+  const model::Identity identity = identity_of(state.canonical.root());
+  for (const TargetMessage& message : messages_) {
+    if (message.when && !message.when->holds(run)) continue;
+    OutMessage out;
+    out.name = message.name;
+    out.message_id = message_id(identity, message.name);
+    builder.object(*message.rules, out.body);
+    planned.messages.push_back(std::move(out));
+  }
+  state.unused.leaves.clear();
+  if (planned.messages.empty()) return Error(Errc::mapping_no_target_message).at(id_);
+  // Nothing goes out when one message of the record could not be made: a platform must not see half a record.
+  if (run.verdict() != RecordVerdict::accepted) {
+    planned.verdict = RecordVerdict::held;
+    planned.messages.clear();
+  }
+  return planned;
+}
+
+} // namespace
+} // namespace detail
+
+Result<std::shared_ptr<const Target>> Target::load(const std::string& file, Findings& mistakes) {
+  const auto bytes = detail::read_file(file);
+  if (!bytes) return Error(Errc::mapping_pack_missing).at(file);
+  const std::size_t slash = file.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash);
+  const std::size_t before = mistakes.error_count();
+  const detail::Mistakes collector(mistakes, slash == std::string::npos ? file : file.substr(slash + 1));
+  auto target = std::make_shared<detail::LoadedTarget>();
+  if (const auto root = wire::parse_yaml(*bytes); !root) collector.add_error(root.error(), file.substr(slash + 1));
+  else target->read(*root, collector, folder, *bytes);
+  if (mistakes.error_count() != before) return Error(Errc::mapping_pack_invalid).at(file).with(std::to_string(mistakes.error_count() - before));
+  return std::shared_ptr<const Target>(std::move(target));
+}
+
+} // namespace tongqu::mapping
