@@ -27,6 +27,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Access
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // Closing must not sync behind our back after a sync has failed; and with the log's index left in place a full disk can be opened.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (access != Access::read) sqlite3_wal_hook(handle, &Database::on_wal, database.get());
   return database;
 }
