@@ -15,7 +15,8 @@ Result<std::string> unescape(std::string_view text) {
     if (text[i] == '+') out += ' ';
     else if (text[i] != '%') out += text[i];
     else {
-      const auto byte = i + 2 < text.size() ? from_hex(text.substr(i + 1, 2)) : Result<std::string>(Error(Errc::connector_parameter));
+      const bool whole = i + 2 < text.size();
+      const auto byte = whole ? from_hex(text.substr(i + 1, 2)) : Result<std::string>(Error(Errc::connector_parameter));
       if (!byte || (*byte)[0] == '\0') return Error(Errc::connector_parameter);
       out += *byte;
       i += 2;

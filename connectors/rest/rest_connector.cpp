@@ -1,5 +1,7 @@
 #include "connectors/rest/rest_connector.hpp"
 
+#include <optional>
+
 #include "connectors/rest/query.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/base/fault_point.hpp"
@@ -36,8 +38,8 @@ int status_of(Outcome outcome, const Error& error) {
     case Outcome::failed: return 500;
     default: break;
   }
-  const std::string_view id = error.id();
-  return id.substr(0, 5) == "wire." || id.substr(0, 10) == "connector." ? 400 : 422;
+  if (error.action() != Action::fix_input) return 500;
+  return error.id().substr(0, 5) == "wire." ? 400 : 422;  // 400: it could not be read; 422: it was read and is not acceptable.
 }
 
 std::string media_of(std::string_view format) {
@@ -45,15 +47,38 @@ std::string media_of(std::string_view format) {
   return format == "json" ? "application/json" : "text/plain";
 }
 
-/// The payload in the caller's encoding; what the encoding lacks becomes a JSON escape or, in other formats, makes the answer UTF-8.
+/// JSON text in the caller's encoding. What that lacks can only stand inside strings, where an escape says the same.
+std::string encode_json(std::string_view utf8, wire::Repertoire repertoire) {
+  std::string out;
+  for (std::size_t i = 0; i < utf8.size();) {
+    std::size_t size = 1;
+    while (i + size < utf8.size() && (static_cast<unsigned char>(utf8[i + size]) & 0xC0) == 0x80) ++size;
+    const std::string_view one = utf8.substr(i, size);
+    i += size;
+    if (auto bytes = wire::encode(one, wire::Encoding::gb18030, repertoire)) {
+      out += *bytes;
+      continue;
+    }
+    const auto utf16 = wire::encode(one, wire::Encoding::utf16be);
+    if (!utf16) continue;
+    for (std::size_t k = 0; k + 1 < utf16->size(); k += 2) out += "\\u" + to_hex(utf16->substr(k, 2));
+  }
+  return out;
+}
+
+/// The payload in the caller's encoding. What it lacks becomes a JSON escape; in other formats the answer is UTF-8 then.
 HttpResponse wrap(const Answer& answer) {
-  const wire::Encoding encoding = wire::encoding_from_label(answer.charset).value_or(wire::Encoding::utf8);
-  std::string label = !answer.declared.empty() ? answer.declared : encoding == wire::Encoding::utf8 ? "utf-8" : answer.charset;
+  std::string label = answer.declared.empty() ? answer.charset : answer.declared;
   HttpResponse response;
   response.body = answer.payload;
-  if (encoding != wire::Encoding::utf8) {
-    if (auto bytes = wire::encode(answer.payload, encoding)) response.body = *std::move(bytes);
+  if (wire::encoding_from_label(answer.charset) == wire::Encoding::gb18030) {
+    const wire::Repertoire repertoire = label == "gb18030" ? wire::Repertoire::gb18030 : wire::Repertoire::gbk;
+    auto bytes = wire::encode(answer.payload, wire::Encoding::gb18030, repertoire);
+    if (bytes) response.body = *std::move(bytes);
+    else if (answer.format == "json") response.body = encode_json(answer.payload, repertoire);
     else label = "utf-8";
+  } else if (wire::encoding_from_label(answer.charset) != wire::Encoding::utf8) {
+    label = "utf-8";
   }
   response.headers.add("Content-Type", media_of(answer.format) + "; charset=" + label);
   return response;
@@ -61,7 +86,10 @@ HttpResponse wrap(const Answer& answer) {
 
 class RestConnector final : public connector::Connector, public net::HttpHandler {
 public:
-  RestConnector(connector::ListenerConfig config, connector::IntakeHandler& handler) : config_(std::move(config)), handler_(handler), status_path_(config_.path + (config_.path.back() == '/' ? "status" : "/status")) {}
+  RestConnector(connector::ListenerConfig config, connector::IntakeHandler& handler)
+      : config_(std::move(config)),
+        handler_(handler),
+        status_path_(config_.path + (config_.path.back() == '/' ? "status" : "/status")) {}
 
   Result<void> listen() {
     net::HttpServerOptions options;
@@ -102,34 +130,56 @@ private:
   }
 
   void refuse(const HttpRequest& request, const std::string& trace, const Error& error, int status, const Responder& respond) {
-    handler_.on_refused({config_.name, request.peer, trace, error, request.body});
+    refuse(request, request.body, trace, error, status, respond);
+  }
+
+  void refuse(const HttpRequest& request, std::string_view bytes, const std::string& trace, const Error& error, int status,
+              const Responder& respond) {
+    handler_.on_refused({config_.name, request.peer, trace, error, bytes});
     HttpResponse response = json_response(status, wire::refusal_json(error, trace, {}));
     if (status == 401) response.headers.add("WWW-Authenticate", "Bearer");
     if (status == 405) response.headers.add("Allow", request.path() == config_.path ? "POST" : "GET");
     respond(std::move(response));
   }
 
-  void take_post(HttpRequest request, Responder respond, const std::string& trace) {
-    const std::string type(request.headers.get("content-type"));
+  /// What the head says about the body; 415 for a type that is not served, 400 for the rest.
+  struct HeadVerdict { std::optional<Error> error; int status = 0; };
+  static HeadVerdict judge_head(const HttpRequest& request) {
+    const std::string_view type = request.headers.get("content-type");
+    if (net::media_type(type) != "application/json" || request.headers.count("content-type") != 1) {
+      return {Error(Errc::connector_content_type).with("application/json, once"), 415};
+    }
     const std::string charset = net::media_parameter(type, "charset");
-    if (net::media_type(type) != "application/json") return refuse(request, trace, Error(Errc::connector_content_type).with("application/json"), 415, respond);
-    if (!charset.empty() && wire::encoding_from_label(charset) != wire::Encoding::utf8) return refuse(request, trace, Error(Errc::wire_encoding_unknown).at("Content-Type"), 415, respond);
-    if (!request.query().empty()) return refuse(request, trace, Error(Errc::connector_parameter).with("none is taken here"), 400, respond);
-    if (request.body.empty()) return refuse(request, trace, Error(Errc::connector_body_missing), 400, respond);
+    if (!charset.empty() && wire::encoding_from_label(charset) != wire::Encoding::utf8) {
+      return {Error(Errc::wire_encoding_unknown).at("Content-Type"), 415};
+    }
+    if (!request.query().empty()) return {Error(Errc::connector_parameter).with("none is taken here"), 400};
+    if (request.body.empty()) return {Error(Errc::connector_body_missing), 400};
+    return {};
+  }
 
+  Result<wire::Document> gate(std::string_view bytes) const {
+    wire::JsonOptions options;
+    options.limits = config_.limits;
+    TONGQU_TRY(wire::Document document, wire::parse_json(bytes, options));
+    const wire::NodeKind kind = document.root().kind();
+    const bool container = kind == wire::NodeKind::object || kind == wire::NodeKind::array;
+    if (!container) return Error(Errc::connector_json_type).at("1:1").with("object or array");
+    return document;
+  }
+
+  void take_post(HttpRequest request, Responder respond, const std::string& trace) {
+    const HeadVerdict head = judge_head(request);
+    if (head.error) return refuse(request, trace, *head.error, head.status, respond);
+
+    const std::string type(request.headers.get("content-type"));
     Inbound inbound;
     inbound.route = config_.name;
     inbound.trace_id = trace;
     inbound.delivery.parts.push_back({"body", type, std::move(request.body), nullptr});
     wire::Part& body = inbound.delivery.parts.front();
-    wire::JsonOptions options;
-    options.limits = config_.limits;
-    auto document = wire::parse_json(body.bytes, options);
-    if (document && document->root().kind() != wire::NodeKind::object && document->root().kind() != wire::NodeKind::array) document = Error(Errc::connector_json_type).at("1:1").with("object or array");
-    if (!document) {
-      handler_.on_refused({config_.name, request.peer, trace, document.error(), body.bytes});
-      return respond(json_response(400, wire::refusal_json(document.error(), trace, {})));
-    }
+    auto document = gate(body.bytes);
+    if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
     FAULT_POINT("s04_gate_passed");
     body.document = std::make_shared<const wire::Document>(*std::move(document));
     auto& facts = inbound.delivery.facts;
@@ -140,26 +190,35 @@ private:
     handler_.on_delivery(std::move(inbound), [respond = std::move(respond)](Answer answer) {
       if (!answer.fault) return respond(wrap(answer));
       const Error error = answer.error ? *answer.error : Error(Errc::base_internal);
-      HttpResponse response = json_response(status_of(answer.outcome, error), wire::refusal_json(error, answer.trace_id, answer.findings));
+      std::string refusal = wire::refusal_json(error, answer.trace_id, answer.findings);
+      HttpResponse response = json_response(status_of(answer.outcome, error), std::move(refusal));
       if (answer.outcome == Outcome::busy) response.headers.add("Retry-After", std::to_string(answer.retry_after_s));
       respond(std::move(response));
     });
   }
 
-  void answer_status(const HttpRequest& request, const std::string& trace, const Responder& respond) {
-    const auto parameters = parse_query(request.query());
-    if (!parameters) return refuse(request, trace, parameters.error(), 400, respond);
+  /// The question of a status request; `message_id` or `case_no`, one of them and nothing else.
+  Result<connector::StatusQuery> read_question(std::string_view text) const {
+    const Error wrong = Error(Errc::connector_parameter).with("message_id or case_no");
+    TONGQU_TRY(const auto parameters, parse_query(text));
     connector::StatusQuery query;
     query.route = config_.name;
-    for (const auto& [name, value] : *parameters) {
+    for (const auto& [name, value] : parameters) {
       if (name == "message_id") query.message_id = value;
       else if (name == "case_no") query.case_no = value;
-      else return refuse(request, trace, Error(Errc::connector_parameter).with("message_id or case_no"), 400, respond);
+      else return wrong;
     }
-    if (query.message_id.empty() == query.case_no.empty()) return refuse(request, trace, Error(Errc::connector_parameter).with("message_id or case_no"), 400, respond);
-    const auto status = handler_.status(query);
-    if (!status) return respond(json_response(status.error().code() == Errc::journal_not_found ? 404 : 500, wire::refusal_json(status.error(), trace, {})));
-    respond(json_response(200, status_json(*status)));
+    if (query.message_id.empty() == query.case_no.empty()) return wrong;
+    return query;
+  }
+
+  void answer_status(const HttpRequest& request, const std::string& trace, const Responder& respond) {
+    const auto query = read_question(request.query());
+    if (!query) return refuse(request, trace, query.error(), 400, respond);
+    const auto status = handler_.status(*query);
+    if (status) return respond(json_response(200, status_json(*status)));
+    const int code = status.error().code() == Errc::journal_not_found ? 404 : 500;
+    respond(json_response(code, wire::refusal_json(status.error(), trace, {})));
   }
 
   static std::string status_json(const std::vector<connector::MessageStatus>& messages) {
@@ -206,7 +265,8 @@ private:
   std::unique_ptr<net::HttpServer> server_;
 };
 
-Result<std::unique_ptr<connector::Connector>> start_rest(const connector::ListenerConfig& config, connector::IntakeHandler& handler) {
+Result<std::unique_ptr<connector::Connector>> start_rest(const connector::ListenerConfig& config,
+                                                         connector::IntakeHandler& handler) {
   const std::string at = "listen " + config.name;
   if (!config.settings.empty()) return Error(Errc::connector_setting).at(at).with(config.settings.begin()->first);
   if (config.path.empty() || config.path.front() != '/') return Error(Errc::connector_setting).at(at).with("path");

@@ -11,7 +11,14 @@ namespace {
 
 using wire::Node;
 
-Error structure(const Node& at, std::string detail) { return Error(Errc::connector_soap_structure).at(at.position()).with(std::move(detail)); }
+// Faults say what was expected and where, never what was sent: names come from the sender too.
+Error structure(const Node& at, std::string expected) {
+  return Error(Errc::connector_soap_structure).at(at.position()).with(std::move(expected));
+}
+
+Error encoding_error(const Node& at, std::string detail) {
+  return Error(Errc::connector_soap_encoding).at(at.position()).with(std::move(detail));
+}
 
 bool is(const Node& node, std::string_view ns, std::string_view local) { return node.name() == local && node.ns() == ns; }
 
@@ -22,8 +29,20 @@ Node attribute_in(const Node& node, std::string_view ns, std::string_view local)
   return {};
 }
 
+/// A header block that names another node (SOAP 1.1 actor, 1.2 role) is not ours to understand.
+bool aimed_at_us(const Node& block, Version version) {
+  const bool v11 = version == Version::v11;
+  const Node actor = attribute_in(block, v11 ? kEnvelope11 : kEnvelope12, v11 ? "actor" : "role");
+  if (!actor || actor.raw_text().empty()) return true;
+  const std::string_view who = actor.raw_text();
+  if (v11) return who == "http://schemas.xmlsoap.org/soap/actor/next";
+  return who == "http://www.w3.org/2003/05/soap-envelope/role/next" ||
+         who == "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver";
+}
+
 Result<void> check_header(const Node& header, Version version) {
   const std::string_view ns = version == Version::v11 ? kEnvelope11 : kEnvelope12;
+  if (header.entry().has_text) return structure(header, "no text in Header");
   for (Node block = header.first_child(); block; block = block.next()) {
     const Node must = attribute_in(block, ns, "mustUnderstand");
     if (!must) continue;
@@ -31,42 +50,72 @@ Result<void> check_header(const Node& header, Version version) {
     const bool yes = value == "1" || (version == Version::v12 && value == "true");
     const bool no = value == "0" || (version == Version::v12 && value == "false");
     if (!yes && !no) return structure(block, "mustUnderstand");
-    if (yes) return Error(Errc::connector_soap_must_understand).at(block.position()).with(std::string(block.name()));
+    if (yes && aimed_at_us(block, version)) return Error(Errc::connector_soap_must_understand).at(block.position());
   }
   return {};
 }
 
-/// arrayType="ns:T[n]": the size said must be the size that is there.
+/// arrayType="ns:T[n]": the size said must be the size that is there; one dimension, neither partial nor sparse.
 Result<void> check_array(const Node& node) {
+  if (attribute_in(node, kEncoding11, "offset")) return encoding_error(node, "offset");
+  if (attribute_in(node, kEncoding11, "position")) return encoding_error(node, "position");
   const Node type = attribute_in(node, kEncoding11, "arrayType");
   if (!type) return {};
   const std::string_view text = type.raw_text();
   const auto open = text.rfind('['), close = text.rfind(']');
+  const bool well = open != std::string_view::npos && close == text.size() - 1 && open < close;
+  if (!well) return encoding_error(node, "arrayType");
+  const std::string_view digits = text.substr(open + 1, close - open - 1);
+  if (digits.empty()) return {};
   std::size_t said = 0;
-  const bool well = open != std::string_view::npos && close == text.size() - 1 && open + 1 <= close;
-  const std::string_view digits = well ? text.substr(open + 1, close - open - 1) : std::string_view();
-  if (well && digits.empty()) return {};
   const auto [at, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), said);
-  if (!well || ec != std::errc() || at != digits.data() + digits.size() || said != node.child_count()) return Error(Errc::connector_soap_encoding).at(node.position()).with("arrayType");
+  const bool whole = ec == std::errc() && at == digits.data() + digits.size();
+  if (!whole || said != node.child_count()) return encoding_error(node, "arrayType");
   return {};
 }
 
-/// One pass over everything in the body: SOAP encoding references are not resolved by this connector, and a nil element is empty.
-Result<void> check_body_content(const wire::Document& document, const Node& body) {
+Result<void> check_nil(const Node& node) {
+  const Node nil = attribute_in(node, kSchemaInstance, "nil");
+  if (!nil) return {};
+  const std::string_view value = nil.raw_text();
+  const bool yes = value == "true" || value == "1";
+  const bool contradicts = yes && (node.has_children() || node.entry().has_text);
+  if (contradicts || (!yes && value != "false" && value != "0")) {
+    return Error(Errc::connector_soap_type).at(node.position()).with("xsi:nil");
+  }
+  return {};
+}
+
+/// Does an element say that its content is written in SOAP encoding?
+bool says_encoded(const Node& node) {
+  if (attribute_in(node, kEncoding11, "arrayType")) return true;
+  for (const std::string_view envelope : {kEnvelope11, kEnvelope12}) {
+    const Node style = attribute_in(node, envelope, "encodingStyle");
+    if (!style) continue;
+    const std::string_view value = style.raw_text();
+    if (value.find(kEncoding11) != std::string_view::npos || value.find(kEncoding12) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// One pass over the whole envelope: references are not resolved by this connector, so what refers elsewhere is refused, never
+/// followed.
+Result<void> check_content(const wire::Document& document) {
   const auto& tape = document.tape();
   bool encoded = false;
-  for (std::uint32_t i = body.index(); i < body.entry().end; ++i) {
-    if (tape[i].kind != wire::NodeKind::element || tape[i].attributes == 0) continue;
+  Node reference;
+  for (std::uint32_t i = 0; i < tape.size(); ++i) {
+    if (tape[i].kind != wire::NodeKind::element) continue;
     const Node node(&document, i);
-    if (attribute_in(node, kEncoding11, "arrayType")) encoded = true;
-    const Node style = attribute_in(node, kEnvelope11, "encodingStyle");
-    if (style && style.raw_text().find(kEncoding11) != std::string_view::npos) encoded = true;
+    if (is(node, kXopInclude, "Include")) return encoding_error(node, "xop:Include");
+    if (tape[i].attributes == 0) continue;
+    encoded = encoded || says_encoded(node);
     TONGQU_CHECK(check_array(node));
-    const Node nil = attribute_in(node, kSchemaInstance, "nil");
-    if (nil && (nil.raw_text() == "true" || nil.raw_text() == "1") && (node.has_children() || node.entry().has_text)) return Error(Errc::connector_soap_type).at(node.position()).with("xsi:nil");
-    const Node href = attribute_in(node, "", "href");
-    if (encoded && href) return Error(Errc::connector_soap_encoding).at(node.position()).with("href");
+    TONGQU_CHECK(check_nil(node));
+    if (!reference && (attribute_in(node, "", "href") || attribute_in(node, kEncoding12, "ref"))) reference = node;
   }
+  // In a document that is not encoded, href is an attribute like any other.
+  if (encoded && reference) return encoding_error(reference, "href");
   return {};
 }
 
@@ -76,10 +125,19 @@ std::string content_type(Version version, std::string_view charset) {
   return std::string(version == Version::v11 ? "text/xml" : "application/soap+xml") + "; charset=" + std::string(charset);
 }
 
+/// How much of GB18030 a client reads that believes the label.
 wire::Repertoire repertoire_of(std::string_view label) {
-  if (label == "gb2312" || label == "GB2312") return wire::Repertoire::gb2312;
-  if (label == "gbk" || label == "GBK") return wire::Repertoire::gbk;
-  return wire::Repertoire::gb18030;
+  std::string lower(label);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  if (lower == "gb18030") return wire::Repertoire::gb18030;
+  return lower.substr(0, 6) == "gb2312" || lower.substr(0, 7) == "gb_2312" ? wire::Repertoire::gb2312 : wire::Repertoire::gbk;
+}
+
+/// Well-formed content, so that it cannot close an element of ours.
+bool is_element_content(const std::string& payload) {
+  wire::XmlOptions options;
+  options.declared_encoding_ignored = true;
+  return wire::parse_xml("<x>" + payload + "</x>", options).has_value();
 }
 
 /// Encodes XML text; characters that the target lacks become references.
@@ -166,7 +224,7 @@ Result<Envelope> read_envelope(const wire::Document& document, Version& version)
   else if (root.ns() == kEnvelope11) version = Version::v11;
   else return Error(Errc::connector_soap_version).at(root.position());
   const std::string_view ns = envelope_ns(version);
-  if (root.entry().has_text) return structure(root, "text in Envelope");
+  if (root.entry().has_text) return structure(root, "no text in Envelope");
 
   Node body;
   bool header_seen = false;
@@ -177,29 +235,34 @@ Result<Envelope> read_envelope(const wire::Document& document, Version& version)
     } else if (is(child, ns, "Body") && !body) {
       body = child;
     } else {
-      return structure(child, std::string(child.name()));
+      return structure(child, "one Header, then one Body");
     }
   }
   if (!body) return structure(root, "Body expected");
-  if (body.entry().has_text) return structure(body, "text in Body");
+  if (body.entry().has_text) return structure(body, "no text in Body");
   const Node operation = body.first_child();
-  if (!operation) return structure(body, "Body is empty");
+  if (!operation) return structure(body, "one operation in Body");
   // RPC/encoded callers put multiRef elements beside the operation; this connector does not resolve them.
   if (const Node second = operation.next()) {
-    if (second.name() == "multiRef") return Error(Errc::connector_soap_encoding).at(second.position()).with("multiRef");
-    return structure(second, "two operations in Body");
+    if (second.name() == "multiRef") return encoding_error(second, "multiRef");
+    return structure(second, "one operation in Body");
   }
-  TONGQU_CHECK(check_body_content(document, body));
+  TONGQU_CHECK(check_content(document));
   return Envelope{version, operation};
 }
 
 Wrapped wrap_answer(const connector::Answer& answer, Version version, std::string_view operation, std::string_view ns) {
-  const wire::Encoding encoding = wire::encoding_from_label(answer.charset).value_or(wire::Encoding::utf8);
-  const std::string label = !answer.declared.empty() ? answer.declared : encoding == wire::Encoding::utf8 ? "utf-8" : answer.charset;
-  const wire::Repertoire repertoire = repertoire_of(label);
   const std::string element = answer.soap_element.empty() ? std::string(operation) + "Response" : answer.soap_element;
   const std::string part = answer.soap_part.empty() ? "return" : answer.soap_part;
   const std::string_view name_space = answer.soap_namespace.empty() ? ns : std::string_view(answer.soap_namespace);
+  const std::string said = answer.declared.empty() ? answer.charset : answer.declared;
+  const wire::Repertoire repertoire = repertoire_of(said);
+  // Values can carry references, names cannot: a caller who uses such names reads UTF-8.
+  const bool gb = wire::encoding_from_label(answer.charset) == wire::Encoding::gb18030 &&
+                  wire::encode(element + part, wire::Encoding::gb18030, repertoire).has_value();
+  const wire::Encoding encoding = gb ? wire::Encoding::gb18030 : wire::Encoding::utf8;
+  const bool declared_as_asked = gb || wire::encoding_from_label(answer.charset) == wire::Encoding::utf8;
+  const std::string label = declared_as_asked ? said : "utf-8";
 
   using Form = connector::Answer::SoapForm;
   std::string out;
@@ -207,13 +270,13 @@ Wrapped wrap_answer(const connector::Answer& answer, Version version, std::strin
   wire::XmlWriter w(out);
   w.open(element);
   if (!name_space.empty()) w.attribute("xmlns", name_space);
-  if (answer.soap_form == Form::elements) {
+  if (answer.soap_form == Form::elements && is_element_content(answer.payload)) {
     w.text("");
     out += answer.payload;  // The pack's own elements; its placeholders were escaped when they were filled in.
   } else {
     w.open(part);
     // A reference cannot stand in CDATA, so text that the encoding lacks goes out escaped.
-    const bool whole = encoding == wire::Encoding::utf8 || wire::encode(answer.payload, encoding, repertoire).has_value();
+    const bool whole = !gb || wire::encode(answer.payload, encoding, repertoire).has_value();
     if (answer.soap_form == Form::cdata && whole) w.cdata(answer.payload);
     else w.text(answer.payload);
     w.close();
@@ -227,17 +290,20 @@ Wrapped wrap_fault(const Error& error, const Findings& findings, const std::stri
   const bool senders = error.action() == Action::fix_input;
   const bool must_understand = error.code() == Errc::connector_soap_must_understand;
   const bool mismatch = error.code() == Errc::connector_soap_version;
+  const bool v11 = version == Version::v11;
+  const std::string_view whose = senders ? (v11 ? "soap:Client" : "soap:Sender") : (v11 ? "soap:Server" : "soap:Receiver");
+  const std::string_view code = mismatch ? "soap:VersionMismatch" : must_understand ? "soap:MustUnderstand" : whose;
   std::string out;
   open_envelope(out, version, "utf-8");
   wire::XmlWriter w(out);
   w.open("soap:Fault");
-  if (version == Version::v11) {
-    w.element("faultcode", mismatch ? "soap:VersionMismatch" : must_understand ? "soap:MustUnderstand" : senders ? "soap:Client" : "soap:Server");
+  if (v11) {
+    w.element("faultcode", code);
     w.element("faultstring", error.message(Lang::en) + " / " + error.message(Lang::zh));
     w.open("detail");
   } else {
     w.open("soap:Code");
-    w.element("soap:Value", mismatch ? "soap:VersionMismatch" : must_understand ? "soap:MustUnderstand" : senders ? "soap:Sender" : "soap:Receiver");
+    w.element("soap:Value", code);
     w.close();
     w.open("soap:Reason");
     message_pair(w, "soap:Text", error.message(Lang::en), error.message(Lang::zh));
@@ -248,7 +314,7 @@ Wrapped wrap_fault(const Error& error, const Findings& findings, const std::stri
   w.close();
   w.close();
   out += kCloseEnvelope;
-  const int status = version == Version::v12 && senders && !must_understand && !mismatch ? 400 : 500;
+  const int status = !v11 && senders && !must_understand && !mismatch ? 400 : 500;
   return {status, content_type(version, "utf-8"), std::move(out)};
 }
 
@@ -270,7 +336,9 @@ Wrapped wrap_status(const std::vector<connector::MessageStatus>& messages, Versi
       w.element("state", target.state);
       if (!target.receipt_no.empty()) w.element("receiptNo", target.receipt_no);
       if (!target.error_id.empty()) w.element("errorId", target.error_id);
-      if (!target.reason.en.empty() || !target.reason.zh.empty()) message_pair(w, "reason", target.reason.en, target.reason.zh);
+      if (!target.reason.en.empty() || !target.reason.zh.empty()) {
+        message_pair(w, "reason", target.reason.en, target.reason.zh);
+      }
       w.element("changedAt", target.changed_at);
       w.close();
     }

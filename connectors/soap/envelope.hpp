@@ -14,6 +14,8 @@ enum class Version : std::uint8_t { v11, v12 };
 inline constexpr std::string_view kEnvelope11 = "http://schemas.xmlsoap.org/soap/envelope/";
 inline constexpr std::string_view kEnvelope12 = "http://www.w3.org/2003/05/soap-envelope";
 inline constexpr std::string_view kEncoding11 = "http://schemas.xmlsoap.org/soap/encoding/";
+inline constexpr std::string_view kEncoding12 = "http://www.w3.org/2003/05/soap-encoding";
+inline constexpr std::string_view kXopInclude = "http://www.w3.org/2004/08/xop/include";
 inline constexpr std::string_view kSchemaInstance = "http://www.w3.org/2001/XMLSchema-instance";
 inline constexpr std::string_view kRefusalNamespace = "urn:tongqu:refusal:1";
 
@@ -24,7 +26,8 @@ struct Envelope {
 };
 
 /// Checks the structure: Envelope of SOAP 1.1 or 1.2, at most one Header before one Body, one operation in Body, no text between,
-/// no header that must be understood, no SOAP encoding references, no xsi:nil with content.
+/// no header aimed at us that must be understood, no SOAP encoding references or attachments by reference, no xsi:nil with content.
+/// Schema locations, xsi:type, XInclude and addresses in headers are inert: nothing is fetched, nothing is sent to them.
 /// @param version  Receives the version as soon as it is known, so that a fault can be written in it.
 /// @errors connector.soap_structure, soap_version, soap_must_understand, soap_encoding, soap_type; where() is line:column.
 /// @source SOAP 1.1 section 4; SOAP 1.2 part 1 section 5
@@ -37,8 +40,9 @@ struct Wrapped {
   std::string body;
 };
 
-/// Wraps the payload of a pack into an envelope: <element xmlns=ns><part>payload</part></element>. A character that the caller's encoding lacks
-/// becomes a character reference, so an acknowledgement of something committed can always be given.
+/// Wraps the payload of a pack into an envelope: <element xmlns=ns><part>payload</part></element>. A character that the caller's
+/// encoding lacks becomes a character reference, so an acknowledgement of something committed can always be given. A payload that is
+/// to stand as elements and is not well-formed content stands escaped in the part instead.
 Wrapped wrap_answer(const connector::Answer& answer, Version version, std::string_view operation, std::string_view ns);
 
 /// A fault in the caller's version with the refusal as detail. @source SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4

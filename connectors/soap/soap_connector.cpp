@@ -1,12 +1,14 @@
 #include "connectors/soap/soap_connector.hpp"
 
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "connectors/soap/envelope.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/net/http_server.hpp"
+#include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/trusted_xml.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -41,7 +43,8 @@ HttpResponse plain_refusal(int status, const Error& error, const std::string& tr
 
 class SoapConnector final : public connector::Connector, public net::HttpHandler {
 public:
-  SoapConnector(connector::ListenerConfig config, connector::IntakeHandler& handler, std::string wsdl) : config_(std::move(config)), handler_(handler), wsdl_(std::move(wsdl)) {}
+  SoapConnector(connector::ListenerConfig config, connector::IntakeHandler& handler, std::string wsdl)
+      : config_(std::move(config)), handler_(handler), wsdl_(std::move(wsdl)) {}
 
   Result<void> listen() {
     net::HttpServerOptions options;
@@ -58,68 +61,99 @@ public:
 
   void on_request(HttpRequest request, Responder respond) override {
     const std::string trace = to_hex(crypto::random_bytes(8));
-    if (request.path() != config_.path) return respond(plain_refusal(404, refused(Error(Errc::connector_path_unknown), request, trace), trace));
-    if (request.method == "GET" && (request.query() == "wsdl" || request.query() == "WSDL")) return respond(wsdl_answer(trace));
-    if (request.method != "POST") return respond(plain_refusal(405, refused(Error(Errc::connector_method), request, trace), trace));
+    const auto refuse = [&](int status, Errc why) {
+      refused(Error(why), request.peer, request.body, trace);
+      respond(plain_refusal(status, Error(why), trace));
+    };
+    if (request.path() != config_.path) return refuse(404, Errc::connector_path_unknown);
+    if (request.method == "GET" && (request.query() == "wsdl" || request.query() == "WSDL")) {
+      if (wsdl_.empty()) return refuse(404, Errc::connector_path_unknown);
+      return respond(wsdl_answer(trace));
+    }
+    if (request.method != "POST") return refuse(405, Errc::connector_method);
     take_post(std::move(request), std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {
     const std::string trace = to_hex(crypto::random_bytes(8));
-    handler_.on_refused({config_.name, known.peer, trace, error, known.body});
-    return to_response(wrap_fault(error, {}, trace, Version::v11));
+    refused(error, known.peer, known.body, trace);
+    return to_response(wrap_fault(error, {}, trace, version_of(net::media_type(known.headers.get("content-type")))));
   }
 
 private:
+  static Version version_of(std::string_view media_type) {
+    return media_type == "application/soap+xml" ? Version::v12 : Version::v11;
+  }
+
+  /// What the head says about the body; 415 for a type that is not served, 400 for the rest.
+  struct HeadVerdict { std::optional<Error> error; int status = 0; std::optional<wire::Encoding> transport; };
+  static HeadVerdict judge_head(const HttpRequest& request, std::string_view media_type) {
+    const bool served = media_type == "text/xml" || media_type == "application/soap+xml" || media_type == "application/xml";
+    if (!served || request.headers.count("content-type") != 1) {
+      return {Error(Errc::connector_content_type).with("text/xml or application/soap+xml, once"), 415, {}};
+    }
+    // Routing is by the body alone, but a caller that names two operations in front of it is up to something.
+    if (request.headers.count("soapaction") > 1) {
+      return {Error(Errc::connector_soap_structure).at("SOAPAction").with("one SOAPAction"), 0, {}};
+    }
+    if (request.body.empty()) return {Error(Errc::connector_body_missing), 0, {}};
+    const std::string charset = net::media_parameter(request.headers.get("content-type"), "charset");
+    if (charset.empty()) return {};
+    const auto transport = wire::encoding_from_label(charset);
+    if (!transport) return {Error(Errc::wire_xml_encoding).at("Content-Type").with("charset"), 0, {}};
+    return {{}, 0, transport};
+  }
+
   void take_post(HttpRequest request, Responder respond, const std::string& trace) {
     const std::string type = net::media_type(request.headers.get("content-type"));
-    if (type != "text/xml" && type != "application/soap+xml" && type != "application/xml") {
-      HttpResponse response = to_response(wrap_fault(refused(Error(Errc::connector_content_type).with("text/xml or application/soap+xml"), request, trace), {}, trace, Version::v11));
-      response.status = 415;
-      return respond(std::move(response));
-    }
-    Version version = type == "application/soap+xml" ? Version::v12 : Version::v11;
-    if (request.body.empty()) return respond(to_response(wrap_fault(refused(Error(Errc::connector_body_missing), request, trace), {}, trace, version)));
+    Version version = version_of(type);
+    const auto fault = [&](const Error& error, std::string_view bytes, int status = 0) {
+      refused(error, request.peer, bytes, trace);
+      HttpResponse response = to_response(wrap_fault(error, {}, trace, version));
+      if (status != 0) response.status = status;
+      respond(std::move(response));
+    };
+    HeadVerdict head = judge_head(request, type);
+    if (head.error) return fault(*head.error, request.body, head.status);
 
     wire::XmlOptions options;
     options.limits = config_.limits;
-    const std::string charset = net::media_parameter(request.headers.get("content-type"), "charset");
-    if (!charset.empty()) {
-      options.transport = wire::encoding_from_label(charset);
-      if (!options.transport) return respond(to_response(wrap_fault(refused(Error(Errc::wire_xml_encoding).at("Content-Type").with("charset"), request, trace), {}, trace, version)));
-    }
+    options.transport = head.transport;
     Inbound inbound;
     inbound.route = config_.name;
     inbound.trace_id = trace;
-    inbound.delivery.parts.push_back({"body", std::string(request.headers.get("content-type")), std::move(request.body), nullptr});
+    const std::string content_type(request.headers.get("content-type"));
+    inbound.delivery.parts.push_back({"body", content_type, std::move(request.body), nullptr});
     wire::Part& body = inbound.delivery.parts.front();
     auto document = wire::parse_xml(body.bytes, options);
-    const auto fault = [&](const Error& error) {
-      handler_.on_refused({config_.name, request.peer, trace, error, body.bytes});
-      respond(to_response(wrap_fault(error, {}, trace, version)));
-    };
-    if (!document) return fault(document.error());
+    if (!document) return fault(document.error(), body.bytes);
     FAULT_POINT("s04_gate_passed");
     auto shared = std::make_shared<const wire::Document>(*std::move(document));
     auto envelope = read_envelope(*shared, version);
-    if (!envelope) return fault(envelope.error());
-    if (envelope->operation.name() == kStatusOperation) return answer_status(envelope->operation, version, trace, respond);
+    if (!envelope) return fault(envelope.error(), body.bytes);
+    if (envelope->operation.name() == kStatusOperation) {
+      auto answer = answer_status(envelope->operation, version, trace);
+      if (!answer) return fault(answer.error(), body.bytes);
+      return respond(*std::move(answer));
+    }
     body.document = shared;
-    hand_over(std::move(inbound), std::move(respond), *envelope, request, charset);
+    hand_over(std::move(inbound), std::move(respond), *envelope, request);
   }
 
-  void hand_over(Inbound inbound, Responder respond, const Envelope& envelope, const HttpRequest& request, const std::string& charset) {
+  void hand_over(Inbound inbound, Responder respond, const Envelope& envelope, const HttpRequest& request) {
     auto& facts = inbound.delivery.facts;
     const std::string operation(envelope.operation.name());
     std::string ns = config_.ns.empty() ? std::string(envelope.operation.ns()) : config_.ns;
+    const std::string_view content_type = request.headers.get("content-type");
     facts["family"] = "soap";
     facts["operation"] = operation;
     facts["soap_version"] = envelope.version == Version::v11 ? "1.1" : "1.2";
     facts["path"] = config_.path;
     facts["peer"] = request.peer;
-    facts["content_type"] = std::string(request.headers.get("content-type"));
+    facts["content_type"] = std::string(content_type);
+    const std::string charset = net::media_parameter(content_type, "charset");
     if (!charset.empty()) facts["charset"] = charset;
-    handler_.on_delivery(std::move(inbound), [respond = std::move(respond), version = envelope.version, operation, ns = std::move(ns)](Answer answer) {
+    auto done = [respond = std::move(respond), version = envelope.version, operation, ns = std::move(ns)](Answer answer) {
       if (!answer.fault) return respond(to_response(wrap_answer(answer, version, operation, ns)));
       const Error error = answer.error ? *answer.error : Error(Errc::base_internal);
       HttpResponse response = to_response(wrap_fault(error, answer.findings, answer.trace_id, version));
@@ -128,29 +162,29 @@ private:
         response.headers.add("Retry-After", std::to_string(answer.retry_after_s));
       }
       respond(std::move(response));
-    });
+    };
+    handler_.on_delivery(std::move(inbound), std::move(done));
   }
 
-  void answer_status(const wire::Node& operation, Version version, const std::string& trace, const Responder& respond) {
+  /// @errors connector.parameter, wire.* for the question; what the journal says is answered here, a question is no intake.
+  Result<HttpResponse> answer_status(const wire::Node& operation, Version version, const std::string& trace) {
+    const Error wrong = Error(Errc::connector_parameter).at(operation.position()).with("messageId or caseNo");
     connector::StatusQuery query;
     query.route = config_.name;
     for (wire::Node child = operation.first_child(); child; child = child.next()) {
-      const auto text = child.leaf();
-      if (!text) return respond(to_response(wrap_fault(text.error(), {}, trace, version)));
-      if (child.name() == "messageId" && query.message_id.empty()) query.message_id = *text;
-      else if (child.name() == "caseNo" && query.case_no.empty()) query.case_no = *text;
-      else return respond(to_response(wrap_fault(Error(Errc::connector_parameter).at(child.position()).with(std::string(child.name())), {}, trace, version)));
+      TONGQU_TRY(const std::string_view text, child.leaf());
+      std::string* member = child.name() == "messageId" ? &query.message_id : child.name() == "caseNo" ? &query.case_no : nullptr;
+      if (member == nullptr || !member->empty()) return wrong;
+      *member = text;
     }
-    if (query.message_id.empty() == query.case_no.empty()) return respond(to_response(wrap_fault(Error(Errc::connector_parameter).with("messageId or caseNo"), {}, trace, version)));
+    if (query.message_id.empty() == query.case_no.empty()) return wrong;
     const auto status = handler_.status(query);
-    if (!status) return respond(to_response(wrap_fault(status.error(), {}, trace, version)));
-    respond(to_response(wrap_status(*status, version)));
+    return to_response(status ? wrap_status(*status, version) : wrap_fault(status.error(), {}, trace, version));
   }
 
   HttpResponse wsdl_answer(const std::string& trace) const {
-    if (wsdl_.empty()) return plain_refusal(404, Error(Errc::connector_path_unknown).with("wsdl"), trace);
-    const std::string url = !config_.public_url.empty() ? config_.public_url : "http://" + config_.address + ":" + std::to_string(server_->port()) + config_.path;
-    auto text = wire::wsdl_with_address(wsdl_, url);
+    const std::string own = "http://" + config_.address + ":" + std::to_string(server_->port()) + config_.path;
+    auto text = wire::wsdl_with_address(wsdl_, config_.public_url.empty() ? own : config_.public_url);
     if (!text) return plain_refusal(500, text.error(), trace);
     HttpResponse response;
     response.headers.add("Content-Type", "text/xml; charset=utf-8");
@@ -158,10 +192,9 @@ private:
     return response;
   }
 
-  /// Tells the ledger and hands the error back.
-  Error refused(Error error, const HttpRequest& request, const std::string& trace) {
-    handler_.on_refused({config_.name, request.peer, trace, error, request.body});
-    return error;
+  /// Tells the ledger.
+  void refused(const Error& error, const std::string& peer, std::string_view bytes, const std::string& trace) {
+    handler_.on_refused({config_.name, peer, trace, error, bytes});
   }
 
   connector::ListenerConfig config_;
@@ -170,17 +203,26 @@ private:
   std::unique_ptr<net::HttpServer> server_;
 };
 
-Result<std::unique_ptr<connector::Connector>> start_soap(const connector::ListenerConfig& config, connector::IntakeHandler& handler) {
-  if (!config.settings.empty()) return Error(Errc::connector_setting).at("listen " + config.name).with(config.settings.begin()->first);
-  if (!config.token.empty()) return Error(Errc::connector_setting).at("listen " + config.name).with("token");
+/// A broken file is told at start, not to the first client that asks.
+Result<std::string> read_wsdl(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return Error(Errc::base_file_unreadable).at(file);
+  std::string wsdl = text.str();
+  const auto checked = wire::wsdl_with_address(wsdl, "http://localhost/");
+  if (!checked) return Error(Errc::wire_wsdl_invalid).at(file);
+  return wsdl;
+}
+
+Result<std::unique_ptr<connector::Connector>> start_soap(const connector::ListenerConfig& config,
+                                                         connector::IntakeHandler& handler) {
+  const std::string at = "listen " + config.name;
+  if (!config.settings.empty()) return Error(Errc::connector_setting).at(at).with(config.settings.begin()->first);
+  if (!config.token.empty()) return Error(Errc::connector_setting).at(at).with("token");
+  if (config.path.empty() || config.path.front() != '/') return Error(Errc::connector_setting).at(at).with("path");
   std::string wsdl;
   if (!config.wsdl_file.empty()) {
-    std::ifstream in(config.wsdl_file, std::ios::binary);
-    std::ostringstream text;
-    if (!in || !(text << in.rdbuf())) return Error(Errc::base_file_unreadable).at(config.wsdl_file);
-    wsdl = text.str();
-    // A broken file is told at start, not to the first client that asks.
-    TONGQU_CHECK([&]() -> Result<void> { TONGQU_TRY(const std::string checked, wire::wsdl_with_address(wsdl, "http://localhost/")); return {}; }());
+    TONGQU_TRY(wsdl, read_wsdl(config.wsdl_file));
   }
   auto connector = std::make_unique<SoapConnector>(config, handler, std::move(wsdl));
   TONGQU_CHECK(connector->listen());
