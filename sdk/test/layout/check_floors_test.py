@@ -57,6 +57,12 @@ class CheckFloors(unittest.TestCase):
         self.finds("private", "tools/tongqu/deep.cpp", '#include "sdk/src/wire/xml/reader.hpp"\n')
         self.finds("private", "sdk/src/model/deep.cpp", '#include "wire/xml/reader.hpp"\n')
 
+    def test_a_test_may_borrow_test_support_but_a_product_may_not(self):
+        support = {"sdk/src/net/test_support.hpp": "#pragma once\n"}
+        include = '#include "net/test_support.hpp"\n'
+        self.assertEqual([], mistakes_of({**support, "connectors/rest/rest_test.cpp": include}))
+        self.assertEqual(1, len(mistakes_of({**support, "connectors/rest/rest.cpp": include})))
+
     def test_a_public_header_that_includes_a_private_one_is_found(self):
         self.finds("private", "sdk/include/tongqu/wire/more.hpp", '#pragma once\n#include "wire/xml/reader.hpp"\n', line=2)
 
