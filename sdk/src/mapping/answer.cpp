@@ -68,15 +68,11 @@ bool Answer::read_template(const YamlNode& node, std::string_view key, const Mis
   std::string literal;
   for (std::size_t at = 0; at < text->size(); ++at) {
     const char c = (*text)[at];
-    const bool doubled = at + 1 < text->size() && (*text)[at + 1] == c;
-    if ((c != '{' && c != '}') || (c == '{' && doubled)) {
+    const bool brace = c == '{' || c == '}';
+    const bool doubled = brace && at + 1 < text->size() && (*text)[at + 1] == c;
+    if (c != '{' || doubled) {
       literal += c;
-      at += c == '{' ? 1 : 0;
-      continue;
-    }
-    // In JSON answers a closing brace is common; it needs no doubling.
-    if (c == '}') {
-      literal += c;
+      at += doubled ? 1 : 0;
       continue;
     }
     const std::size_t end = text->find('}', at);

@@ -92,6 +92,7 @@ std::optional<model::Time> DatePattern::Fields::time(std::int16_t zone) const {
 }
 
 std::optional<DatePattern> DatePattern::compile(std::string_view pattern, std::string& problem) {
+  problem.clear();
   DatePattern compiled;
   compiled.text_ = pattern;
   if (!compiled.tokenize(pattern, problem) || !compiled.close_brackets(problem) || !compiled.complete(problem)) return std::nullopt;
@@ -136,6 +137,17 @@ bool DatePattern::tokenize(std::string_view pattern, std::string& problem) {
       const std::size_t used = add_letters(pattern, at, problem);
       if (used == 0) return false;
       at += used;
+      continue;
+    }
+    if (c == '\'') {
+      const std::size_t end = pattern.find('\'', at + 1);
+      if (end == std::string_view::npos) {
+        problem = "'";
+        return false;
+      }
+      if (tokens_.empty() || tokens_.back().kind != Kind::literal) tokens_.push_back({});
+      tokens_.back().text += pattern.substr(at + 1, end - at - 1);
+      at = end + 1;
       continue;
     }
     if (digit(c)) {

@@ -33,7 +33,7 @@ std::optional<std::string> text_if(const void* at, F text) {
 } // namespace
 
 FieldKind Place::kind() const noexcept {
-  if (is_ext) return FieldKind::text;
+  if (is_ext || (special == Special::none && slot.depth == 0)) return FieldKind::text;
   if (special == Special::none) return slot.field().kind;
   for (const SpecialRow& row : kSpecials) {
     if (row.special == special) return row.kind;
@@ -41,7 +41,7 @@ FieldKind Place::kind() const noexcept {
   return FieldKind::text;
 }
 
-std::string_view Place::system() const noexcept { return in_entity() ? slot.field().system : std::string_view(); }
+std::string_view Place::system() const noexcept { return in_entity() && slot.depth != 0 ? slot.field().system : std::string_view(); }
 
 bool find_place(model::EntityId entity, std::string_view name, Place& place) {
   place = Place();
