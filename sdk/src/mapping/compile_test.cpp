@@ -171,7 +171,8 @@ TEST(Compile, csv_mistakes_have_the_line_of_the_table) {
   EXPECT_EQ(csv("code,name,label\n0,window,窗口\n1,web,\"网,上\"\n"), "");
   EXPECT_EQ(csv("code,name\r\n0,window\r\n"), "");
   EXPECT_EQ(csv("code,name\n0,window\n0,web\n"), "tables/t.csv:3 ");
-  EXPECT_EQ(csv("code,name\n0,windwo\n"), "tables/t.csv:2 ");
+  // The name is wrong in the table, and so the rule gives the field what it does not take.
+  EXPECT_EQ(csv("code,name\n0,windwo\n"), "tables/t.csv:2 mappings/case.yaml:15 ");
   EXPECT_EQ(csv("code,name\n0\n"), "tables/t.csv:2 ");
   EXPECT_EQ(csv("name,code\n0,window\n"), "tables/t.csv:1 ");
   EXPECT_EQ(csv("code,name\n0,\"window\n"), "tables/t.csv:2 ");

@@ -575,7 +575,10 @@ TEST(PackTests, the_whole_record_must_equal_the_one_beside_it) {
   loaded.load(text);
   ASSERT_TRUE(loaded.pack);
   loaded.folder.write("samples/1.case.json", R"({"record":"case@1","kind":"snapshot","task_name":"x"})");
-  EXPECT_EQ(loaded.pack->run_tests(environment()).failures.size(), 2u);
+  const auto report = loaded.pack->run_tests(environment());
+  ASSERT_EQ(report.failures.size(), 4u);
+  EXPECT_EQ(report.failures[0], "samples/1.in.xml: the record beside it lacks identity");
+  EXPECT_EQ(report.failures[2], "samples/1.in.xml: the record beside it lacks case_no");
 }
 
 TEST(Workspace, one_serves_message_after_message) {

@@ -238,9 +238,9 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment,
     for (const Finding& finding : judged) {
       const auto same_place = [&finding](const Finding& other) { return other.id == finding.id && other.path == finding.path; };
       if (std::any_of(mapped.findings.begin(), mapped.findings.end(), same_place)) continue;
-      Finding softer = finding;
-      if (softer.severity == Severity::error) softer.severity = Severity::warn;
-      mapped.findings.add(std::move(softer));
+      // What no platform could take (no key, a case under a parent item) waits for a person; it is not sent and not lost.
+      if (finding.severity == Severity::error) mapped.verdict = RecordVerdict::held;
+      mapped.findings.add(finding);
     }
     // Meta and the members outside the digest are the only difference between the two forms.
     state.digest_input.clear();

@@ -173,7 +173,7 @@ TEST(DatePattern, reads_the_forms_met_in_the_field) {
   EXPECT_EQ(read("yyyy年M月d日[ ]ah时[m分]", "2021年3月5日上午9时5分"), "2021-03-05T09:05:00+08:00");
   EXPECT_EQ(read("yyyy-MM-dd HH:mm[:ss[.SSS]]", "2021-03-05 07:08:09.120"), "2021-03-05T07:08:09.120+08:00");
   EXPECT_EQ(read("yyyy-MM-ddTHH:mm:ssXXX", "2021-03-05T07:08:09-01:30"), "2021-03-05T07:08:09-01:30");
-  EXPECT_EQ(read("yyyy-MM-dd'T'HH:mm:ssXXX", "2021-03-05T07:08:09Z"), "2021-03-05T07:08:09Z");
+  EXPECT_EQ(read("yyyy-MM-dd'T'HH:mm:ssXXX", "2021-03-05T07:08:09Z"), "2021-03-05T07:08:09+00:00");
   EXPECT_EQ(read("yyyy-MM", "2099-01"), "2099-01");
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "mapping/date_pattern.hpp"
 #include "mapping/rule_compiler.hpp"
 #include "mapping/rule_run.hpp"
 #include "mapping/source_mapping.hpp"
@@ -163,14 +164,19 @@ private:
 };
 
 void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const std::string& folder, std::string_view bytes) {
-  if (!check_keys(root, {"target", "from", "types", "tables", "messages"}, "", mistakes)) return;
+  if (!check_keys(root, {"target", "from", "zone", "types", "tables", "messages"}, "", mistakes)) return;
   id_ = member_text(root, "target", Need::required, "", mistakes).value_or("");
   const auto from = member_text(root, "from", Need::required, "", mistakes);
   const auto entity = model::entity_from_version(from.value_or("case@1"));
   if (!entity) mistakes.add(Errc::mapping_wrong_shape, *root.find("from"), "from", one_of({"case@1", "service_item@1"}));
   entity_ = entity.value_or(entity_);
   scopes_.root = scopes_.add();
-  RuleCompiler compiler({mistakes, Side::target, entity_, folder, {}, std::nullopt, false, names_, scopes_, &files_});
+  std::optional<std::int16_t> zone_minutes;
+  if (const YamlNode* zone = root.find("zone"); zone != nullptr) {
+    zone_minutes = zone_minutes_of(zone->text);
+    if (!zone_minutes) mistakes.add(Errc::mapping_wrong_shape, *zone, "zone", same("+08:00"));
+  }
+  RuleCompiler compiler({mistakes, Side::target, entity_, folder, {}, zone_minutes, false, names_, scopes_, &files_});
   compiler.enter_root();
   compiler.read_types(root.find("types"));
   compiler.read_tables(root.find("tables"));

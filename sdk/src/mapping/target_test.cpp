@@ -3,7 +3,7 @@
 namespace tongqu::mapping::test {
 namespace {
 
-constexpr const char* kHead = "target: demo.case\nfrom: case@1\n";
+constexpr const char* kHead = "target: demo.case\nfrom: case@1\nzone: \"+08:00\"\n";
 const std::string kRecord =
     R"({"record":"case@1","kind":"snapshot","identity":{"organisation":"O","item":"I","case":"C","event":"E","revision":"1"},)"
     R"("envelope":{"event":"accept"},"case_no":"C-1","task_version":3,"applicant":{"name":"甲\"乙","id_type":{"name":"resident_id"}},)"
@@ -128,6 +128,13 @@ TEST(Target, a_record_that_no_message_takes_is_an_error) {
   EXPECT_EQ(planned.error().id(), "mapping.no_target_message");
 }
 
+TEST(Target, a_time_under_another_offset_is_written_in_the_zone_of_the_platform) {
+  Plan plan("messages:\n  - {name: a, rules: {t: {from: acceptance.accepted_at, via: [{date_format: \"yyyy-MM-dd HH:mm:ss\"}], on_fail: hold}}}\n");
+  std::string record = kRecord;
+  record.replace(record.find("2149-03-05T07:08:00+08:00"), 25, "2149-03-05T22:08:00-03:00");
+  EXPECT_EQ(plan.of(record).messages.at(0).body, R"({"t":"2149-03-06 09:08:00"})");
+}
+
 TEST(Target, mistakes_are_reported_with_their_place) {
   Plan plan(R"(messages:
   - name: a
@@ -140,7 +147,7 @@ TEST(Target, mistakes_are_reported_with_their_place) {
 )");
   EXPECT_FALSE(plan.target);
   EXPECT_EQ(ids(plan.mistakes), "mapping.wrong_shape mapping.no_policy mapping.unknown_key mapping.unknown_table mapping.unknown_param");
-  EXPECT_EQ(plan.mistakes.items()[2].source.line, 8u);
+  EXPECT_EQ(plan.mistakes.items()[2].source.line, 9u);
   EXPECT_EQ(plan.mistakes.items()[2].suggestion.en, "did you mean table?");
 }
 

@@ -39,15 +39,18 @@ struct PackText {
   std::string identity = "  organisation: {const: ORG1}\n  item: {const: ITEM1}\n  case: {from: no}\n  event: {const: accept}\n";
   std::string event = "{const: accept}";
   std::string rules = "  task_name: {maybe: name}\n";
+  std::string key = "  case_no: {from: no, on_fail: reject}\n";
   std::string tail;
   std::string match = "{}";
   std::string pack_tail;
 
   std::string mapping() const {
+    // Records need their key; tests that write the rule themselves, or another entity, go without this one.
+    const bool with_key = rules.find("case_no:") == std::string::npos && head.find("case@1") != std::string::npos;
     std::string text = "mapping: test.case\n" + head + "source:\n" + source;
     if (!types.empty()) text += "types:\n" + types;
     if (!tables.empty()) text += "tables:\n" + tables;
-    return text + "identity:\n" + identity + "event: " + event + "\nrules:\n" + rules + tail;
+    return text + "identity:\n" + identity + "event: " + event + "\nrules:\n" + rules + (with_key ? key : "") + tail;
   }
   std::string pack() const {
     return "pack: test-pack\nsystem: test-system\nversion: \"1\"\n" + pack_tail + "mappings:\n  - {file: mappings/case.yaml, match: " + match + "}\n";

@@ -131,8 +131,10 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
   }
   const auto unknown = member_text(node, "unknown", Need::optional, subject, context_.mistakes);
   if (!unknown) context_.mistakes.add(Errc::mapping_table_not_total, node, subject, {"unknown: reject, hold, drop or raw", "unknown: reject、hold、drop 或 raw"});
-  else if (!policy_from_name(*unknown, made->unknown) || made->unknown == Policy::report)
+  else if (!policy_from_name(*unknown, made->unknown) || made->unknown == Policy::report) {
+    made->unknown = Policy::hold;  // Said once here, not again at every rule that uses the table.
     context_.mistakes.add(Errc::mapping_policy_not_allowed, *node.find("unknown"), subject + ".unknown", one_of({"reject", "hold", "drop", "raw"}));
+  }
   const YamlNode* file = node.find("file");
   const YamlNode* rows = node.find("inline");
   if ((file != nullptr) == (rows != nullptr)) {

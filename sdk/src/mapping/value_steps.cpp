@@ -68,9 +68,12 @@ private:
 
 class DateFormat final : public Step {
 public:
-  explicit DateFormat(DatePattern pattern) : pattern_(std::move(pattern)) {}
+  DateFormat(DatePattern pattern, std::int16_t zone_minutes) : pattern_(std::move(pattern)), zone_minutes_(zone_minutes) {}
   StepOutcome run(Value& value, wire::Arena& arena) const override {
     std::string text;
+    // A pattern without an offset is read in the platform's zone, so a time sent under another one is turned first.
+    const bool turn = value.time.has_clock() && !pattern_.always_has_offset() && value.time.offset_minutes != zone_minutes_;
+    if (turn) value.time = local_time(to_epoch_ms(value.time.utc()), zone_minutes_, value.time.precision);
     if (value.unlimited || !pattern_.write(value.time, text)) return StepOutcome::malformed;
     value.text = arena.store(text);
     return StepOutcome::ok;
@@ -79,6 +82,7 @@ public:
 
 private:
   DatePattern pattern_;
+  std::int16_t zone_minutes_;
 };
 
 class CanonicalTime final : public Step {
@@ -274,7 +278,9 @@ StepPtr compile_date_format(const YamlNode& argument, StepBuild& build) {
     build.mistakes.add(Errc::mapping_date_pattern, argument, build.subject, same(argument.text + ": " + problem));
     return nullptr;
   }
-  return std::make_unique<DateFormat>(std::move(*pattern));
+  const bool needs_zone = pattern->may_have_clock() && !pattern->always_has_offset();
+  if (needs_zone && !build.zone_minutes) build.mistakes.add(Errc::mapping_missing_key, argument, "zone", {"the platform's offset, such as +08:00", "平台所用时区，如 +08:00"});
+  return std::make_unique<DateFormat>(std::move(*pattern), build.zone_minutes.value_or(0));
 }
 
 StepPtr compile_decimal(const YamlNode& argument, StepBuild& build) {
