@@ -21,7 +21,7 @@ using connector::Inbound;
 using connector::ListenerConfig;
 using connector::Outcome;
 using connector::test::call;
-using connector::test::exchange;
+using connector::test::talk;
 using connector::test::FakeIntake;
 using connector::test::Fields;
 using connector::test::Reply;
@@ -186,7 +186,7 @@ TEST_F(SoapConnectorTest, every_bad_document_is_refused_with_its_id_and_nothing_
       EXPECT_EQ(refusals.back().error_id, bad.error_id);
       EXPECT_EQ(refusals.back().trace_id.size(), 16u);
       EXPECT_EQ(refusal_member(reply, "trace"), refusals.back().trace_id);
-      if (bad.status != 413) EXPECT_EQ(refusals.back().bytes, bad.bytes.size());
+      if (bad.status != 413) { EXPECT_EQ(refusals.back().bytes, bad.bytes.size()); }
     }
   }
   EXPECT_EQ(intake_.delivered(), 0u);
@@ -432,7 +432,7 @@ TEST_F(SoapConnectorTest, other_addresses_and_methods_are_404_and_405) {
 }
 
 TEST_F(SoapConnectorTest, a_framing_refusal_is_a_fault_with_trace_and_a_row_in_the_ledger) {
-  const Reply reply = exchange(port(), "POST /soap HTTP/1.1\r\nHost: a\r\nContent-Type: application/soap+xml\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx");
+  const Reply reply = talk(port(), "POST /soap HTTP/1.1\r\nHost: a\r\nContent-Type: application/soap+xml\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx");
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(refusal_member(reply, "id"), "net.framing");
   ASSERT_EQ(intake_.refusals().size(), 1u);
@@ -464,7 +464,7 @@ TEST_F(SoapConnectorTest, settings_that_it_does_not_have_are_refused_at_start) {
   config_.wsdl_file = "/nonexistent/service.wsdl";
   EXPECT_EQ(start_error(), "base.file_unreadable");
   config_.wsdl_file = std::string(TONGQU_SOURCE_DIR) + "/README.md";
-  if (std::filesystem::exists(config_.wsdl_file)) EXPECT_EQ(start_error(), "wire.wsdl_invalid");
+  if (std::filesystem::exists(config_.wsdl_file)) { EXPECT_EQ(start_error(), "wire.wsdl_invalid"); }
   config_.wsdl_file.clear();
   EXPECT_EQ(start_error(), "");
 }

@@ -77,7 +77,7 @@ struct Reply {
 };
 
 /// Sends the bytes on a fresh connection and reads one answer.
-inline Reply exchange(std::uint16_t port, const std::string& bytes) {
+inline Reply talk(std::uint16_t port, const std::string& bytes) {
   auto socket = net::test::RawSocket::connect(port);
   socket.send(bytes);
   const std::string whole = socket.read_message();
@@ -96,7 +96,7 @@ inline Reply call(std::uint16_t port, const std::string& method, const std::stri
   std::string bytes = method + " " + target + " HTTP/1.1\r\nHost: bridge.test\r\n";
   for (const auto& [name, value] : fields) bytes += name + ": " + value + "\r\n";
   if (method != "GET") bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  return exchange(port, bytes + "\r\n" + body);
+  return talk(port, bytes + "\r\n" + body);
 }
 
 /// Runs a program of the host and returns what it printed.
