@@ -463,7 +463,7 @@ TEST_F(SoapConnectorTest, settings_that_it_does_not_have_are_refused_at_start) {
   config_.path = "/soap";
   config_.wsdl_file = "/nonexistent/service.wsdl";
   EXPECT_EQ(start_error(), "base.file_unreadable");
-  config_.wsdl_file = std::string(TONGQU_SOURCE_DIR) + "/README.md";
+  config_.wsdl_file = std::string(TONGQU_SOURCE_DIR) + "/CMakeLists.txt";
   if (std::filesystem::exists(config_.wsdl_file)) { EXPECT_EQ(start_error(), "wire.wsdl_invalid"); }
   config_.wsdl_file.clear();
   EXPECT_EQ(start_error(), "");
