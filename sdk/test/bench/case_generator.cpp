@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "tongqu/base/assert.hpp"
 #include "tongqu/model/identifiers.hpp"
 #include "tongqu/wire/json.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -96,64 +97,190 @@ LegacyCase::Row make_material(std::size_t at, Dice& dice) {
           {"zy", digest}};
 }
 
-} // namespace
+/// The parts of a case that several fields share.
+struct Setting {
+  std::string catalog, task, office, office_code, place, item_name, firm, person;
+  Day accepted{}, due{};
+  std::string case_no;
+};
 
-LegacyCase make_case(std::uint64_t number) {
-  Dice dice(number);
-  LegacyCase one;
+Setting make_setting(std::uint64_t number, Dice& dice) {
+  Setting s;
   const unsigned item = dice.below(kItems.size());
-  const std::string office_code = credit_code("11", 100 + item);
-  const std::string catalog = "0001990" + digits(item + 1, 2) + "000";
-  const std::string task = office_code + "3" + catalog;
-  // Ten thousand serials a day, so the day moves on with the number.
-  const auto day_index = static_cast<unsigned>(number / 10'000);
-  const Day accepted{2147 + day_index / 28 / 12 % 2, 1 + day_index / 28 % 12, 1 + day_index % 28};
-  const std::string lead = digits(number / 10'000 / 672, 2);
-  one.case_no = task + compact(accepted) + digits(number % 10'000, 4);
-  const std::string place = dice.pick(kPlaces), item_name(kItems[item]);
-  const std::string firm = "青岚" + person_name(dice) + "餐饮服务有限公司";
-  const std::string office = place + dice.pick(kOffices);
-  const std::string address = place + "文昌路" + std::to_string(dice.between(1, 400)) + "号" + std::to_string(dice.between(1, 30)) + "栋" + std::to_string(dice.between(101, 2400)) + "室";
-  const bool is_firm = dice.below(2) == 0;
-  Day agent_born{};
-  const std::string agent_id = resident_id(dice, agent_born);
-  const unsigned limit = dice.between(3, 19);
-  const Day due{accepted.year + 2, accepted.month, accepted.day};
-  std::string mail = "u" + digits(dice.below(1'000'000), 6);
-  mail += "@mail.test";
-  const std::string remark = "申请人已知悉 <告知承诺> 要求 & 材料齐全，符合法定形式，请尽快办理。经营场所面积约" + std::to_string(dice.between(30, 900)) +
-                             "平方米，从业人员" + std::to_string(dice.between(2, 60)) +
-                             "人；窗口已核验原件并收取复印件，补正材料应于五个工作日内上传；联系人可于工作时间接听电话，办理结果请以邮寄方式送达。";
-  const std::string person = person_name(dice);
-  one.fields = {{"sjbh", "SL-" + lead}, {"lx", "SL"}, {"bjbh", one.case_no}, {"jbbm", catalog}, {"ssbm", task}, {"blxbm", task + digits(dice.between(1, 99), 2)},
-                {"sxmc", item_name}, {"sxlx", digits(dice.between(1, 6), 2)}, {"bjlx", std::to_string(dice.between(1, 2))},
-                {"bjmc", "关于" + firm + "办理" + item_name + "的申请"}, {"sbly", std::to_string(dice.between(1, 4))}, {"qhdm", "990000"}, {"qhmc", place},
-                {"bmmc", office}, {"bmdm", office_code}, {"sqrlx", is_firm ? "2" : "1"}, {"sqrmc", is_firm ? firm : person}, {"zjlx", is_firm ? "51" : "11"},
-                {"zjhm", is_firm ? credit_code("91", dice.below(1'000'000)) : resident_id(dice)}, {"lxdh", phone(dice)}, {"dz", address},
-                {"yb", digits(dice.below(1'000'000), 6)}, {"yx", mail}, {"frxm", person}, {"frzjlx", "11"}, {"frzjhm", resident_id(dice)},
-                {"dlrxm", person_name(dice)}, {"dlrzjlx", "11"}, {"dlrzjhm", agent_id}, {"dlrxb", std::to_string(dice.between(1, 2))}, {"dlrcsrq", dashed(agent_born)},
-                {"dlrdh", phone(dice)}, {"lxrxm", person_name(dice)}, {"lxrdh", phone(dice)}, {"slrxm", person_name(dice)}, {"slrgh", "GH" + digits(dice.below(100'000), 5)},
-                {"slck", "综合受理" + digits(dice.between(1, 40), 2) + "号窗口"}, {"sqsj", moment(accepted, dice.between(8, 11), dice)},
-                {"slsj", moment(accepted, dice.between(13, 17), dice)}, {"cnsj", moment(due, 17, dice)}, {"slwh", "青审受字第" + digits(number, 7) + "号"},
-                {"cnqx", std::to_string(limit)}, {"fdqx", std::to_string(limit + 10)}, {"sfje", std::to_string(dice.below(500)) + "." + digits(dice.below(100), 2)},
-                {"bz", remark}, {"gxsj", moment(accepted, 18, dice)}};
-  for (std::size_t i = 0; i < kMaterials.size(); ++i) one.materials.push_back(make_material(i, dice));
-  return one;
+  s.office_code = credit_code("11", 100 + item);
+  s.catalog = "0001990" + digits(item + 1, 2) + "000";
+  s.task = s.office_code + "3" + s.catalog;
+  // Ten thousand serials a day, 336 days a year, two years.
+  const auto day = static_cast<unsigned>(number / 10'000 % 672);
+  s.accepted = {2147 + day / 336, 1 + day / 28 % 12, 1 + day % 28};
+  s.due = {s.accepted.year + 2, s.accepted.month, s.accepted.day};
+  s.case_no = s.task + compact(s.accepted) + digits(number % 10'000, 4);
+  s.place = dice.pick(kPlaces);
+  s.item_name = kItems[item];
+  s.office = s.place + dice.pick(kOffices);
+  s.firm = "青岚" + person_name(dice) + "餐饮服务有限公司";
+  s.person = person_name(dice);
+  return s;
 }
 
-namespace {
+std::string remark(Dice& dice) {
+  return "申请人已知悉 <告知承诺> 要求 & 材料齐全，符合法定形式，请尽快办理。经营场所面积约" + std::to_string(dice.between(30, 900)) + "平方米，从业人员" +
+         std::to_string(dice.between(2, 60)) + "人；窗口已核验原件并收取复印件，补正材料应于五个工作日内上传；联系人可于工作时间接听电话，办理结果请以邮寄方式送达。";
+}
+
+using Row = LegacyCase::Row;
+
+void append_item(Row& row, const Setting& s, Dice& dice) {
+  row.insert(row.end(), {{"sjbh", "SL"},
+                         {"lx", "SL"},
+                         {"bjbh", s.case_no},
+                         {"jbbm", s.catalog},
+                         {"ssbm", s.task},
+                         {"blxbm", s.task + digits(dice.between(1, 99), 2)},
+                         {"sxmc", s.item_name},
+                         {"sxlx", digits(dice.between(1, 6), 2)},
+                         {"bjlx", std::to_string(dice.between(1, 2))},
+                         {"bjmc", "关于" + s.firm + "办理" + s.item_name + "的申请"},
+                         {"sbly", std::to_string(dice.between(1, 4))},
+                         {"qhdm", "990000"},
+                         {"qhmc", s.place},
+                         {"bmmc", s.office},
+                         {"bmdm", s.office_code}});
+}
+
+void append_applicant(Row& row, const Setting& s, Dice& dice) {
+  const bool is_firm = dice.below(2) == 0;
+  row.insert(row.end(), {{"sqrlx", is_firm ? "2" : "1"},
+                         {"sqrmc", is_firm ? s.firm : s.person},
+                         {"zjlx", is_firm ? "51" : "11"},
+                         {"zjhm", is_firm ? credit_code("91", dice.below(1'000'000)) : resident_id(dice)},
+                         {"lxdh", phone(dice)},
+                         {"dz", s.place + "文昌路" + std::to_string(dice.between(1, 400)) + "号" + std::to_string(dice.between(101, 2400)) + "室"},
+                         {"yb", digits(dice.below(1'000'000), 6)},
+                         {"yx", "u" + digits(dice.below(1'000'000), 6) + "@mail.test"},
+                         {"frxm", s.person},
+                         {"frzjlx", "11"},
+                         {"frzjhm", resident_id(dice)}});
+}
+
+void append_others(Row& row, Dice& dice) {
+  Day born{};
+  const std::string id = resident_id(dice, born);
+  row.insert(row.end(), {{"dlrxm", person_name(dice)},
+                         {"dlrzjlx", "11"},
+                         {"dlrzjhm", id},
+                         {"dlrxb", std::to_string(dice.between(1, 2))},
+                         {"dlrcsrq", dashed(born)},
+                         {"dlrdh", phone(dice)},
+                         {"lxrxm", person_name(dice)},
+                         {"lxrdh", phone(dice)}});
+}
+
+void append_handling(Row& row, std::uint64_t number, const Setting& s, Dice& dice) {
+  const unsigned limit = dice.between(3, 19);
+  row.insert(row.end(), {{"slrxm", person_name(dice)},
+                         {"slrgh", "GH" + digits(dice.below(100'000), 5)},
+                         {"slck", "综合受理" + digits(dice.between(1, 40), 2) + "号窗口"},
+                         {"sqsj", moment(s.accepted, dice.between(8, 11), dice)},
+                         {"slsj", moment(s.accepted, dice.between(13, 17), dice)},
+                         {"cnsj", moment(s.due, 17, dice)},
+                         {"slwh", "青审受字第" + digits(number, 7) + "号"},
+                         {"cnqx", std::to_string(limit)},
+                         {"fdqx", std::to_string(limit + 10)},
+                         {"sfje", std::to_string(dice.below(500)) + "." + digits(dice.below(100), 2)},
+                         {"bz", remark(dice)},
+                         {"gxsj", moment(s.accepted, 18, dice)}});
+}
 
 constexpr std::string_view kNamespace = "http://bench.example.test/case";
 constexpr std::string_view kEnvelope = "http://schemas.xmlsoap.org/soap/envelope/";
 
-/// A value that the generator made always stands in XML: no control characters in it.
-void append_rows(std::string& out, const LegacyCase::Row& row, std::string_view indent) {
-  for (const auto& [name, value] : row) {
-    out.append(indent).append("<").append(name).append(">");
-    if (!append_xml_escaped_text(out, value)) return;
-    out.append("</").append(name).append(">");
+void append_rows(wire::XmlWriter& xml, const Row& row) {
+  for (const auto& [name, value] : row) xml.element(name, value);
+}
+
+void append_case(wire::XmlWriter& xml, const LegacyCase& one) {
+  append_rows(xml, one.fields);
+  xml.open("cllist");
+  for (const Row& material : one.materials) {
+    xml.open("cl");
+    append_rows(xml, material);
+    xml.close();
   }
+  xml.close();
+}
+
+/// Envelope and operation around what `content` writes.
+template <class Content>
+std::string in_envelope(std::string_view operation, const Content& content) {
+  std::string out;
+  wire::XmlWriter xml(out);
+  xml.declaration("UTF-8");
+  xml.open("soapenv:Envelope");
+  xml.attribute("xmlns:soapenv", kEnvelope);
+  xml.attribute("xmlns:b", kNamespace);
+  xml.open("soapenv:Body");
+  xml.open(operation);
+  xml.element("b:user", "bench");
+  content(xml);
+  while (xml.depth() != 0) xml.close();
+  TONGQU_ASSERT(xml.check().has_value(), "generated values hold no control characters");
+  return out;
 }
 
 } // namespace
+
+LegacyCase make_case(std::uint64_t number) {
+  Dice dice(number);
+  const Setting setting = make_setting(number, dice);
+  LegacyCase one;
+  one.case_no = setting.case_no;
+  append_item(one.fields, setting, dice);
+  append_applicant(one.fields, setting, dice);
+  append_others(one.fields, dice);
+  append_handling(one.fields, number, setting, dice);
+  TONGQU_ASSERT(one.fields.size() == 46, "the shape that the benchmark promises");
+  for (std::size_t i = 0; i < kMaterials.size(); ++i) one.materials.push_back(make_material(i, dice));
+  return one;
+}
+
+std::string soap_form(const LegacyCase& one) {
+  return in_envelope("b:sendCase", [&one](wire::XmlWriter& xml) {
+    xml.open("case");
+    append_case(xml, one);
+    xml.close();
+  });
+}
+
+std::string soap_string_form(const LegacyCase& one) {
+  std::string inner;
+  wire::XmlWriter document(inner);
+  document.declaration("UTF-8");
+  document.open("case");
+  append_case(document, one);
+  document.close();
+  return in_envelope("b:sendXml", [&inner](wire::XmlWriter& xml) { xml.element("b:xml", inner); });
+}
+
+std::string rest_form(const LegacyCase& one) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  json.member("user", "bench");
+  json.key("data");
+  json.begin_object();
+  for (const auto& [name, value] : one.fields) json.member(name, value);
+  json.key("cllist");
+  json.begin_array();
+  for (const Row& material : one.materials) {
+    json.begin_object();
+    for (const auto& [name, value] : material) json.member(name, value);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  json.end_object();
+  return out;
+}
+
 } // namespace tongqu::bench

@@ -18,7 +18,7 @@ struct LegacyCase {
   std::string case_no;
 };
 
-/// The case of that number; case numbers differ for all numbers below 10 million.
+/// The case of that number; case numbers differ for all numbers below 6 million.
 LegacyCase make_case(std::uint64_t number);
 
 /// Fields as elements in the SOAP body (operation sendCase).
