@@ -78,6 +78,9 @@ public:
     changed_.notify_one();
     if (thread_.joinable()) thread_.join();
   }
+  void close_lanes() {
+    for (const auto& lane : lanes_) lane->close();
+  }
   void clear() { lanes_.clear(); }
 
 private:
@@ -124,7 +127,8 @@ public:
       log_(obs::Level::error, "work_item_failed", {{"error_id", std::string(errc_row(Errc::base_internal).id)}});
     });
     TONGQU_CHECK(build_lanes(parts, mistakes));
-    intake_ = std::make_unique<IntakeRoad>(IntakeParts{&config_, journal_.get(), &packs_, targets_, pool_.get(), clock_, log_, &metrics_});
+    intake_ = std::make_unique<IntakeRoad>(
+        IntakeParts{&config_, journal_.get(), &packs_, targets_, pool_.get(), clock_, log_, &metrics_, [this] { fail(); }});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
     TONGQU_CHECK(open_side_doors());
@@ -158,7 +162,7 @@ public:
     if (pool_) pool_->stop();
     if (journal_) {
       static_cast<void>(journal_->note("stop", {"bridge", "stop"}));
-      courier_.clear();  // Clients end first: what they still had in flight is settled as unknown while the journal listens.
+      courier_.close_lanes();  // Clients end first: what they still had in flight is settled as unknown while the journal listens.
       journal_->close();
     }
     courier_.clear();
@@ -168,6 +172,11 @@ public:
   }
 
 private:
+  void fail() {
+    if (failed_.exchange(true)) return;
+    log_(obs::Level::error, "journal_failed", {{"error_id", std::string(errc_row(Errc::journal_sync_failed).id)}});
+  }
+
   Result<void> check_listeners() const {
     for (const ListenSettings& one : config_.listen) {
       if (packs_.current(one.pack) == nullptr) return Error(Errc::bridge_config_reference).at("listen " + one.name).with("pack " + one.pack);
@@ -192,6 +201,7 @@ private:
       lane.clock = clock_;
       lane.log = log_;
       lane.metrics = &metrics_;
+      lane.on_fatal = [this] { fail(); };
       courier_.add(std::make_unique<Lane>(std::move(lane), [this] { courier_.wake(); }));
     }
     return {};

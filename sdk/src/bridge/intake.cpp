@@ -211,6 +211,7 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
 void IntakeRoad::on_committed(Task& task, Result<journal::IntakeOutcome> outcome) {
   if (!outcome) {
     const bool busy = outcome.error().action() == Action::retry_later;
+    if (outcome.error().code() == Errc::journal_sync_failed) parts_.on_fatal();
     busy_.add();
     return task.fail(std::move(outcome).error(), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ struct IntakeParts {
   std::shared_ptr<Clock> clock;
   obs::Log log;
   obs::Metrics* metrics = nullptr;
+  std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
 };
 
 /// The way in: delivery -> pack -> canonical record -> journal -> acknowledgement. Called by connectors from their threads.

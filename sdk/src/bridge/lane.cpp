@@ -1,6 +1,8 @@
 #include "bridge/lane.hpp"
 
 #include <algorithm>
+#include <thread>
+#include <utility>
 
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
@@ -69,6 +71,7 @@ struct Lane::Trip {
 
 Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
     : parts_(std::move(parts)),
+      guarantee_(parts_.client->guarantee()),
       wake_(std::move(wake_courier)),
       breaker_(parts_.settings.breaker_failures, parts_.settings.breaker_open),
       random_(std::random_device{}()),
@@ -87,6 +90,15 @@ UtcMillis Lane::later(int attempt, std::optional<std::chrono::milliseconds> told
 bool Lane::idle() const {
   const std::lock_guard lock(mutex_);
   return in_flight_ == 0 && !claiming_;
+}
+
+void Lane::close() {
+  stopping_.store(true);
+  closing_.store(true);
+  // Its destructor hands back every call in flight, while this lane is still whole.
+  std::exchange(parts_.client, nullptr).reset();
+  const MonoTime until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!idle() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 std::optional<MonoTime> Lane::next_look() const {
@@ -125,6 +137,7 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
     }
     in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
   }
+  if (!claims) note_journal(claims.error());
   if (claims) {
     for (journal::Claim& claim : *claims) {
       auto trip = std::make_shared<Trip>(this, std::move(claim));
@@ -152,6 +165,7 @@ void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
 /// Sends the next message of the plan, or settles when all are receipted.
 void Lane::step(const std::shared_ptr<Trip>& trip) {
   if (trip->at == trip->messages.size()) return settle_delivered(trip);
+  if (closing_.load()) return leave_unknown(trip);
   const mapping::OutMessage& message = trip->messages[trip->at];
   platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id};
   parts_.client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
@@ -159,22 +173,34 @@ void Lane::step(const std::shared_ptr<Trip>& trip) {
 
 /// Settles an unknown outcome without sending anything.
 void Lane::ask(const std::shared_ptr<Trip>& trip) {
-  const platform::Guarantee guarantee = parts_.client->guarantee();
-  if (guarantee.queryable) {
+  if (closing_.load()) return leave_unknown(trip);
+  if (guarantee_.queryable) {
     const mapping::OutMessage& message = trip->messages[trip->at];
     parts_.client->query(message.message_id, to_hex(crypto::sm3(message.body)), [this, trip](platform::QueryOutcome outcome) { on_asked(trip, std::move(outcome)); });
     return;
   }
+  if (!guarantee_.deduplicates) return needs_person(trip);
+  journal::Settlement settlement;  // The profile says that the same id again has no second effect.
+  settlement.state = DeliveryState::ready;
+  settlement.not_before = parts_.clock->now_utc();
+  settle(trip, std::move(settlement));
+}
+
+void Lane::leave_unknown(const std::shared_ptr<Trip>& trip) {
   journal::Settlement settlement;
-  if (guarantee.deduplicates) {  // The profile says that the same id again has no second effect.
-    settlement.state = DeliveryState::ready;
-    settlement.not_before = parts_.clock->now_utc();
-  } else {
-    settlement.state = DeliveryState::unknown;
-    settlement.error_id = std::string(errc_row(Errc::bridge_outcome_needs_person).id);
-    settlement.reason = wire::bilingual_json({std::string(errc_row(Errc::bridge_outcome_needs_person).en), std::string(errc_row(Errc::bridge_outcome_needs_person).zh)});
-    settlement.not_before = from_epoch_ms(kNeverMs);
-  }
+  settlement.state = DeliveryState::unknown;
+  settlement.error_id = std::string(errc_row(Errc::bridge_outcome_unknown).id);
+  settlement.not_before = parts_.clock->now_utc();
+  settle(trip, std::move(settlement));
+}
+
+void Lane::needs_person(const std::shared_ptr<Trip>& trip) {
+  const auto& row = errc_row(Errc::bridge_outcome_needs_person);
+  journal::Settlement settlement;
+  settlement.state = DeliveryState::unknown;
+  settlement.error_id = std::string(row.id);
+  settlement.reason = wire::bilingual_json({std::string(row.en), std::string(row.zh)});
+  settlement.not_before = from_epoch_ms(kNeverMs);
   settle(trip, std::move(settlement));
 }
 
@@ -188,6 +214,8 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
       if (++trip->at < trip->messages.size()) return ask(trip);
       return settle_delivered(trip);
     case QueryState::absent:
+      // Messages in front of the absent one are there: sending all again would do them twice where ids are not recognised.
+      if (trip->at > 0 && !guarantee_.deduplicates) return needs_person(trip);
       settlement.state = DeliveryState::ready;
       settlement.not_before = parts_.clock->now_utc();
       break;
@@ -223,7 +251,7 @@ void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutco
     case SubmitState::not_sent:
     case SubmitState::delivered:
       // An earlier message of the same plan may already be there; then only a question can tell where to go on.
-      settlement.state = trip->at == 0 || parts_.client->guarantee().deduplicates ? DeliveryState::ready : DeliveryState::unknown;
+      settlement.state = trip->at == 0 || guarantee_.deduplicates ? DeliveryState::ready : DeliveryState::unknown;
       settlement.not_before = later(trip->claim.attempt, outcome.retry_after);
       break;
   }
@@ -252,7 +280,7 @@ void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlem
     default: retried_.add(); break;
   }
   parts_.journal->settle(std::move(settlement), [this](Result<void> done) {
-    if (!done) parts_.log(obs::Level::error, "settlement_refused", {{"target", parts_.platform}, {"error_id", std::string(done.error().id())}});
+    if (!done) note_journal(done.error());
     {
       const std::lock_guard lock(mutex_);
       --in_flight_;
@@ -261,6 +289,12 @@ void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlem
     ring();
     wake_();
   });
+}
+
+void Lane::note_journal(const Error& error) {
+  if (error.code() == Errc::journal_closed) return;  // A bridge that stops.
+  parts_.log(obs::Level::error, "journal_refused", {{"target", parts_.platform}, {"error_id", std::string(error.id())}});
+  if (error.code() == Errc::journal_sync_failed) parts_.on_fatal();
 }
 
 void Lane::note_platform(bool down) {

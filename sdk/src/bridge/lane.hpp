@@ -51,6 +51,7 @@ struct LaneParts {
   std::shared_ptr<Clock> clock;
   obs::Log log;
   obs::Metrics* metrics = nullptr;
+  std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
 };
 
 /// The way out to one platform: claims what is due, sends it, stores what became of it. Never sends twice on a guess: an unknown outcome
@@ -68,6 +69,9 @@ public:
   std::optional<MonoTime> next_look() const;
   void stop_claiming() noexcept { stopping_.store(true); }
   bool idle() const;
+  /// Ends the client; what it still had in flight is stored as unknown. Returns when the journal has it all, or after five seconds.
+  /// The pool has stopped before; the journal closes after.
+  void close();
 
 private:
   struct Trip;
@@ -77,15 +81,20 @@ private:
   void ask(const std::shared_ptr<Trip>& trip);
   void on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome outcome);
   void on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome);
+  void leave_unknown(const std::shared_ptr<Trip>& trip);
+  void needs_person(const std::shared_ptr<Trip>& trip);
   void settle_delivered(const std::shared_ptr<Trip>& trip);
   void settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlement);
   void note_platform(bool down);
+  void note_journal(const Error& error);
   UtcMillis later(int attempt, std::optional<std::chrono::milliseconds> told = std::nullopt);
 
   LaneParts parts_;
+  const platform::Guarantee guarantee_;
   std::function<void()> wake_;
   std::atomic<bool> rung_{true};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> closing_{false};
   mutable std::mutex mutex_;
   Breaker breaker_;
   std::size_t in_flight_ = 0;

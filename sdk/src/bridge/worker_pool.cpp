@@ -23,6 +23,7 @@ bool WorkerPool::try_post(Job& job) {
 void WorkerPool::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;
     jobs_.push_back(std::move(job));
   }
   wake_.notify_one();

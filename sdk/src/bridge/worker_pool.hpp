@@ -26,7 +26,8 @@ public:
 
   /// False when the queue is full or the pool is stopping; the job is then untouched.
   bool try_post(Job& job);
-  /// Queues without looking at the bound, for work that was already admitted (claims of deliveries).
+  /// Queues without looking at the bound, for work that was already admitted (claims of deliveries). Once the pool stops the job is
+  /// dropped: what it owned gives itself back.
   void post(Job job);
   /// Finishes what is queued, then joins. Idempotent.
   void stop();
