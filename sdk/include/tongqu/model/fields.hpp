@@ -127,9 +127,11 @@ bool present(const void* entity, const Slot& slot, ElementIndex index);
 
 /// Whether `name` is a canonical name of a model code system ("id_type", "resident_id").
 bool is_code_name(std::string_view system, std::string_view name) noexcept;
-struct CodeRow { std::string_view name, code, zh, en; };
-/// Rows of a model code system in order; null and 0 when there is none. `code` is the national code where one is proven, else empty.
+/// One row of a code system. `valid_from` and `valid_to` are days ("2099-01-31"), both included, empty when open.
+struct CodeRow { std::string_view name, code, zh, en, valid_from, valid_to, note; };
+/// Rows of a code system in order; null and 0 when there is none. `code` is the national code where one is proven, else empty.
 const CodeRow* code_system(std::string_view system, std::size_t& count) noexcept;
+/// Names of the canonical systems; code_systems.hpp has the others, lookups by code and crosswalks.
 std::vector<std::string_view> code_system_names();
 
 } // namespace tongqu::model
