@@ -76,7 +76,7 @@ private:
 };
 
 House::House(HouseOptions options) : log_(std::make_shared<LogTail>()) {
-  prepare(options);
+  prepare();
   const auto start = [&](sandbox::Profile profile, sandbox::Character character, const std::string& name, const std::string& id, const std::string& key) {
     sandbox::Options one;
     one.profile = profile;
@@ -95,17 +95,19 @@ House::House(HouseOptions options) : log_(std::make_shared<LogTail>()) {
 
 House::~House() { close(); }
 
-void House::prepare(const HouseOptions&) {
+void House::prepare() {
   fs::create_directory(folder.file("keys"));
   fs::create_directory(folder.file("state"));
   fs::copy(TONGQU_SOURCE_DIR "/connectors/packs", folder.file("packs"), fs::copy_options::recursive);
+  for (const char* profile : {"tif_rio", "gjgxjhpt"}) {
+    fs::copy(std::string(TONGQU_SOURCE_DIR "/connectors/platforms/") + profile + "/targets/case.yaml", folder.file(std::string(profile) + ".yaml"));
+  }
   for (const char* name : {"seal.key", "audit.key"}) write_text(folder.file(std::string("keys/") + name), to_hex(crypto::random_bytes(32)), true);
   for (const char* name : {"paas.token", "app.key"}) write_text(folder.file(std::string("keys/") + name), to_hex(crypto::random_bytes(16)), true);
   write_text(folder.file("keys/linhu.token"), token, true);
 }
 
 void House::write_config(const HouseOptions& options) const {
-  const std::string platforms = TONGQU_SOURCE_DIR "/connectors/platforms";
   const auto url = [](const std::unique_ptr<sandbox::Sandbox>& one) { return "http://127.0.0.1:" + std::to_string(one->port()); };
   std::string text =
       "model: {reference_date: 2150-01-01}\n"
@@ -119,10 +121,8 @@ void House::write_config(const HouseOptions& options) const {
       "  - {name: scripts, family: soap, port: 0, path: /soap, pack: qinglan-spxt, hosts: [bridge.test], limits: {message_bytes_max: 1024}}\n"
       "packs:\n  - {path: packs/qinglan-spxt}\n  - {path: packs/yunxi-zwfw}\n  - {path: packs/linhu-onewin}\n"
       "platforms:\n"
-      "  - {name: province, profile: tif_rio, url: \"" + url(province_) + "\", pinned_host: 127.0.0.1, target: \"" + platforms +
-      "/tif_rio/targets/case.yaml\", concurrency: 8, credentials: {paas_token: {file: keys/paas.token}}, settings: {paas_id: demo}" + options.platform_extra + "}\n"
-      "  - {name: nation, profile: gjgxjhpt, url: \"" + url(nation_) + "\", pinned_host: 127.0.0.1, target: \"" + platforms +
-      "/gjgxjhpt/targets/case.yaml\", concurrency: 8, credentials: {app_key: {file: keys/app.key}}, settings: {rid: demo-rid}" + options.platform_extra + "}\n"
+      "  - {name: province, profile: tif_rio, url: \"" + url(province_) + "\", pinned_host: 127.0.0.1, target: tif_rio.yaml, concurrency: 8, credentials: {paas_token: {file: keys/paas.token}}, settings: {paas_id: demo}" + options.platform_extra + "}\n"
+      "  - {name: nation, profile: gjgxjhpt, url: \"" + url(nation_) + "\", pinned_host: 127.0.0.1, target: gjgxjhpt.yaml, concurrency: 8, credentials: {app_key: {file: keys/app.key}}, settings: {rid: demo-rid}" + options.platform_extra + "}\n"
       "routes:\n" + options.routes +
       "delivery: " + options.delivery + "\n"
       "health: {listen: \"127.0.0.1:0\"}\n"
@@ -163,6 +163,13 @@ void House::close(std::chrono::milliseconds most) {
   context.deadline = std::chrono::steady_clock::now() + most;
   bridge_->stop(context);
   bridge_.reset();
+}
+
+void House::edit(const std::string& file, const std::string& from, const std::string& to) const {
+  std::string text = file_text(folder.file(file));
+  const auto at = text.find(from);
+  if (at == std::string::npos) throw std::runtime_error("nothing to edit in " + file);
+  write_text(folder.file(file), text.replace(at, from.size(), to));
 }
 
 void House::plant(const std::string& platform, const std::string& lines) const {

@@ -67,6 +67,9 @@ public:
   bridge::Bridge& bridge() { return *bridge_; }
   std::uint16_t port(const std::string& name) const { return bridge_->port(name); }
 
+  /// Changes a pack, a target or the configuration on disk.
+  void edit(const std::string& file, const std::string& from, const std::string& to) const;
+
   /// Replaces the faults of a platform, one a line.
   void plant(const std::string& platform, const std::string& lines) const;
   /// What a platform's own ledger says.
@@ -95,7 +98,7 @@ public:
   bridge::Config config;
 
 private:
-  void prepare(const HouseOptions& options);
+  void prepare();
   void write_config(const HouseOptions& options) const;
 
   class LogTail;
