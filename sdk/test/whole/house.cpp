@@ -121,8 +121,8 @@ void House::write_config(const HouseOptions& options) const {
       "  - {name: scripts, family: soap, port: 0, path: /soap, pack: qinglan-spxt, hosts: [bridge.test], limits: {message_bytes_max: 1024}}\n"
       "packs:\n  - {path: packs/qinglan-spxt}\n  - {path: packs/yunxi-zwfw}\n  - {path: packs/linhu-onewin}\n"
       "platforms:\n"
-      "  - {name: province, profile: tif_rio, url: \"" + url(province_) + "\", pinned_host: 127.0.0.1, target: tif_rio.yaml, concurrency: 8, credentials: {paas_token: {file: keys/paas.token}}, settings: {paas_id: demo}" + options.platform_extra + "}\n"
-      "  - {name: nation, profile: gjgxjhpt, url: \"" + url(nation_) + "\", pinned_host: 127.0.0.1, target: gjgxjhpt.yaml, concurrency: 8, credentials: {app_key: {file: keys/app.key}}, settings: {rid: demo-rid}" + options.platform_extra + "}\n"
+      "  - {name: province, profile: tif_rio, url: \"" + url(province_) + "\", pinned_host: 127.0.0.1, target: tif_rio.yaml, concurrency: 8, credentials: {paas_token: {file: keys/paas.token}}, settings: {paas_id: demo" + options.guarantee + "}" + options.platform_extra + "}\n"
+      "  - {name: nation, profile: gjgxjhpt, url: \"" + url(nation_) + "\", pinned_host: 127.0.0.1, target: gjgxjhpt.yaml, concurrency: 8, credentials: {app_key: {file: keys/app.key}}, settings: {rid: demo-rid" + options.guarantee + "}" + options.platform_extra + "}\n"
       "routes:\n" + options.routes +
       "delivery: " + options.delivery + "\n"
       "health: {listen: \"127.0.0.1:0\"}\n"

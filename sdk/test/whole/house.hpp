@@ -48,6 +48,7 @@ struct HouseOptions {
   std::chrono::seconds secret_life{24 * 3600};
   std::string delivery = "{retry_min_ms: 20, retry_max_ms: 200, query_after_ms: 30, breaker_failures: 5, breaker_open_ms: 150}";
   std::string routes = "  - {system: \"*\", targets: [province, nation]}\n";
+  std::string guarantee;                           ///< Further settings of both platforms, ", deduplicates: no".
   std::string platform_extra;                      ///< Further keys of both platforms, ", total_timeout_ms: 300".
   std::string extra;                               ///< Further keys of bridge.yaml, whole lines.
 };
