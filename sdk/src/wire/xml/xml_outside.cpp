@@ -8,9 +8,9 @@ constexpr Stops kLiteralStops{'"', '\'', '\'', true, true};
 
 bool is_one_of(const char* at, std::string_view bytes) noexcept { return bytes.find(*at) != std::string_view::npos; }
 
-/// What could go on as a byte-order mark or as UTF-16, and is all there is.
+/// What could go on as a byte-order mark, and is all there is.
 bool is_cut_mark(std::string_view source) noexcept {
-  if (source.size() == 1) return is_one_of(source.data(), std::string_view("\x00\xEF\xFE\xFF", 4));
+  if (source.size() == 1) return is_one_of(source.data(), "\xEF\xFE\xFF");
   return source == "\xEF\xBB";
 }
 

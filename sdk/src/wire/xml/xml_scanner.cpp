@@ -140,7 +140,7 @@ const char* XmlScanner::scan_text_reference(const char* at) {
   if (end == nullptr) return nullptr;
   const Resolved value = resolve_reference({at + 1, static_cast<std::size_t>(end - at - 2)});
   if (value.size == 0) return refuse(value.code, at);
-  return add_copied(value.text(), at) ? end : nullptr;
+  return add_copied(value.utf8(), at) ? end : nullptr;
 }
 
 /// A carriage return, alone or before a line feed, is one line feed.

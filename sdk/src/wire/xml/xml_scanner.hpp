@@ -143,7 +143,7 @@ struct Resolved {
   char bytes[4] = {};
   std::uint8_t size = 0;
   Errc code = Errc::wire_xml_not_wf;  ///< Of the refusal, when it is empty.
-  std::string_view text() const noexcept { return {bytes, size}; }
+  std::string_view utf8() const noexcept { return {bytes, size}; }
 };
 Resolved resolve_reference(std::string_view inside) noexcept;
 
