@@ -140,6 +140,7 @@ TEST(LoadConfig, wants_what_cannot_be_left_out) {
 TEST(LoadConfig, judges_values) {
   for (const std::string bad : {"65536", "80a", "-1", "8080.0"}) expect_mistake("port: 8080", "port: " + bad, "bridge.config_value", bad, "listen[0].port");
   expect_mistake("message_bytes_max: 4096", "message_bytes_max: 10", "bridge.config_value", "10}", "listen[0].limits.message_bytes_max");
+  expect_mistake("path: state/j.db", "path: \"\"", "bridge.config_value", "\"\"", "journal.path");
   EXPECT_EQ(mistake("workers: 4", "workers: 0"), "bridge.config_value 16:10 workers\n");
   EXPECT_EQ(mistake("2150-01-01", "yesterday").substr(0, 20), "bridge.config_value ");
   EXPECT_EQ(mistake("2150-01-01", "2150-01").substr(0, 20), "bridge.config_value ");
