@@ -14,7 +14,7 @@
 namespace tongqu::bridge::detail {
 
 /// What intake planned for a target, until the lane sends it. A plan is a function of the record and the target alone, and both are the
-/// same a moment later: so nothing is lost when an entry is missing, it is only planned again. Bounded in bytes; when full, new plans are
+/// same a moment later (whoever changes a record takes its plans out): nothing is lost when an entry is missing, it is only planned again. Bounded in bytes; when full, new plans are
 /// not kept, because the older ones are sent first. Safe from several threads.
 class PlanCache {
 public:
