@@ -345,6 +345,8 @@ Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, con
   }
   if (preview) return release;
   const std::string digest = mapping::content_digest(record);
+  // The record changes for every target, also for one that was never held and still waits for its turn.
+  for (const auto& one : view->deliveries) static_cast<void>(parts_.plans->take(message_id, one.target));
   TONGQU_CHECK(parts_.journal->release(message_id, std::move(record.canonical), digest, pack->info().name(), pack->info().digest, act));
   release.released = true;
   return release;
