@@ -373,6 +373,10 @@ TEST(Stages, an_error_inside_names_part_and_place) {
   EXPECT_EQ(stage_error("  - soap: {part: in0}\n  - xml: {root: bj}\n", delivery(std::string(kSoapOpen) + "<send><x/></send>" + kSoapClose)).substr(0, 25), "mapping.root_missing at b");
   EXPECT_EQ(stage_error("  - soap: {operation: other}\n", delivery(std::string(kSoapOpen) + "<send/>" + kSoapClose)).substr(0, 26), "mapping.operation_mismatch");
   EXPECT_EQ(stage_error("  - xml: {root: other}\n", delivery("<bj/>")), "mapping.root_missing at body");
+  // A second record would be lost without a word.
+  EXPECT_EQ(stage_error("  - xml: {root: r/bj}\n", delivery("<r><bj><no>1</no></bj><x/><bj/></r>")), "mapping.repeated at body 1:27");
+  EXPECT_EQ(stage_error("  - json: {root: bj}\n", delivery(R"({"bj":[{"no":"1"},{"no":"2"}]})")).substr(0, 25), "mapping.repeated at body ");
+  EXPECT_EQ(stage_error("  - json: {}\n  - string: {at: data}\n  - json: {}\n", delivery(R"({"data":["{}","{}"]})")).substr(0, 25), "mapping.repeated at body ");
   EXPECT_EQ(stage_error("  - xml: {root: bj}\n", delivery("<!DOCTYPE bj><bj/>")).substr(0, 16), "wire.xml_doctype");
 }
 
