@@ -232,19 +232,23 @@ bool XmlScanner::add_copied(std::string_view text, const char* place) {
   return true;
 }
 
-/// Doubling keeps the joining of many pieces linear.
 void XmlScanner::append_copied(Frame& frame, std::string_view text) {
   const std::size_t needed = frame.text_size + text.size();
-  if (needed > frame.text_room) {
-    const std::size_t room = std::max<std::size_t>(64, needed * 2);
-    char* const memory = document_->arena().allocate(room);
-    if (frame.text_size != 0) std::memcpy(memory, frame.text, frame.text_size);
-    frame.text = memory;
-    frame.text_room = static_cast<std::uint32_t>(room);
-  }
+  if (needed > frame.text_room) make_room(frame, needed);
   // Memory of ours since text_room is not zero; the member is const for text in the source.
-  std::memcpy(const_cast<char*>(frame.text) + frame.text_size, text.data(), text.size());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  char* const out = const_cast<char*>(frame.text) + frame.text_size;  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  if (text.size() == 1) *out = text.front();
+  else std::memcpy(out, text.data(), text.size());
   frame.text_size = static_cast<std::uint32_t>(needed);
+}
+
+/// Doubling keeps the joining of many pieces linear.
+void XmlScanner::make_room(Frame& frame, std::size_t needed) {
+  const std::size_t room = std::max<std::size_t>(64, needed * 2);
+  char* const memory = document_->arena().allocate(room);
+  if (frame.text_size != 0) std::memcpy(memory, frame.text, frame.text_size);
+  frame.text = memory;
+  frame.text_room = static_cast<std::uint32_t>(room);
 }
 
 /// The place is that of the piece that goes beyond the limit: a line feed is one, what stands between two is one, and in CDATA a

@@ -70,6 +70,7 @@ private:
   bool add_text(const char* begin, const char* end, Pieces pieces = Pieces::of_text);
   bool add_copied(std::string_view text, const char* place);
   void append_copied(Frame& frame, std::string_view text);
+  void make_room(Frame& frame, std::size_t needed);
   void refuse_long_text(const char* begin, const char* end, Pieces pieces);
 
   // xml_tags.cpp: start and end tags
