@@ -4,7 +4,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "sdk/src/wire/xml/byte_runs.hpp"
 #include "xml_compare.hpp"
 #include "xml_mutator.hpp"
 
@@ -148,34 +147,6 @@ TEST(XmlDifferential, a_nul_at_the_start_lets_no_utf16_in) {
     ASSERT_FALSE(inner);
     EXPECT_EQ(inner.error().id(), "wire.xml_character");
     EXPECT_EQ(inner.error().where(), "1:2");
-  }
-}
-
-template <wire::detail::Stops kStops>
-void expect_equal_runs(const std::string& bytes) {
-  using namespace wire::detail;
-  const char* const begin = bytes.data();
-  const char* const end = begin + bytes.size();
-  const char* const expected = ScalarRuns::plain<kStops>(begin, end);
-  ASSERT_EQ(WordRuns::plain<kStops>(begin, end) - begin, expected - begin) << printable(bytes);
-  ASSERT_EQ(Runs::plain<kStops>(begin, end) - begin, expected - begin) << printable(bytes);
-  ASSERT_EQ(Runs::name(begin, end) - begin, ScalarRuns::name(begin, end) - begin) << printable(bytes);
-}
-
-/// Each byte at each place of the blocks, behind bytes that do and do not end a run.
-TEST(XmlByteRuns, the_wide_ways_stop_where_the_narrow_way_stops) {
-  for (const char filler : {'a', 'Z', '0', '.', ' ', '\t', '~'}) {
-    for (std::size_t size = 1; size <= 40; ++size) {
-      for (unsigned byte = 0; byte < 256; ++byte) {
-        std::string bytes(size, filler);
-        bytes[size - 1] = static_cast<char>(byte);
-        bytes += "aa";
-        expect_equal_runs<wire::detail::Stops{'<', '&', ']', true, false}>(bytes);
-        expect_equal_runs<wire::detail::Stops{'"', '<', '&', false, false}>(bytes);
-        expect_equal_runs<wire::detail::Stops{'-', '-', '-', true, true}>(bytes);
-        if (HasFatalFailure()) return;
-      }
-    }
   }
 }
 

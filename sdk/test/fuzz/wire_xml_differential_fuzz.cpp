@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "xml_compare.hpp"
+#include "sdk/test/differential/xml_compare.hpp"
 
 namespace {
 
