@@ -82,7 +82,8 @@ int run(const Settings& settings) {
     for (std::size_t cut = 0; bytes.size() <= kCutBytesMax && cut < bytes.size(); ++cut) {
       if (!comparer.compare(Bytes(bytes).substr(0, cut), {})) return 1;
     }
-    if (bytes.size() <= kChangedBytesMax) documents.push_back(std::move(bytes));
+    // A DOCTYPE is refused before either engine sees the text.
+    if (bytes.size() <= kChangedBytesMax && bytes.find("<!DOCTYPE") == std::string::npos) documents.push_back(std::move(bytes));
   }
   std::printf("files: %zu, inputs from them %zu\n", settings.files.size(), comparer.comparison().accepted() + comparer.comparison().refused());
   test::XmlMutator mutator(settings.seed, std::move(documents));
