@@ -107,7 +107,9 @@ enum class JsonForm : std::uint8_t {
 /// Appends canonical JSON: stable member order, absent members missing, cleared ones null, empty lists [].
 /// Head members: "record" ("case@1"), "kind", "identity", "envelope", then the fields of the entity, "ext", "unknown", "meta".
 /// @param outside_digest  Canonical paths to leave out of the digest input ("envelope.reported_at", "detail_url"), for digest_input.
-void append_canonical_json(std::string& out, const Record& record, JsonForm form = JsonForm::full, const std::vector<std::string>& outside_digest = {});
+/// @return  Size of `out` in front of the member "meta" (of the closing brace when there is none). Those bytes and a closing brace are
+///          the digest input of a record that leaves nothing out.
+std::size_t append_canonical_json(std::string& out, const Record& record, JsonForm form = JsonForm::full, const std::vector<std::string>& outside_digest = {});
 
 /// Reads canonical JSON back. Unknown members are kept and reported (model.unknown_member, warn).
 /// @errors wire.* of the reader; model.record_invalid (member of the wrong type, unknown record or version), with a JSON Pointer in where().
