@@ -58,6 +58,7 @@ int check(const CheckOptions& options, const Console& console) {
 void add_model_commands(CLI::App& program, Run& run) {
   CLI::App* model = program.add_subcommand("model", "The canonical model");
   model->require_subcommand(1);
+  add_model_schema_commands(*model, run);
   CLI::App* one = model->add_subcommand("check", "Check identifiers: form, calendar and check character");
   auto options = std::make_shared<CheckOptions>();
   one->add_option("--type", options->type, "resident_id uscc org_code licence_id division catalog_code task_code task_handle_item case_no")
