@@ -64,6 +64,8 @@ TEST(Calendars, a_year_without_a_calendar_is_unknown_and_says_which) {
   EXPECT_EQ(due.why, UnknownDue::no_calendar);
   EXPECT_EQ(due.missing_year, 2027);
   EXPECT_EQ(due.error().id(), "model.calendar_missing");
+  EXPECT_EQ(days.due(day_at("2026-12-30"), 1).day.text(), "2026-12-31") << "the very last working day that is known";
+  EXPECT_EQ(days.due(day_at("2026-12-30"), 2).missing_year, 2027) << "and the one after it";
   EXPECT_EQ(days.due(day_at("2022-06-01"), 1).missing_year, 2022);
   EXPECT_EQ(days.due(day_at("2022-12-31"), 1).day.text(), "2023-01-03");
   EXPECT_EQ(days.count(day_at("2022-12-30"), day_at("2023-01-04")).missing_year, 2022);

@@ -257,6 +257,7 @@ TEST(CaseClocks, a_supplement_after_acceptance_pauses_only_where_the_rules_say_s
     ASSERT_TRUE(county.on("2149-03-10", CaseEvent::supplement));
     EXPECT_EQ(county.running(), "LP");
     EXPECT_EQ(county.due(ClockId::promise, "2149-03-10"), pauses ? "2149-03-20" : "2149-03-17");
+    EXPECT_EQ(county.due(ClockId::promise, "2149-03-17"), pauses ? "2149-03-20" : "2149-03-17") << "the pause ended on the 10th";
   }
 }
 
