@@ -15,7 +15,8 @@ model::Time at(const char* text) { return *model::Time::parse(text); }  // The e
 
 void print(const tongqu::Findings& findings) {
   for (const auto& finding : findings) {
-    std::cout << "  " << tongqu::severity_name(finding.severity) << ": " << describe(finding, tongqu::Lang::en) << "\n    " << describe(finding, tongqu::Lang::zh) << '\n';
+    std::cout << "  " << tongqu::severity_name(finding.severity) << ": " << describe(finding, tongqu::Lang::en) << '\n'
+              << "    " << describe(finding, tongqu::Lang::zh) << '\n';
   }
 }
 
@@ -45,7 +46,8 @@ void print_clocks(const model::CaseClocks& state, model::Day now, const model::C
 }
 
 /// Lets one event happen and prints what becomes of the case.
-void happen(model::CaseClocks& state, CaseEvent event, const char* time, const model::ClockSetting& setting, std::optional<model::DayLimit> stated = {}) {
+void happen(model::CaseClocks& state, CaseEvent event, const char* time, const model::ClockSetting& setting,
+            std::optional<model::DayLimit> stated = {}) {
   const auto applied = advance(state, {event, at(time), {}, stated, false}, setting);
   if (!applied) std::cout << time << "  refused: " << applied.error().message() << '\n';
   else print_clocks(state, *model::Day::of(at(time)), setting);

@@ -144,7 +144,8 @@ Result<void> Calendars::add(CalendarYear year) {
 
 const CalendarYear* Calendars::find(std::string_view division, int year) const {
   const std::string key = padded(division);
-  const auto found = std::find_if(years_.begin(), years_.end(), [&](const CalendarYear& one) { return one.year == year && padded(one.division) == key; });
+  const auto fits = [&](const CalendarYear& one) { return one.year == year && padded(one.division) == key; };
+  const auto found = std::find_if(years_.begin(), years_.end(), fits);
   return found == years_.end() ? nullptr : &*found;
 }
 

@@ -266,12 +266,14 @@ void report_clocks(const CaseClocks& state, Day now, const ClockSetting& setting
     if (reading.due.why == UnknownDue::no_calendar) {
       Finding finding = clock_finding(Errc::model_calendar_missing, Severity::warn, id);
       const std::string year = std::to_string(reading.due.missing_year);
-      finding.expected = {"a calendar of " + year + " for division " + setting.days.division(), "行政区划 " + setting.days.division() + " 的 " + year + " 年工作日历"};
+      finding.expected = {"a calendar of " + year + " for division " + setting.days.division(),
+                          "行政区划 " + setting.days.division() + " 的 " + year + " 年工作日历"};
       findings.add(std::move(finding));
     }
     if (reading.alert != Alert::red) continue;
     Finding finding = clock_finding(Errc::model_limit_passed, Severity::warn, id);
-    finding.expected = {std::string(label(id, Lang::en)) + " by " + reading.due.day.text(), std::string(label(id, Lang::zh)) + "：" + reading.due.day.text() + " 前"};
+    const std::string day = reading.due.day.text();
+    finding.expected = {std::string(label(id, Lang::en)) + " by " + day, std::string(label(id, Lang::zh)) + "：" + day + " 前"};
     findings.add(std::move(finding));
   }
   if (state.life.state == CaseState::suspended) findings.add(clock_finding(Errc::model_suspension_without_ground, Severity::warn, ClockId::legal));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "tongqu/model/calendar.hpp"
 #include "tongqu/model/case_history.hpp"
@@ -120,14 +121,19 @@ private:
     }
   }
 
+  /// The events that begin and end a special procedure of its kind. An extension has no end of its own.
+  std::pair<CaseEvent, CaseEvent> ends_of(const SpecialProcedure& one) const {
+    if (named(one.kind, "extension")) return {CaseEvent::extend, CaseEvent::extend};
+    if (named(one.kind, "suspend")) return {CaseEvent::suspend, CaseEvent::resume};
+    if (named(one.kind, "pre_supplement")) return {CaseEvent::return_, CaseEvent::resubmit};
+    if (!named(one.kind, "supplement")) return {CaseEvent::start_special, CaseEvent::end_special};
+    return {before_acceptance(one.started_at) ? CaseEvent::notify_supplement : CaseEvent::ask_more, CaseEvent::supplement};
+  }
+
   void special_procedures() {
     for (std::size_t i = 0; body_.special_procedures && i < body_.special_procedures->size(); ++i) {
       const SpecialProcedure& one = (*body_.special_procedures)[i];
-      CaseEvent begins = CaseEvent::start_special, ends = CaseEvent::end_special;
-      if (named(one.kind, "extension")) begins = ends = CaseEvent::extend;
-      else if (named(one.kind, "suspend")) begins = CaseEvent::suspend, ends = CaseEvent::resume;
-      else if (named(one.kind, "pre_supplement")) begins = CaseEvent::return_, ends = CaseEvent::resubmit;
-      else if (named(one.kind, "supplement")) begins = before_acceptance(one.started_at) ? CaseEvent::notify_supplement : CaseEvent::ask_more, ends = CaseEvent::supplement;
+      const auto [begins, ends] = ends_of(one);
       if (one.started_at) add(begins, one.started_at, element("special_procedures", i) + ".started_at");
       if (one.ended_at && ends != CaseEvent::extend) add(ends, one.ended_at, element("special_procedures", i) + ".ended_at");
     }

@@ -136,7 +136,8 @@ Result<Applied> apply(const LifeCycle& life, CaseEvent event, const Facts& facts
     else if (!*holds) applied.failed.push_back(guard);
   }
   if (!applied.failed.empty() && on_guard == OnGuard::refuse) {
-    return Error(Errc::model_guard_not_met).at("state").with(with_label(event_name(event), label(event, Lang::zh)) + ": " + listed(applied.failed, guard_name));
+    const std::string failed = with_label(event_name(event), label(event, Lang::zh)) + ": " + listed(applied.failed, guard_name);
+    return Error(Errc::model_guard_not_met).at("state").with(failed);
   }
   applied.life = life;
   remember(applied.life, *row);
@@ -173,7 +174,8 @@ Finding refusal_finding(const LifeCycle& life, CaseEvent event, const Facts& fac
     finding.rule = "transition-" + std::to_string(applied->row);
     return finding;
   }
-  finding.expected = {"in state " + std::string(label(life.state, Lang::en)) + " one of: ", "在“" + std::string(label(life.state, Lang::zh)) + "”状态下允许："};
+  finding.expected = {"in state " + std::string(label(life.state, Lang::en)) + " one of: ",
+                      "在“" + std::string(label(life.state, Lang::zh)) + "”状态下允许："};
   bool first = true;
   for (const CaseEvent legal : legal_events(life)) {
     finding.expected.en += (first ? "" : ", ") + std::string(label(legal, Lang::en));
