@@ -81,6 +81,12 @@ TEST(Validate, the_kind_of_certificate_decides_the_check) {
   body(record).applicant.id_type = Code{"passport", {}, {}, {}};
   body(record).applicant.id_no = "E12345678";
   EXPECT_EQ(findings_of(record), Lines{});
+  EXPECT_EQ(record.find_meta(find_slot(EntityId::case_, "applicant.id_no")->id, {})->verdict, Verdict::passed);
+  body(record).applicant.id_no = "E1";
+  EXPECT_EQ(findings_of(record), Lines{"model.passport_form applicant.id_no"});
+  body(record).applicant.id_type = Code{"military_officer", {}, {}, {}};
+  record.meta.clear();
+  EXPECT_EQ(findings_of(record), Lines{});
   EXPECT_EQ(record.find_meta(find_slot(EntityId::case_, "applicant.id_no")->id, {}), nullptr);
   body(record).applicant.id_type = Code{"uscc", {}, {}, {}};
   body(record).applicant.id_no = "119900000000000001";
