@@ -84,7 +84,7 @@ void SourceMapping::compile_head(const YamlNode& root, const MappingContext& con
   id_ = member_text(root, "mapping", Need::required, "", context.mistakes).value_or("");
   const std::string to = member_text(root, "to", Need::required, "", context.mistakes).value_or("case@1");
   const auto entity = model::entity_from_version(to);
-  if (!entity) context.mistakes.add(Errc::mapping_wrong_shape, *root.find("to"), "to", one_of({"case@1", "service_item@1"}));
+  if (!entity) context.mistakes.add(Errc::mapping_wrong_shape, *root.find("to"), "to", one_of(model::entity_versions()));
   entity_ = entity.value_or(model::EntityId::case_);
   if (const YamlNode* zone = root.find("zone"); zone != nullptr) {
     zone_minutes_ = zone_minutes_of(zone->text);
@@ -171,9 +171,8 @@ Result<MappedRecord> SourceMapping::run(const wire::Delivery& delivery, const En
   state.frames.resize(scopes_.all.size());
   MappedRecord mapped;
   model::Record& record = mapped.record;
-  record.entity = entity_;
+  record.become(entity_);
   record.kind = kind_;
-  if (entity_ == model::EntityId::service_item) record.body.emplace<model::ServiceItem>();
   record.envelope.source_system = pack.system;
   record.envelope.pack = pack.name();
   for (const StageResult::Lie& lie : state.starts.lies) {
