@@ -119,8 +119,8 @@ TEST(Validate, times_of_the_life_cycle_stand_in_order) {
       {"received_at", "2099-01-04T23:59:00+08:00", "model.time_order received_at"},
       {"acceptance.accepted_at", "2099-01-05T08:59:59+08:00", "model.time_order acceptance.accepted_at"},
       {"result.closed_at", "2099-01-06T09:59:59+08:00", "model.time_order result.closed_at"},
-      {"promise_due_at", "2099-01-04", "model.time_order promise_due_at"},
-      {"legal_due_at", "2199-01-18", "model.time_order legal_due_at"},
+      {"promise_due_at", "2099-01-04", "model.due_order promise_due_at"},
+      {"legal_due_at", "2199-01-18", "model.due_order legal_due_at"},
       {"result.pickup.at", "2099-01-05", "model.time_order result.pickup.at"},
   };
   for (const Row& row : rows) {
@@ -181,6 +181,7 @@ TEST(Validate, an_item_agrees_with_its_code) {
   Record record;
   record.entity = EntityId::service_item;
   ServiceItem& item = record.body.emplace<ServiceItem>();
+  record.kind = RecordKind::part;  // Rules about what is missing do not look at parts.
   item.task_code = "11990000000000019A3000199001000";
   item.dept_code = "11990000000000019A";
   item.use_level = {Code{"city", {}, {}, {}}};
