@@ -170,7 +170,7 @@ private:
   }
 
   void check_not_future(const Time& time, const CheckStep& step, const Place& place) {
-    if (!detail::contradicts(time, context_.reference_date)) return;
+    if (time.year < context_.reference_date.year - 1 || !detail::contradicts(time, context_.reference_date)) return;
     const std::string today = context_.reference_date.text();
     report(Errc::model_time_in_future, Severity::warn, path_of(step, place), {"not after " + today, "不晚于 " + today});
   }

@@ -33,26 +33,24 @@ bool has_document(const Case& body) {
   return filled(body.result.licence_no) || filled(body.result.licence_name) || filled(body.result.documents);
 }
 
-/// Whether a step is one with which a case is over.
+/// Whether the action of a step is one with which a case is over.
 bool ends_the_case(const ProcessStep& step) {
-  return is(step.action, "refuse_acceptance") || is(step.action, "not_required") || is(step.action, "withdraw") || is(step.action, "void");
+  constexpr std::string_view kActions[] = {"refuse_acceptance", "not_required", "withdraw", "void"};
+  return std::find(std::begin(kActions), std::end(kActions), step.action->name) != std::end(kActions);
 }
 
 void steps_after_the_end(Judge& judge, const Case& body) {
-  if (!body.process_steps) return;
   // What is revoked or voided afterwards is written down afterwards.
-  const bool reopened = is(body.state, "revoked") || is(body.state, "voided");
-  const std::optional<Time>* ended = nullptr;
+  if (!body.process_steps || is(body.state, "revoked") || is(body.state, "voided")) return;
+  const Time* end = end_of(body);
   for (const ProcessStep& step : *body.process_steps) {
-    const auto& time = step.ended_at ? step.ended_at : step.started_at;
-    if (ends_the_case(step) && time) ended = &time;
+    const auto& time = end_of(step);
+    if (step.action && time && ends_the_case(step) && (end == nullptr || contradicts(*end, *time))) end = &*time;
   }
-  for (std::size_t i = 0; i < body.process_steps->size(); ++i) {
+  for (std::size_t i = 0; end != nullptr && i < body.process_steps->size(); ++i) {
     const ProcessStep& step = (*body.process_steps)[i];
-    if (reopened || is(step.action, "void")) continue;
-    const auto& time = step.ended_at ? step.ended_at : step.started_at;
-    const bool after_step = time && ended != nullptr && contradicts(*time, **ended);
-    if (after_step || step_follows_the_end(body, step)) judge.find(PathOf{"process_steps", i, {}});
+    const auto& time = end_of(step);
+    if (time && contradicts(*time, *end) && !is(step.action, "void")) judge.find(PathOf{"process_steps", i, {}});
   }
 }
 

@@ -26,13 +26,14 @@ void order_of_course(Judge& judge, const Case& body) {
   next(judge, last, {{}, 0, "received_at"}, body.received_at);
   next(judge, last, {{}, 0, "acceptance.accepted_at"}, body.acceptance.accepted_at);
   const Point accepted = last;
+  const Time* const end = end_of(body);
   Point latest = last;
   for (std::size_t i = 0; body.process_steps && i < body.process_steps->size(); ++i) {
     const ProcessStep& step = (*body.process_steps)[i];
     last = accepted;
     next(judge, last, {"process_steps", i, "started_at"}, step.started_at);
     next(judge, last, {"process_steps", i, "ended_at"}, step.ended_at);
-    if (step_follows_the_end(body, step)) continue;
+    if (end != nullptr && last.time != nullptr && contradicts(**last.time, *end)) continue;
     if (latest.time == nullptr || (last.time != nullptr && contradicts(**last.time, **latest.time))) latest = last;
   }
   last = latest;
@@ -179,12 +180,6 @@ constexpr Rule kRows[] = {
 };
 
 } // namespace
-
-bool step_follows_the_end(const Case& body, const ProcessStep& step) {
-  if (!body.state || !is_terminal(body.state->name)) return false;
-  const auto& time = step.ended_at ? step.ended_at : step.started_at;
-  return time && body.result.closed_at && contradicts(*time, *body.result.closed_at);
-}
 
 bool is_terminal(std::string_view state) {
   constexpr std::string_view kTerminal[] = {"not_required", "rejected_acceptance", "closed", "withdrawn", "terminated", "voided", "revoked"};

@@ -21,7 +21,11 @@ void province_agrees(Judge& judge, const std::optional<std::string>& catalog, st
 
 /// Whether a state of a case is one that nothing leaves but a revocation.
 bool is_terminal(std::string_view state);
-/// Whether a step lies after the end of a case that is over: that is a rule of its own, and no reason to doubt the end.
-bool step_follows_the_end(const Case& body, const ProcessStep& step);
+/// When a case that is over was closed; null while it goes on. A step after it is a rule of its own, and no reason to doubt the end.
+inline const Time* end_of(const Case& body) {
+  return body.result.closed_at && body.state && is_terminal(body.state->name) ? &*body.result.closed_at : nullptr;
+}
+/// When a step was over, as far as that is known.
+inline const std::optional<Time>& end_of(const ProcessStep& step) { return step.ended_at ? step.ended_at : step.started_at; }
 
 } // namespace tongqu::model::detail
