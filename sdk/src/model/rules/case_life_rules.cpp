@@ -16,7 +16,7 @@ std::optional<Time> acceptance_clock_start(const Case& body) {
   const auto& accepted = body.acceptance.accepted_at;
   for (std::size_t i = 0; body.supplements && i < body.supplements->size(); ++i) {
     const auto& came = (*body.supplements)[i].receipt.at;
-    if (came && accepted && !contradicts(*came, *accepted) && start && !contradicts(*came, *start)) start = came;
+    if (came && accepted && !contradicts(*came, *accepted) && start && !contradicts(*start, *came)) start = came;
   }
   return start;
 }
