@@ -242,6 +242,7 @@ constexpr Fault kFaults[] = {
     {Errc::model_item_code_mismatch, kItem, "task_code", [](Subject& s) { s.service_item().use_level = {code("city")}; }},
     {Errc::model_item_code_province, kItem, "catalog_code", [](Subject& s) { s.service_item().catalog_code = "980199001000"; s.service_item().task_code.reset(); }},
     {Errc::model_time_order, kItem, "effective_to", [](Subject& s) { s.service_item().effective_to = time_at("2098-12-31"); }},
+    {Errc::model_entrust_missing, kItem, "entrust_name", [](Subject& s) { s.service_item().dept_type = code("entrusted_organisation"); }},
 
     {Errc::model_evaluation_event_unknown, kEvaluation, "service_event.service_code", [](Subject& s) { s.evaluation().service_event.service_code = "S2"; }},
     {Errc::model_evaluation_indicator_level, kEvaluation, "indicators", [](Subject& s) { s.evaluation().indicators->push_back(code("stiff_attitude")); }},

@@ -57,7 +57,9 @@ void steps_after_the_end(Judge& judge, const Case& body) {
 /// A revision as a number, where it is one.
 std::optional<std::uint64_t> number_of(const std::string& revision) {
   if (revision.empty() || revision.size() > 18 || revision.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoull(revision);
+  std::uint64_t value = 0;
+  for (const char digit : revision) value = value * 10 + static_cast<std::uint64_t>(digit - '0');
+  return value;
 }
 
 /// Working days of the pauses of a case that are over; nothing when the calendar does not tell.

@@ -185,6 +185,18 @@ constexpr Rule kRows[] = {
           judge.order(item.effective_from, {{}, 0, "effective_from"}, item.effective_to, {{}, 0, "effective_to"});
         },
     },
+    {
+        .id = Errc::model_entrust_missing, .number = "M02", .entity = EntityId::service_item, .severity = Severity::warn,
+        .whole = true,
+        .source = "C0109.2 task_general_basic entrust_name",
+        .paths = "entrust_name",
+        .expected = {"the body that entrusts, because dept_type is an entrusted organisation", "受委托组织应填报委托部门"},
+        .suggestion = {"name the entrusting body", "请填报委托部门"},
+        .judge = [](Judge& judge) {
+          const ServiceItem& item = judge.body<ServiceItem>();
+          if (is(item.dept_type, "entrusted_organisation") && !filled(item.entrust_name)) judge.find("entrust_name");
+        },
+    },
 };
 
 } // namespace
