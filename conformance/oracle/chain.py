@@ -1,5 +1,6 @@
 """The audit chain, computed anew from docs/reference/journal.md section 5: nothing here asks the product whether it is right."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
@@ -24,7 +25,7 @@ def link(key, previous, entry):
 
 def entries(store):
     """All rows of the chain of a store that no bridge holds."""
-    with sqlite3.connect("file:%s?mode=ro" % store, uri=True) as db:
+    with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % store, uri=True)) as db:
         return db.execute("SELECT seq, at_ms, kind, subject, detail, digest, mac FROM audit ORDER BY seq").fetchall()
 
 

@@ -129,7 +129,7 @@ class Run:
             return self.fail("the bridge did not start")
         if self.world.wait_dead(self.rng.uniform(0.1, 0.8)):
             return self.fail("the bridge ended by itself")
-        self.disk.cut(lambda: self.world.kill_bridge())
+        self.disk.cut(self.world.bridge.pid, self.world.kill_bridge)
         self.tally.cuts += 1
 
     def freeze(self):
