@@ -216,6 +216,10 @@ class Judge:
                 by_receipt[(d["target"], d["receipt_no"])] += 1
                 if d["receipt_no"] not in receipts[d["target"]]:
                     self.broken.add("L6", "%s: a receipt that the platform never gave" % d["target"])
+        settled_by_hand = sum(1 for row in self.e.chain if row[2] == "resolve")
+        unproved = sum(1 for d in self.e.deliveries.get("delivered", []) if not d["receipt_no"])
+        if unproved > settled_by_hand:
+            self.broken.add("L6", "%d delivered without a receipt, the operator settled %d" % (unproved, settled_by_hand))
         for (target, _), times in by_receipt.items():
             if times > 1:
                 self.broken.add("L6", "%s: one receipt stands for %d deliveries" % (target, times))

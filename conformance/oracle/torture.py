@@ -301,7 +301,7 @@ def main(arguments=None):
     number = 0
     while time.monotonic() < o.deadline and not tally.failed_seeds:
         left = 0 if o.clean else o.kills - tally.kills
-        if number and left <= 0 and tally.cuts >= o.power_cuts and tally.freezes >= o.freezes:
+        if (number or not (o.clean or o.kills or o.power_cuts or o.freezes)) and left <= 0 and tally.cuts >= o.power_cuts and tally.freezes >= o.freezes:
             break
         # The first run has the seed itself, so that a failing seed given again is that very run.
         Run(o, o.seed + number * 1000003, tally, points).go(min(o.per_run, max(0, left)))
