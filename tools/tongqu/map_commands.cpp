@@ -106,7 +106,7 @@ std::string find_target(const std::string& name) {
 void write_record(wire::JsonWriter& w, const mapping::MappedRecord& record) {
   w.begin_object();
   w.member("verdict", mapping::verdict_name(record.verdict));
-  w.member("digest", to_hex(record.digest));
+  w.member("digest", to_hex(mapping::content_digest(record)));
   w.key("record");
   if (const auto document = wire::parse_json(record.canonical)) w.node(document->root());
   else w.null();
@@ -131,7 +131,7 @@ int show_records(const std::vector<mapping::MappedRecord>& records, const Consol
     } else if (const auto document = wire::parse_json(record.canonical)) {
       console.say(wire::pretty_json(*document));
     }
-    to_err.say("verdict " + std::string(mapping::verdict_name(record.verdict)) + " " + to_hex(record.digest));
+    to_err.say("verdict " + std::string(mapping::verdict_name(record.verdict)) + " " + to_hex(mapping::content_digest(record)));
     to_err.list(record.findings);
   }
   return all_accepted ? kDone : kInputAtFault;

@@ -191,7 +191,7 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
   intake.message_id = task->message_id;
   intake.system = task->pack->info().system;
   intake.identity = intake.system + "/" + record.record.identity.key();
-  intake.digest = record.digest;
+  intake.digest = mapping::content_digest(record);
   intake.case_key = intake.system + "/" + record.record.identity.case_key();
   intake.case_no = record.record.identity.case_no;
   intake.event = record.record.envelope.event;
@@ -241,7 +241,7 @@ void IntakeRoad::settle_conflict(const std::shared_ptr<Task>& task, journal::Int
       auto again = old->run(task->inbound.delivery, environment(listener(task->inbound.route)->limits), worker.workspace);
       auto known = again && again->size() == 1 ? parts_.journal->find(old->info().system + "/" + again->front().record.identity.key())
                                                : Result<std::optional<journal::Journal::Known>>(std::nullopt);
-      if (known && known->has_value() && (*known)->digest == again->front().digest) {
+      if (known && known->has_value() && (*known)->digest == mapping::content_digest(again->front())) {
         journal::IntakeOutcome same;
         same.verdict = journal::IntakeVerdict::duplicate;
         same.message_id = (*known)->message_id;
@@ -329,7 +329,8 @@ Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, con
     return release;
   }
   if (preview) return release;
-  TONGQU_CHECK(parts_.journal->release(message_id, std::move(record.canonical), record.digest, pack->info().name(), pack->info().digest, act));
+  const std::string digest = mapping::content_digest(record);
+  TONGQU_CHECK(parts_.journal->release(message_id, std::move(record.canonical), digest, pack->info().name(), pack->info().digest, act));
   release.released = true;
   return release;
 }

@@ -28,7 +28,7 @@ TEST(SourceMapping, fills_identity_envelope_and_a_field) {
   EXPECT_EQ(record.record.envelope.pack, "test-pack@1");
   EXPECT_EQ(record.record.envelope.event, "accept");
   EXPECT_EQ(case_of(record).task_name, "某事项");
-  EXPECT_EQ(record.digest.size(), 32u);
+  EXPECT_EQ(content_digest(record).size(), 32u);
 }
 
 TEST(SourceMapping, tells_empty_nil_and_absent_apart) {
@@ -373,6 +373,10 @@ TEST(Stages, an_error_inside_names_part_and_place) {
   EXPECT_EQ(stage_error("  - soap: {part: in0}\n  - xml: {root: bj}\n", delivery(std::string(kSoapOpen) + "<send><x/></send>" + kSoapClose)).substr(0, 25), "mapping.root_missing at b");
   EXPECT_EQ(stage_error("  - soap: {operation: other}\n", delivery(std::string(kSoapOpen) + "<send/>" + kSoapClose)).substr(0, 26), "mapping.operation_mismatch");
   EXPECT_EQ(stage_error("  - xml: {root: other}\n", delivery("<bj/>")), "mapping.root_missing at body");
+  // A second record would be lost without a word.
+  EXPECT_EQ(stage_error("  - xml: {root: r/bj}\n", delivery("<r><bj><no>1</no></bj><x/><bj/></r>")), "mapping.repeated at body 1:27");
+  EXPECT_EQ(stage_error("  - json: {root: bj}\n", delivery(R"({"bj":[{"no":"1"},{"no":"2"}]})")).substr(0, 25), "mapping.repeated at body ");
+  EXPECT_EQ(stage_error("  - json: {}\n  - string: {at: data}\n  - json: {}\n", delivery(R"({"data":["{}","{}"]})")).substr(0, 25), "mapping.repeated at body ");
   EXPECT_EQ(stage_error("  - xml: {root: bj}\n", delivery("<!DOCTYPE bj><bj/>")).substr(0, 16), "wire.xml_doctype");
 }
 
@@ -472,10 +476,10 @@ TEST(Digest, does_not_see_source_order_or_members_outside) {
   PackText text;
   text.rules = "  task_name: {maybe: name}\n  detail_url: {maybe: url}\n  envelope: {reported_at: {maybe: at, via: [{date: [yyyy-MM-dd]}], on_fail: drop}}\n";
   text.tail = "outside_digest: [envelope.reported_at, detail_url]\n";
-  const std::string a = map_one(text, "<bj><no>C1</no><name>x</name><url>u1</url><at>2149-01-01</at></bj>").digest;
-  EXPECT_EQ(map_one(text, "<bj><at>2149-01-02</at><url>u2</url><name>x</name><no>C1</no></bj>").digest, a);
-  EXPECT_NE(map_one(text, "<bj><no>C1</no><name>y</name><url>u1</url><at>2149-01-01</at></bj>").digest, a);
-  EXPECT_EQ(map_one(text, "<bj><no>C1</no><name><![CDATA[x]]></name></bj>").digest, a);
+  const std::string a = content_digest(map_one(text, "<bj><no>C1</no><name>x</name><url>u1</url><at>2149-01-01</at></bj>"));
+  EXPECT_EQ(content_digest(map_one(text, "<bj><at>2149-01-02</at><url>u2</url><name>x</name><no>C1</no></bj>")), a);
+  EXPECT_NE(content_digest(map_one(text, "<bj><no>C1</no><name>y</name><url>u1</url><at>2149-01-01</at></bj>")), a);
+  EXPECT_EQ(content_digest(map_one(text, "<bj><no>C1</no><name><![CDATA[x]]></name></bj>")), a);
 }
 
 TEST(Match, routes_by_operation_and_refuses_two_matches) {
@@ -593,7 +597,7 @@ TEST(Workspace, one_serves_message_after_message) {
   EXPECT_FALSE(case_of(second->front()).task_name);
   const auto again = loaded.pack->run(delivery("<bj><no>C1</no><name>x</name></bj>"), environment(), workspace);
   EXPECT_EQ(again->front().canonical, first->front().canonical);
-  EXPECT_EQ(again->front().digest, first->front().digest);
+  EXPECT_EQ(content_digest(again->front()), content_digest(first->front()));
 }
 
 } // namespace

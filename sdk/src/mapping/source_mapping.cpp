@@ -84,7 +84,7 @@ void SourceMapping::compile_head(const YamlNode& root, const MappingContext& con
   id_ = member_text(root, "mapping", Need::required, "", context.mistakes).value_or("");
   const std::string to = member_text(root, "to", Need::required, "", context.mistakes).value_or("case@1");
   const auto entity = model::entity_from_version(to);
-  if (!entity) context.mistakes.add(Errc::mapping_wrong_shape, *root.find("to"), "to", one_of({"case@1", "service_item@1"}));
+  if (!entity) context.mistakes.add(Errc::mapping_wrong_shape, *root.find("to"), "to", one_of(model::entity_versions()));
   entity_ = entity.value_or(model::EntityId::case_);
   if (const YamlNode* zone = root.find("zone"); zone != nullptr) {
     zone_minutes_ = zone_minutes_of(zone->text);
@@ -171,9 +171,8 @@ Result<MappedRecord> SourceMapping::run(const wire::Delivery& delivery, const En
   state.frames.resize(scopes_.all.size());
   MappedRecord mapped;
   model::Record& record = mapped.record;
-  record.entity = entity_;
+  record.become(entity_);
   record.kind = kind_;
-  if (entity_ == model::EntityId::service_item) record.body.emplace<model::ServiceItem>();
   record.envelope.source_system = pack.system;
   record.envelope.pack = pack.name();
   for (const StageResult::Lie& lie : state.starts.lies) {
@@ -206,7 +205,7 @@ Result<MappedRecord> SourceMapping::run(const wire::Delivery& delivery, const En
   if (rules_) writer.block(*rules_);
   report_unused(state, scopes_.root, mapped.findings);
   mapped.verdict = run.verdict();
-  finish(mapped, environment, state);
+  finish(mapped, environment);
   return mapped;
 }
 
@@ -231,7 +230,7 @@ void SourceMapping::report_unused(Workspace::State& state, std::size_t scope, Fi
   state.unused.leaves.clear();
 }
 
-void SourceMapping::finish(MappedRecord& mapped, const Environment& environment, Workspace::State& state) const {
+void SourceMapping::finish(MappedRecord& mapped, const Environment& environment) const {
   if (mapped.verdict != RecordVerdict::refused) {
     Findings judged;
     model::validate(mapped.record, environment.reference_date, judged);
@@ -242,16 +241,8 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment,
       if (finding.severity == Severity::error) mapped.verdict = RecordVerdict::held;
       mapped.findings.add(finding);
     }
-    // Meta and the members outside the digest are the only difference between the two forms.
-    state.digest_input.clear();
-    model::append_canonical_json(state.digest_input, mapped.record, model::JsonForm::digest_input, outside_digest_);
-    mapped.digest = crypto::sm3(state.digest_input);
-    if (outside_digest_.empty() && mapped.record.meta.empty()) {
-      mapped.canonical = state.digest_input;
-    } else {
-      mapped.canonical.reserve(state.digest_input.size() + 512);
-      model::append_canonical_json(mapped.canonical, mapped.record, model::JsonForm::full);
-    }
+    mapped.canonical_core = model::append_canonical_json(mapped.canonical, mapped.record, model::JsonForm::full);
+    if (!outside_digest_.empty()) model::append_canonical_json(mapped.digest_input, mapped.record, model::JsonForm::digest_input, outside_digest_);
   }
   if (mapped.verdict == RecordVerdict::accepted) return;
   for (const Finding& finding : mapped.findings) {
@@ -262,4 +253,14 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment,
 }
 
 } // namespace detail
+
+std::string content_digest(const MappedRecord& mapped) {
+  if (mapped.verdict == RecordVerdict::refused) return {};
+  if (!mapped.digest_input.empty()) return crypto::sm3(mapped.digest_input);
+  crypto::Hasher hasher(crypto::Hasher::Algorithm::sm3);
+  hasher.update(std::string_view(mapped.canonical).substr(0, mapped.canonical_core));
+  hasher.update(std::string_view("}"));
+  return hasher.finish();
+}
+
 } // namespace tongqu::mapping

@@ -17,7 +17,6 @@ struct Workspace::State {
   detail::Scope::Unused unused;
   wire::Arena arena;
   wire::Document canonical;      ///< Targets.
-  std::string digest_input;
 };
 
 namespace detail {
@@ -63,7 +62,7 @@ private:
   void compile_outside(const YamlNode& root, const Mistakes& mistakes);
   void compile_tests(const YamlNode& root, const Mistakes& mistakes);
   void report_unused(Workspace::State& state, std::size_t scope, Findings& findings) const;
-  void finish(MappedRecord& mapped, const Environment& environment, Workspace::State& state) const;
+  void finish(MappedRecord& mapped, const Environment& environment) const;
 
   std::string id_;
   model::EntityId entity_ = model::EntityId::case_;

@@ -4,11 +4,14 @@
 #include <utility>
 
 #include "reflect.hpp"
+#include "text_sink.hpp"
 #include "tongqu/model/record.hpp"
 #include "tongqu/wire/json.hpp"
 
 namespace tongqu::model {
 namespace {
+
+using detail::TextSink;
 
 /// Where a field stands, as meta entries name it.
 struct Place {
@@ -20,7 +23,7 @@ struct Place {
 /// Writes the members of the structs straight into the text; every member ends with a comma that the closing bracket takes over.
 class FieldWriter {
 public:
-  FieldWriter(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside)
+  FieldWriter(TextSink& out, const Record& record, JsonForm form, const std::vector<std::string>& outside)
       : out_(out), minutes_wanted_(form == JsonForm::full) {
     if (record.kind == RecordKind::part) {
       for (const MetaEntry& entry : record.meta) {
@@ -36,7 +39,7 @@ public:
   }
 
 #define TONGQU_RECORD(type, record_name, zh, en) void fields(const type& v) {
-#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en) member(id, "\"" #member_name "\":", v.member_name);
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, source, zh, en) member(id, "\"" #member_name "\":", v.member_name);
 #define TONGQU_END(type) }
 #include "tongqu/model/defs/all.def"
 #undef TONGQU_RECORD
@@ -54,32 +57,34 @@ private:
   }
 
   void write_null_if_cleared(unsigned id, std::string_view key) {
-    if (cleared_.empty()) return;
+    if (!cleared_.empty()) write_null(id, key);
+  }
+  void write_null(unsigned id, std::string_view key) {
     if (std::find(cleared_.begin(), cleared_.end(), Place{path_of(id), index_}) == cleared_.end()) return;
     out_ += key;
     out_ += "null,";
   }
 
-  template <class T>
-  void member(unsigned id, std::string_view key, const std::optional<T>& field) {
+  template <class T, std::size_t size>
+  void member(unsigned id, const char (&key)[size], const std::optional<T>& field) {
     if (!field) {
-      write_null_if_cleared(id, key);
+      write_null_if_cleared(id, {key, size - 1});
       return;
     }
     if (is_excluded(id)) return;
-    out_ += key;
+    out_.literal(key);
     value(id, *field);
     out_ += ',';
   }
 
-  template <class T>
-  void member(unsigned id, std::string_view key, const std::optional<std::vector<T>>& list) {
+  template <class T, std::size_t size>
+  void member(unsigned id, const char (&key)[size], const std::optional<std::vector<T>>& list) {
     if (!list) {
-      write_null_if_cleared(id, key);
+      write_null_if_cleared(id, {key, size - 1});
       return;
     }
     if (is_excluded(id)) return;
-    out_ += key;
+    out_.literal(key);
     out_ += '[';
     const Position outer = enter(id);
     const std::size_t level = level_++;
@@ -94,18 +99,18 @@ private:
     out_ += ',';
   }
 
-  template <class T>
-  void member(unsigned id, std::string_view key, const T& record) {
+  template <class T, std::size_t size>
+  void member(unsigned id, const char (&key)[size], const T& record) {
     if (is_excluded(id)) return;
     const std::size_t mark = out_.size();
-    out_ += key;
+    out_.literal(key);
     out_ += '{';
     const Position outer = enter(id);
     fields(record);
     leave(outer);
     if (out_.back() == '{') {
-      out_.resize(mark);
-      write_null_if_cleared(id, key);
+      out_.cut(mark);
+      write_null_if_cleared(id, {key, size - 1});
       return;
     }
     close('}');
@@ -113,7 +118,7 @@ private:
   }
 
   void element(unsigned, const std::string& text) {
-    wire::append_json_string(out_, text);
+    out_.string(text);
     out_ += ',';
   }
   void element(unsigned id, const Code& code) {
@@ -129,11 +134,11 @@ private:
   }
 
   void close(char bracket) {
-    if (out_.back() == ',') out_.back() = bracket;
+    if (out_.back() == ',') out_.set_back(bracket);
     else out_ += bracket;
   }
 
-  void value(unsigned, const std::string& text) { wire::append_json_string(out_, text); }
+  void value(unsigned, const std::string& text) { out_.string(text); }
   void value(unsigned, const Code& code) {
     out_ += '{';
     text_member("\"name\":", code.name);
@@ -144,12 +149,17 @@ private:
   }
   void value(unsigned id, const Time& time) {
     if (minutes_wanted_ && time.precision == Time::Precision::minute) minutes_.push_back({path_of(id), index_});
-    out_ += '"';
-    time.append_text(out_);
-    out_ += '"';
+    text_of(time);
+  }
+  void text_of(const Time& time) {
+    char* at = out_.reserve(Time::kTextBytesMax + 2);
+    *at++ = '"';
+    at = time.write_text(at);
+    *at++ = '"';
+    out_.advance(at);
   }
   void value(unsigned, const Quantity& quantity) {
-    out_ += "{\"value\":\"";
+    out_.literal("{\"value\":\"");
     out_ += quantity.value;
     out_ += '"';
     if (quantity.unit != Quantity::Unit::none) {
@@ -165,22 +175,21 @@ private:
     out_ += '"';
   }
   void value(unsigned, const Validity& validity) {
-    out_ += '"';
-    if (validity.kind == Validity::Kind::until) validity.until.append_text(out_);
-    else out_ += validity.kind == Validity::Kind::unlimited ? "unlimited" : "unknown";
-    out_ += '"';
+    if (validity.kind == Validity::Kind::until) text_of(validity.until);
+    else out_ += validity.kind == Validity::Kind::unlimited ? std::string_view("\"unlimited\"") : std::string_view("\"unknown\"");
   }
   void value(unsigned, std::int64_t number) {
     std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-    out_.append(digits.data(), end.ptr);
+    out_ += std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
   }
-  void value(unsigned, bool flag) { out_ += flag ? "true" : "false"; }
+  void value(unsigned, bool flag) { out_ += flag ? std::string_view("true") : std::string_view("false"); }
 
-  void text_member(std::string_view key, const std::string& text) {
+  template <std::size_t size>
+  void text_member(const char (&key)[size], const std::string& text) {
     if (text.empty()) return;
-    out_ += key;
-    wire::append_json_string(out_, text);
+    out_.literal(key);
+    out_.string(text);
     out_ += ',';
   }
 
@@ -199,7 +208,7 @@ private:
     depth_ = outer.depth;
   }
 
-  std::string& out_;
+  TextSink& out_;
   bool minutes_wanted_;
   PathId prefix_ = 0;
   unsigned depth_ = 0;
@@ -213,11 +222,10 @@ private:
 /// The members around the entity's fields.
 class RecordWriter {
 public:
-  RecordWriter(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside)
+  RecordWriter(TextSink& out, const Record& record, JsonForm form, const std::vector<std::string>& outside)
       : out_(out), record_(record), form_(form), outside_(outside) {}
 
-  void write() {
-    out_.reserve(out_.size() + 4096);
+  std::size_t write() {
     out_ += "{\"record\":\"";
     out_ += entity_version(record_.entity);
     out_ += "\",\"kind\":\"";
@@ -232,8 +240,10 @@ public:
     std::visit([&fields](const auto& body) { fields.fields(body); }, record_.body);
     write_ext();
     write_unknown();
+    const std::size_t before_meta = out_.size() - 1;
     if (form_ == JsonForm::full) write_meta(fields.minutes());
     close();
+    return before_meta;
   }
 
 private:
@@ -245,7 +255,7 @@ private:
     });
   }
   void key(std::string_view name) {
-    wire::append_json_string(out_, name);
+    out_.string(name);
     out_ += ':';
   }
   void open(std::string_view name) {
@@ -253,13 +263,13 @@ private:
     out_ += '{';
   }
   void close() {
-    if (out_.back() == ',') out_.back() = '}';
+    if (out_.back() == ',') out_.set_back('}');
     else out_ += '}';
   }
   void text(std::string_view name, std::string_view value, std::string_view prefix) {
     if (value.empty() || outside(prefix, name)) return;
     key(name);
-    wire::append_json_string(out_, value);
+    out_.string(value);
     out_ += ',';
   }
   void number(std::string_view name, std::int64_t value) {
@@ -267,43 +277,43 @@ private:
     out_ += std::to_string(value);
     out_ += ',';
   }
-  void time(std::string_view name, const std::optional<Time>& value) {
-    if (!value || outside("envelope.", name)) return;
-    key(name);
-    out_ += '"';
-    value->append_text(out_);
-    out_ += "\",";
-  }
 
   void write_identity() {
-    const Identity& id = record_.identity;
     open("identity");
-    text("organisation", id.organisation, "");
-    text("item", id.item, "");
-    text("case", id.case_no, "");
-    text("event", id.event, "");
-    text("revision", id.revision, "");
+#define TONGQU_IDENTITY(member, json, initial, zh, en) text(#json, record_.identity.member, "");
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_IDENTITY
     close();
     out_ += ',';
   }
 
   void write_envelope() {
-    const Envelope& envelope = record_.envelope;
     const std::size_t mark = out_.size();
     open("envelope");
-    text("source_system", envelope.source_system, "envelope.");
-    text("pack", envelope.pack, "envelope.");
-    text("event", envelope.event, "envelope.");
-    text("operation", envelope.operation, "envelope.");
-    if (envelope.sequence_in_case && !outside("envelope.", "sequence_in_case")) number("sequence_in_case", *envelope.sequence_in_case);
-    time("occurred_at", envelope.occurred_at);
-    time("reported_at", envelope.reported_at);
+#define TONGQU_ENVELOPE(kind, member, zh, en) envelope_member(#member, record_.envelope.member);
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_ENVELOPE
     if (out_.back() == '{') {
-      out_.resize(mark);
+      out_.cut(mark);
       return;
     }
     close();
     out_ += ',';
+  }
+
+  void envelope_member(std::string_view name, const std::string& value) { text(name, value, "envelope."); }
+  void envelope_member(std::string_view name, const std::optional<std::int64_t>& value) {
+    if (value && !outside("envelope.", name)) number(name, *value);
+  }
+  void envelope_member(std::string_view name, const std::optional<Time>& value) {
+    if (!value || outside("envelope.", name)) return;
+    key(name);
+    char* at = out_.reserve(Time::kTextBytesMax + 3);
+    *at++ = '"';
+    at = value->write_text(at);
+    *at++ = '"';
+    *at++ = ',';
+    out_.advance(at);
   }
 
   void write_ext() {
@@ -324,7 +334,7 @@ private:
       const bool overwritten = next != nullptr && next->ns == field.ns && next->name == field.name;
       if (!overwritten) {
         key(field.name);
-        wire::append_json_string(out_, field.value);
+        out_.string(field.value);
         out_ += ',';
       }
       if (next == nullptr || next->ns != field.ns) {
@@ -333,7 +343,7 @@ private:
       }
     }
     if (fields.empty()) {
-      out_.resize(mark);
+      out_.cut(mark);
       return;
     }
     close();
@@ -373,7 +383,7 @@ private:
     open("meta");
     for (const MetaEntry& entry : entries) write_meta_entry(entry);
     if (out_.back() == '{') {
-      out_.resize(mark);
+      out_.cut(mark);
       return;
     }
     close();
@@ -401,7 +411,7 @@ private:
     out_ += ',';
   }
 
-  std::string& out_;
+  TextSink& out_;
   const Record& record_;
   JsonForm form_;
   const std::vector<std::string>& outside_;
@@ -409,8 +419,9 @@ private:
 
 } // namespace
 
-void append_canonical_json(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside_digest) {
-  RecordWriter(out, record, form, outside_digest).write();
+std::size_t append_canonical_json(std::string& out, const Record& record, JsonForm form, const std::vector<std::string>& outside_digest) {
+  TextSink sink(out);
+  return RecordWriter(sink, record, form, outside_digest).write();
 }
 
 } // namespace tongqu::model

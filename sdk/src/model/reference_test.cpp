@@ -47,7 +47,7 @@ void record_table(std::string& out, const RecordType& type, std::set<std::string
 std::string tables() {
   std::string out = "\n## Records\n";
   std::set<std::string_view> seen;
-  for (const EntityId entity : {EntityId::case_, EntityId::service_item}) record_table(out, entity_type(entity), seen);
+  for (const EntityId entity : all_entities()) record_table(out, entity_type(entity), seen);
   out += "\n## Code systems\n";
   for (const std::string_view system : code_system_names()) {
     out += "\n### " + std::string(system) + "\n\n| name | national code | 中文 | English |\n|---|---|---|---|\n";

@@ -37,6 +37,7 @@ public:
 
   void run() {
     check_record(entity_type(record_.entity), record_.object(), Place{});
+    check_keys();
     if (const Case* body = std::get_if<Case>(&record_.body)) check_case(*body);
     if (const ServiceItem* body = std::get_if<ServiceItem>(&record_.body)) check_item(*body);
   }
@@ -155,8 +156,21 @@ private:
     report(Errc::model_time_order, Severity::warn, later_path, {"not before " + name, "不早于 " + name});
   }
 
+  /// One of the fields that name the record must be there and not empty.
+  void check_keys() {
+    const std::string_view keys = entity_keys(record_.entity);
+    for (std::string_view rest = keys; !rest.empty();) {
+      const std::string_view name = rest.substr(0, rest.find('|'));
+      rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+      const FieldInfo* field = entity_type(record_.entity).find(name);
+      TONGQU_ASSERT(field != nullptr, "the keys of an entity are fields of it");
+      const auto& value = as<std::string>(detail::member_of(*field, record_.object()));
+      if (value && !value->empty()) return;
+    }
+    report(Errc::model_key_missing, Severity::error, std::string(keys.substr(0, keys.find('|'))));
+  }
+
   void check_case(const Case& body) {
-    if (!body.case_no || body.case_no->empty()) report(Errc::model_key_missing, Severity::error, "case_no");
     check_parent("catalog_code", body.catalog_code, 12);
     check_parent("task_code", body.task_code, 31);
     check_together(body.catalog_code, body.task_code, body.task_handle_item);
@@ -234,7 +248,6 @@ private:
   }
 
   void check_item(const ServiceItem& body) {
-    if (!body.task_code && !body.task_handle_item && !body.local_task_code) report(Errc::model_key_missing, Severity::error, "task_code");
     check_together(body.catalog_code, body.task_code, body.task_handle_item);
     order(body.effective_from, "effective_from", body.effective_to, "effective_to");
     if (!body.task_code || body.task_code->size() != 31) return;

@@ -23,10 +23,9 @@ std::int64_t days_from_civil(int year, int month, int day) {
   return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
-void append_number(std::string& out, int value, int width) {
-  std::array<char, 4> digits{};
-  for (int i = width - 1; i >= 0; --i, value /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
-  out.append(digits.data(), static_cast<std::size_t>(width));
+char* write_number(char* at, int value, int width) {
+  for (int i = width - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+  return at + width;
 }
 
 /// Reads fixed-width digits and signs from the left; any mismatch spoils the whole.
@@ -79,29 +78,29 @@ constexpr std::array<std::string_view, 8> kUnits{"none", "minute", "hour", "work
 
 } // namespace
 
-void Time::append_text(std::string& out) const {
-  append_number(out, year, 4);
-  out += '-';
-  append_number(out, month, 2);
-  if (precision == Precision::month) return;
-  out += '-';
-  append_number(out, day, 2);
-  if (!has_clock()) return;
-  out += 'T';
-  append_number(out, hour, 2);
-  out += ':';
-  append_number(out, minute, 2);
-  out += ':';
-  append_number(out, precision == Precision::minute ? 0 : second, 2);
-  if (precision == Precision::millisecond) {
-    out += '.';
-    append_number(out, millisecond, 3);
-  }
+char* Time::write_text(char* at) const {
+  const auto then = [&at](char separator, int value, int width) {
+    *at++ = separator;
+    at = write_number(at, value, width);
+  };
+  at = write_number(at, year, 4);
+  then('-', month, 2);
+  if (precision == Precision::month) return at;
+  then('-', day, 2);
+  if (!has_clock()) return at;
+  then('T', hour, 2);
+  then(':', minute, 2);
+  then(':', precision == Precision::minute ? 0 : second, 2);
+  if (precision == Precision::millisecond) then('.', millisecond, 3);
   const int offset = offset_minutes < 0 ? -offset_minutes : offset_minutes;
-  out += offset_minutes < 0 ? '-' : '+';
-  append_number(out, offset / 60, 2);
-  out += ':';
-  append_number(out, offset % 60, 2);
+  then(offset_minutes < 0 ? '-' : '+', offset / 60, 2);
+  then(':', offset % 60, 2);
+  return at;
+}
+
+void Time::append_text(std::string& out) const {
+  std::array<char, kTextBytesMax> text{};
+  out.append(text.data(), static_cast<std::size_t>(write_text(text.data()) - text.data()));
 }
 
 std::string Time::text() const {

@@ -29,10 +29,15 @@ struct MappedRecord {
   RecordVerdict verdict = RecordVerdict::accepted;
   model::Record record;
   std::string canonical;                           ///< Canonical JSON with meta, no line ends.
-  std::string digest;                              ///< SM3 of the digest input, 32 raw bytes.
+  std::size_t canonical_core = 0;                  ///< Bytes of `canonical` in front of its meta.
+  std::string digest_input;                        ///< Canonical JSON without meta and the members outside the digest; empty when the core says it.
   Findings findings;
   Bilingual reason;                                ///< First error finding in words, when held or refused; for `{reason}`.
 };
+
+/// SM3 of what a record says, 32 raw bytes: meta and the members that the pack names outside the digest do not count. A pass over the
+/// whole record, so whoever needs it asks once. Empty for a refused record.
+std::string content_digest(const MappedRecord& mapped);
 
 /// What the caller is to hear for one outcome, before the connector wraps it.
 struct AnswerText {

@@ -28,6 +28,9 @@ struct Time {
   /// precision writes second 00; the precision itself stands in the record's meta.
   std::string text() const;
   void append_text(std::string& out) const;
+  /// The same at `at`, with room for kTextBytesMax. Answers one past the last character.
+  char* write_text(char* at) const;
+  static constexpr std::size_t kTextBytesMax = 32;
   /// Reads canonical text strictly (real dates only, no 24:00, no second 60). @errors model.time_invalid.
   static Result<Time> parse(std::string_view text);
   /// Checks the calendar fields. @errors model.time_invalid.

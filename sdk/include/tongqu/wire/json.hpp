@@ -53,6 +53,10 @@ private:
 
 /// Appends `"…"` with the escapes of RFC 8259.
 void append_json_string(std::string& out, std::string_view utf8);
+/// Writes `"…"` at `at`, which must have room for json_string_bytes_max(utf8.size()) bytes. Answers one past the last byte.
+char* write_json_string(char* at, std::string_view utf8) noexcept;
+/// Two quotes, and six bytes for each byte that could be a control character.
+constexpr std::size_t json_string_bytes_max(std::size_t bytes) noexcept { return 6 * bytes + 2; }
 
 /// Two-space indented form of a parsed document, for people.
 std::string pretty_json(const Document& document);

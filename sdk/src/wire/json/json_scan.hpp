@@ -19,17 +19,29 @@ constexpr std::uint64_t escaped_bytes(std::uint64_t word) noexcept {
 
 enum class Stop : std::uint8_t { at_escaped, at_escaped_or_not_ascii };
 
+template <class Word>
+std::uint64_t load_word(const char* p) noexcept {
+  Word word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+
 template <Stop stop>
 const char* skip_until(const char* p, const char* end) noexcept {
   constexpr std::uint64_t kHigh = stop == Stop::at_escaped_or_not_ascii ? every_byte(0x80) : 0;
+  const auto hits = [](std::uint64_t word) { return escaped_bytes(word) | (word & kHigh); };
   if constexpr (std::endian::native == std::endian::little) {
-    while (end - p >= 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, p, sizeof word);
-      const std::uint64_t hit = escaped_bytes(word) | (word & kHigh);
-      if (hit != 0) return p + std::countr_zero(hit) / 8;
-      p += 8;
+    const char* const start = p;
+    for (; end - p >= 8; p += 8) {
+      if (const std::uint64_t hit = hits(load_word<std::uint64_t>(p)); hit != 0) return p + std::countr_zero(hit) / 8;
     }
+    if (p == end) return end;
+    // The rest is looked at together with bytes that were found plain, or as two halves that may overlap.
+    if (end - start >= 8) {
+      const std::uint64_t hit = hits(load_word<std::uint64_t>(end - 8));
+      return hit == 0 ? end : end - 8 + std::countr_zero(hit) / 8;
+    }
+    if (end - p >= 4 && hits(load_word<std::uint32_t>(p) | load_word<std::uint32_t>(end - 4) << 32) == 0) return end;
   }
   while (p != end) {
     const auto c = static_cast<unsigned char>(*p);

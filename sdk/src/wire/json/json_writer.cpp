@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cstring>
 #include <vector>
 
 #include "tongqu/wire/json.hpp"
@@ -70,32 +71,52 @@ private:
 
 } // namespace
 
-void append_json_string(std::string& out, std::string_view utf8) {
+char* write_json_string(char* at, std::string_view utf8) noexcept {
   constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
+  const auto put = [&at](std::string_view text) {
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+  };
+  *at++ = '"';
   const char* p = utf8.data();
   const char* const end = p + utf8.size();
   for (;;) {
     const char* const run = p;
     p = detail::skip_unescaped(p, end);
-    out.append(run, p);
+    put({run, static_cast<std::size_t>(p - run)});
     if (p == end) break;
     const char c = *p++;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"': put("\\\""); break;
+      case '\\': put("\\\\"); break;
+      case '\b': put("\\b"); break;
+      case '\f': put("\\f"); break;
+      case '\n': put("\\n"); break;
+      case '\r': put("\\r"); break;
+      case '\t': put("\\t"); break;
       default:
-        out += "\\u00";
-        out += kHex[static_cast<unsigned char>(c) >> 4];
-        out += kHex[static_cast<unsigned char>(c) & 15];
+        put("\\u00");
+        *at++ = kHex[static_cast<unsigned char>(c) >> 4];
+        *at++ = kHex[static_cast<unsigned char>(c) & 15];
     }
   }
-  out += '"';
+  *at++ = '"';
+  return at;
+}
+
+void append_json_string(std::string& out, std::string_view utf8) {
+  // Most texts hold nothing to escape; then the string grows by the text alone.
+  if (detail::skip_unescaped(utf8.data(), utf8.data() + utf8.size()) == utf8.data() + utf8.size()) {
+    const std::size_t before = out.size();
+    out.resize(before + utf8.size() + 2);
+    out[before] = '"';
+    std::memcpy(out.data() + before + 1, utf8.data(), utf8.size());
+    out.back() = '"';
+    return;
+  }
+  const std::size_t before = out.size();
+  out.resize(before + json_string_bytes_max(utf8.size()));
+  out.resize(static_cast<std::size_t>(write_json_string(out.data() + before, utf8) - out.data()));
 }
 
 void JsonWriter::separate() {
