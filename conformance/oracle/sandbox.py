@@ -63,11 +63,12 @@ class Service:
         self.ledger = Ledger(options.ledger)
         self.rng, self.seed = random.Random(options.seed), options.seed
         self.taken, self.nonces, self.count = {}, {}, 0
-        self.rate, self.faults, self.hang_s = 0.0, (), 3.0
+        self.rate, self.faults, self.hang_s, self.commit_s = 0.0, (), 3.0, 0.12
         self.stale = None
 
     def plan(self, body):
         self.rate, self.faults, self.hang_s = body.get("rate", 0.0), tuple(body.get("faults", ())), body.get("hang_ms", 3000) / 1000
+        self.commit_s = body.get("commit_ms", 120) / 1000
         raise Reply(200, {"code": "0"})
 
     def draw(self, kinds, message_id):
@@ -164,7 +165,7 @@ class Service:
         fault = self.draw(AFTER + BEFORE, message_id)
         self.before_commit(fault, message_id)
         if fault == "slow_commit":
-            await asyncio.sleep(self.rng.uniform(0.02, 0.12))
+            await asyncio.sleep(self.rng.uniform(0.2, 1) * self.commit_s)
         receipt = self.take(envelope)
         good = {"code": "0", "message": "成功", "data": receipt}
         stale, self.stale = self.stale, good

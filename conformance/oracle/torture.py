@@ -8,7 +8,9 @@
   --rate R         share of platform requests that meet a fault (default 0.08)
   --points LIST    fault points to kill at: all (default), none (random moments only), or names with commas
   --power-cuts N   so many power cuts of a loop image (root and loop devices; skipped loudly elsewhere)
+  --syscalls N     so many lives in which one file or socket call of the bridge fails, waits or kills (strace; skipped loudly where it is not there)
   --freezes N      so many times SIGSTOP for a while and SIGCONT
+  --commit-ms T    the slowest commit of a platform under the fault slow_commit (default 120); query_after_ms is set to 200 ms more
   --clean          no kill at all: load and platform faults for --seconds
   --seconds T      how long a run without kills lasts (default 5)
   --bin DIR        folder with the program tongqu, built with fault points (preset dev)
@@ -38,6 +40,10 @@ from world import CHARACTERS, World  # noqa: E402
 
 NEVER_REACHED = ("s05_decoded", "s06_parsed", "s07_authenticated", "s27_notified", "s28_purged")  # Named in the list, not on a road of today.
 CAN_FAIL = ("s09_transaction_open", "s10_dedup_row", "s11_message_row", "s12_audit_row", "s16_claimed", "s25_result_transaction_open")
+# Calls of the store and of the wire. Errors that the kernel gives for these calls, a slow disk, and an end at the call.
+BAD_CALLS = (("fdatasync", "error=EIO"), ("fdatasync", "signal=SIGKILL"), ("fdatasync", "delay_enter=200000"), ("pwrite64", "error=ENOSPC"), ("pwrite64", "error=EIO"), ("pwrite64", "signal=SIGKILL"),
+             ("pread64", "error=EIO"), ("sendto", "error=ECONNRESET"), ("sendmsg", "error=ECONNRESET"), ("recvfrom", "error=ECONNRESET"), ("recvmsg", "error=ECONNRESET"), ("sendto", "signal=SIGKILL"),
+             ("connect", "error=ECONNREFUSED"), ("accept4", "error=EMFILE"), ("fsync", "error=EIO"), ("rename", "error=EIO"))
 POINT_WAIT_S = 4.0
 BREATH_S = 0.05
 
@@ -51,7 +57,7 @@ def fault_points(bin_dir):
 
 class Tally:
     def __init__(self):
-        self.kills = self.random_kills = self.cuts = self.faults = self.point_faults = self.freezes = self.acknowledged = self.effects = self.runs = self.resolved = 0
+        self.kills = self.random_kills = self.syscalls = self.cuts = self.faults = self.point_faults = self.freezes = self.acknowledged = self.effects = self.runs = self.resolved = 0
         self.laws = {law: 0 for law in checker.LAWS}
         self.points, self.missed, self.starts, self.examples, self.failed_seeds, self.skipped = {}, {}, [], [], [], []
 
@@ -60,7 +66,7 @@ class Tally:
 
     def line(self):
         return "torture: %d kills, %d power cuts, %d faults, %d acknowledged, %d lost, %d doubled, %d reordered, %d leaked" % (
-            self.kills, self.cuts, self.faults + self.point_faults + self.freezes, self.acknowledged, self.laws["L1"], self.laws["L2"], self.laws["L4"], self.laws["L7"])
+            self.kills, self.cuts, self.faults + self.point_faults + self.freezes + self.syscalls, self.acknowledged, self.laws["L1"], self.laws["L2"], self.laws["L4"], self.laws["L7"])
 
 
 class Run:
@@ -142,13 +148,28 @@ class Run:
         time.sleep(0.3)
         self.world.kill_bridge()
 
+    def bad_call(self):
+        """One call of one thread fails, waits or kills. A bridge that loses its disk may end by itself; it may not go on as if nothing had been."""
+        call, what = self.rng.choice(BAD_CALLS)
+        when = self.rng.randrange(1, 60)
+        self.world.start_bridge(wrapper=("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, what, when)))
+        self.tally.syscalls += 1
+        if self.world.wait_ready(15):
+            self.world.wait_dead(self.rng.uniform(0.4, 1.2))
+        elif self.world.bridge.poll() is None:
+            return self.fail("the bridge hung on its way up under %s:%s:when=%d" % (call, what, when))
+        ended = self.world.bridge.poll()
+        if ended is not None and not (ended > 0 or ended == -9):
+            self.fail("the bridge ended with %d under %s:%s:when=%d" % (ended, call, what, when))
+        self.world.kill_bridge()
+
     # The run.
 
     def go(self, kills):
         began = time.monotonic()
         try:
             self.world.prepare()
-            self.world.plan(self.o.rate if self.o.faults else 0.0, self.o.faults, 2 * self.world.timings["total_timeout_ms"])
+            self.world.plan(self.o.rate if self.o.faults else 0.0, self.o.faults, 2 * self.world.timings["total_timeout_ms"], self.o.commit_ms)
             sent = ledger.Ledger(self.world.path("oracle", "sent.jsonl"))
             senders = Senders(self.world, sent, self.seed, self.o.lanes, self.o.pace_ms / 1000)
             senders.start()
@@ -171,7 +192,8 @@ class Run:
             if self.world.wait_dead(self.o.seconds):
                 self.fail("the bridge ended by itself")
             return self.world.kill_bridge() if self.failure else None
-        acts = [self.one_life] * kills + [self.cut_power] * min(self.o.power_cuts - self.tally.cuts, max(0, self.o.cuts_per_run)) + [self.freeze] * max(0, min(self.o.freezes - self.tally.freezes, 2))
+        acts = [self.one_life] * kills + [self.cut_power] * min(self.o.power_cuts - self.tally.cuts, max(0, self.o.cuts_per_run)) \
+            + [self.freeze] * max(0, min(self.o.freezes - self.tally.freezes, 2)) + [self.bad_call] * max(0, min(self.o.syscalls - self.tally.syscalls, 30))
         self.rng.shuffle(acts)
         for act in acts:
             if self.failure or time.monotonic() > self.o.deadline:
@@ -184,7 +206,7 @@ class Run:
 
     def settle(self, senders):
         """No more faults, everything said is done; then the bridge's own account is taken."""
-        self.world.plan(0.0, [f for f in self.o.faults if f in sandbox.FINAL], 1000)
+        self.world.plan(0.0, [f for f in self.o.faults if f in sandbox.FINAL], 1000, 0)
         time.sleep(0.1)
         self.world.save_metrics()
         done = senders.finish(60)
@@ -253,7 +275,9 @@ def options_of(arguments):
     parser.add_argument("--points", default="all")
     parser.add_argument("--power-cuts", type=int, default=0)
     parser.add_argument("--cuts-per-run", type=int, default=20)
+    parser.add_argument("--syscalls", type=int, default=0)
     parser.add_argument("--freezes", type=int, default=0)
+    parser.add_argument("--commit-ms", type=int, default=120)
     parser.add_argument("--clean", action="store_true")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--drain-s", type=float, default=60)
@@ -271,7 +295,8 @@ def options_of(arguments):
     if unknown:
         parser.error("no such platform fault: %s; there are %s" % (", ".join(unknown), ", ".join(sandbox.FAULTS)))
     o.deadline = time.monotonic() + o.minutes * 60 if o.minutes else float("inf")
-    o.timings, o.per_run = None, max(1, o.per_run)
+    o.timings = {"query_after_ms": o.commit_ms + 200, "total_timeout_ms": max(1200, 2 * o.commit_ms)}
+    o.per_run = max(1, o.per_run)
     return o
 
 
@@ -297,11 +322,16 @@ def main(arguments=None):
             print("torture: POWER CUTS SKIPPED: " + why, file=sys.stderr)
             tally.skipped.append("power cuts: " + why)
             o.power_cuts = 0
+    if o.syscalls and shutil.which("strace") is None:
+        print("torture: SYSCALL FAULTS SKIPPED: no strace", file=sys.stderr)
+        tally.skipped.append("syscalls: no strace")
+        o.syscalls = 0
     print("torture: seed %d" % o.seed, flush=True)
     number = 0
     while time.monotonic() < o.deadline and not tally.failed_seeds:
         left = 0 if o.clean else o.kills - tally.kills
-        if (number or not (o.clean or o.kills or o.power_cuts or o.freezes)) and left <= 0 and tally.cuts >= o.power_cuts and tally.freezes >= o.freezes:
+        if (number or not (o.clean or o.kills or o.power_cuts or o.freezes or o.syscalls)) and left <= 0 and tally.cuts >= o.power_cuts and tally.freezes >= o.freezes \
+                and tally.syscalls >= o.syscalls:
             break
         # The first run has the seed itself, so that a failing seed given again is that very run.
         Run(o, o.seed + number * 1000003, tally, points).go(min(o.per_run, max(0, left)))

@@ -71,10 +71,10 @@ class World:
             raise RuntimeError("the platform %s did not start" % character)
         self.sandboxes[character], self.addresses[character] = process, line[2]
 
-    def plan(self, rate, faults, hang_ms):
+    def plan(self, rate, faults, hang_ms, commit_ms):
         for character in CHARACTERS:
             connection = http.client.HTTPConnection(self.addresses[character], timeout=20)
-            connection.request("POST", "/_oracle/plan", json.dumps({"rate": rate, "faults": list(faults), "hang_ms": hang_ms}))
+            connection.request("POST", "/_oracle/plan", json.dumps({"rate": rate, "faults": list(faults), "hang_ms": hang_ms, "commit_ms": commit_ms}))
             connection.getresponse().read()
             connection.close()
 
