@@ -126,6 +126,7 @@ public:
     TONGQU_CHECK(check_listeners());
     TONGQU_TRY(auto options, journal_options(config_));
     options.queue_max = config_.journal.queue_max;
+    options.ask_after = config_.delivery.query_after;
     TONGQU_TRY(journal_, journal::Journal::open(std::move(options), clock_));
     TONGQU_CHECK(journal_->note("start config=" + config_.digest, {"bridge", "start"}));
     pool_ = std::make_unique<WorkerPool>(config_.workers, kPoolQueueMax, [this] {

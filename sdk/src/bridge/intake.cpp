@@ -217,10 +217,15 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
 
 void IntakeRoad::on_committed(Task& task, Result<journal::IntakeOutcome> outcome) {
   if (!outcome) {
-    const bool busy = outcome.error().action() == Action::retry_later;
-    if (outcome.error().code() == Errc::journal_sync_failed) parts_.on_fatal();
+    Error error = std::move(outcome).error();
+    if (error.code() == Errc::journal_sync_failed) {
+      parts_.on_fatal();
+      // Whether the message is on disk is not known. To the caller that is no "give up": he sends again, to the process that comes after.
+      error = Error(Errc::bridge_stopping);
+    }
+    const bool busy = error.action() == Action::retry_later;
     busy_.add();
-    return task.fail(std::move(outcome).error(), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
+    return task.fail(std::move(error), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
   }
   if (outcome->verdict == journal::IntakeVerdict::stored) return answer_first(task, *outcome);
   auto stored = load_acknowledgement(outcome->acknowledgement);

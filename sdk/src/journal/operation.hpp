@@ -74,6 +74,7 @@ struct Desk {
   Leases& leases;
   FreshRecords& fresh;
   std::chrono::milliseconds lease_time;
+  std::chrono::milliseconds ask_after;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
 };
 
