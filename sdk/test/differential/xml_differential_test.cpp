@@ -98,13 +98,16 @@ TEST(XmlDifferential, every_code_point_is_taken_alike_in_names_text_and_values) 
 TEST(XmlDifferential, all_triples_of_telling_bytes_are_read_alike_everywhere) {
   constexpr std::string_view kAlphabet = "<>&;'\"=/!?-[]#x: \r\na1%\x01\xE4\xB8\x80\xFF";
   struct Place { std::string_view before; std::string_view after; };
-  constexpr Place kPlaces[] = {{"", "<a/>"}, {"<a/>", ""}, {"<a>", "</a>"}, {"<a>x", ""}, {"<a ", "/>"}, {"<a b='", "'/>"}, {"<a b", "='1'/>"}, {"<a>x</", ">"}, {"<a><!--", "--></a>"}, {"<a><![CDATA[", "]]></a>"},
-                               {"<a><?p", "?></a>"}, {"<?xml version='1.0'", "?><a/>"}, {"<a>&", ";</a>"}, {"<a><!", "></a>"}, {"<", ""}};
+  constexpr Place kPlaces[] = {{"", "<a/>"},     {"<a/>", ""},      {"<a>", "</a>"},          {"<a>x", ""},
+                               {"<a ", "/>"},    {"<a b='", "'/>"}, {"<a b", "='1'/>"},       {"<a>x</", ">"},
+                               {"<a><!--", "--></a>"}, {"<a><![CDATA[", "]]></a>"}, {"<a><?p", "?></a>"}, {"<?xml version='1.0'", "?><a/>"},
+                               {"<a>&", ";</a>"}, {"<a><!", "></a>"}, {"<", ""}};
+  constexpr std::size_t kBytes = kAlphabet.size();
   XmlComparison comparison;
   for (const Place& place : kPlaces) {
-    for (std::size_t i = 0; i < kAlphabet.size() * kAlphabet.size() * kAlphabet.size(); ++i) {
+    for (std::size_t i = 0; i < kBytes * kBytes * kBytes; ++i) {
       std::string xml(place.before);
-      for (const std::size_t digit : {i % kAlphabet.size(), i / kAlphabet.size() % kAlphabet.size(), i / kAlphabet.size() / kAlphabet.size()}) xml += kAlphabet[digit];
+      for (const std::size_t digit : {i % kBytes, i / kBytes % kBytes, i / kBytes / kBytes}) xml += kAlphabet[digit];
       xml += place.after;
       ASSERT_EQ(comparison.difference(xml, {}), "") << printable(xml);
     }
@@ -123,7 +126,8 @@ TEST(XmlDifferential, many_prefixes_and_attributes_are_told_apart_alike) {
   const std::string good = "<r" + declarations + "><a" + attributes + uses + "/><p59:a xmlns:p59='urn:x'/><p59:a/></r>";
   EXPECT_EQ(comparison.difference(good, {}), "");
   EXPECT_EQ(comparison.accepted(), 1u);
-  for (const std::string& bad : {"<r" + declarations + "><a" + attributes + uses + " p55:n=''/></r>", "<r" + declarations + "><a" + attributes + " a7=''/></r>",
+  for (const std::string& bad : {"<r" + declarations + "><a" + attributes + uses + " p55:n=''/></r>",
+                                 "<r" + declarations + "><a" + attributes + " a7=''/></r>",
                                  "<r" + declarations + "><p60:a/></r>", "<r" + declarations + " xmlns:p3='x'/>"}) {
     EXPECT_EQ(comparison.difference(bad, {}), "");
   }

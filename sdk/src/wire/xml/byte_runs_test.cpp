@@ -40,7 +40,8 @@ TEST(XmlByteRuns, the_wide_ways_stop_where_the_narrow_way_stops) {
 TEST(XmlByteRuns, characters_are_as_long_as_the_reader_of_utf8_says) {
   for (unsigned word = 0; word < 0x1000000; word += 5) {
     // Leads from 0x80 on in front; the fourth byte follows from the others.
-    const char bytes[] = {static_cast<char>(0x80 | (word >> 16 & 0x7F)), static_cast<char>(word >> 8 & 0xFF), static_cast<char>(word & 0xFF), static_cast<char>(0x80 + word % 0x40)};
+    const char bytes[] = {static_cast<char>(0x80 | (word >> 16 & 0x7F)), static_cast<char>(word >> 8 & 0xFF), static_cast<char>(word & 0xFF),
+                          static_cast<char>(0x80 + word % 0x40)};
     const int length = multibyte_length(bytes, bytes + 4);
     const bool noncharacter = bytes[0] == '\xEF' && bytes[1] == '\xBF' && (bytes[2] == '\xBE' || bytes[2] == '\xBF');
     std::size_t bad = 0;

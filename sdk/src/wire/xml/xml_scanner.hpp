@@ -39,7 +39,9 @@ private:
     const char* local = nullptr;
     const char* end = nullptr;
     std::string_view whole() const noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
-    std::string_view prefix() const noexcept { return local == begin ? std::string_view() : std::string_view(begin, static_cast<std::size_t>(local - begin - 1)); }
+    std::string_view prefix() const noexcept {
+      return local == begin ? std::string_view() : std::string_view(begin, static_cast<std::size_t>(local - begin - 1));
+    }
     std::string_view local_name() const noexcept { return {local, static_cast<std::size_t>(end - local)}; }
   };
   struct Attribute {
