@@ -19,9 +19,10 @@ namespace {
 /// "Not before" of an outcome that only a person can settle.
 constexpr std::int64_t kNeverMs = 253402300799000;  // 9999-12-31
 constexpr std::size_t kClaimBatch = 64;
-/// A lane under way claims when this part of its places is free. A claim for each single place that becomes free would be a transaction
-/// for each message.
+/// A lane under way claims when this part of its places is free, or some after this time: a claim for each single place that becomes
+/// free would be a transaction for each message, and places that hang must not keep the others empty.
 constexpr std::size_t kRoomPart = 4;
+constexpr std::chrono::milliseconds kRoomWait{20};
 constexpr std::chrono::milliseconds kLookAgain{1000};
 
 std::string reason_json(const Bilingual& reason, const std::optional<Error>& error) {
@@ -107,7 +108,7 @@ void Lane::close() {
 
 bool Lane::has_room() const {
   const std::size_t room = in_flight_ >= parts_.concurrency ? 0 : parts_.concurrency - in_flight_;
-  return room > 0 && (in_flight_ == 0 || room >= parts_.concurrency / kRoomPart);
+  return room > 0 && (in_flight_ == 0 || room >= parts_.concurrency / kRoomPart || parts_.clock->now_mono() >= claimed_at_ + kRoomWait);
 }
 
 bool Lane::ring() {
@@ -118,17 +119,21 @@ bool Lane::ring() {
 
 std::optional<MonoTime> Lane::next_look() {
   if (stopping_.load()) return std::nullopt;
+  const MonoTime now = parts_.clock->now_mono();
   std::optional<MonoTime> until;
   {
     const std::lock_guard lock(mutex_);
     if (claiming_) return std::nullopt;  // The answer wakes the courier.
-    until = breaker_.opens_until();
-    if (until && *until <= parts_.clock->now_mono()) until.reset();
-    if (rung_.load()) return until;      // Waits for the breaker, or for a settlement that makes room.
+    const bool tripped = breaker_.opens_until().has_value();
+    if (breaker_.is_open(now)) until = breaker_.opens_until();
+    if (rung_.load()) {  // Waits for the breaker, for the one message that tries it, or for room.
+      if (tripped || in_flight_ >= parts_.concurrency) return until;
+      return std::max(now + std::chrono::milliseconds(1), claimed_at_ + kRoomWait);
+    }
   }
   const auto due = parts_.journal->next_due(parts_.platform);
   if (!due) return until;
-  MonoTime at = parts_.clock->now_mono() + std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1), *due - parts_.clock->now_utc());
+  MonoTime at = now + std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1), *due - parts_.clock->now_utc());
   if (until) at = std::max(at, *until);
   look_at_ = std::min(look_at_, at);
   return at;
@@ -145,6 +150,7 @@ void Lane::pump() {
     breaker_gauge_.set(breaker_.is_open(now) ? 1 : 0);
     if (room == 0) return;
     claiming_ = true;
+    claimed_at_ = now;
     rung_.store(false);
   }
   parts_.journal->claim(parts_.platform, room, [this, room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });

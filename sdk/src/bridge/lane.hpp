@@ -103,6 +103,7 @@ private:
   Breaker breaker_;
   std::size_t in_flight_ = 0;
   bool claiming_ = false;
+  MonoTime claimed_at_{};
   std::minstd_rand random_;
   obs::Metric& delivered_;
   obs::Metric& refused_;

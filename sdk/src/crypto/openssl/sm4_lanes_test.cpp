@@ -48,9 +48,9 @@ TEST_F(Sm4Lanes, give_the_example_of_the_standard) {
 
 /// @source GB/T 32907-2016 A.2
 TEST_F(Sm4Lanes, give_the_millionth_repetition_of_the_standard) {
-  const std::string key = bytes("0123456789abcdeffedcba9876543210");
-  std::string block = key;
-  for (int i = 0; i < 1'000'000; ++i) block = lanes(key, block, std::string(16, '\0'));
+  std::string key = bytes("0123456789abcdeffedcba9876543210"), block = key;
+  std::string zero(16, '\0');
+  for (int i = 0; i < 1'000'000; ++i) detail::sm4_ctr_lanes({octets(key), octets(block), octets(zero), zero.size(), octets(block)});
   EXPECT_EQ(to_hex(block), "595298c7c6fd271f0402f804c33d3f66");
 }
 
