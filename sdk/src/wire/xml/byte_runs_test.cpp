@@ -1,4 +1,4 @@
-#include "xml/byte_runs.hpp"
+#include "wire/xml/byte_runs.hpp"
 
 #include <gtest/gtest.h>
 
@@ -47,8 +47,12 @@ TEST(XmlByteRuns, characters_are_as_long_as_the_reader_of_utf8_says) {
     std::size_t bad = 0;
     const bool good = (is_utf8({bytes, 4}, &bad) || bad > 0) && !noncharacter;
     ASSERT_EQ(length > 0, good) << word;
-    if (length > 0) ASSERT_TRUE(is_utf8({bytes, static_cast<std::size_t>(length)})) << word;
-    if (const int common = common_length(bytes, bytes + 4); common != 0) ASSERT_EQ(common, length) << word;
+    if (length > 0) {
+      ASSERT_TRUE(is_utf8({bytes, static_cast<std::size_t>(length)})) << word;
+    }
+    if (const int common = common_length(bytes, bytes + 4); common != 0) {
+      ASSERT_EQ(common, length) << word;
+    }
   }
 }
 
