@@ -34,9 +34,11 @@ Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why) 
 }
 
 void FreshRecords::put(std::int64_t message, std::string canonical, std::size_t readers) {
-  bytes_ += canonical.size() + kRecordBytes;
+  while (!records_.empty() && records_.begin()->first + kPassedMax < message) forget(records_.begin()->first);
+  const std::size_t bytes = canonical.size() + kRecordBytes;
+  if (bytes_ + bytes > kBytesMax) return;
+  bytes_ += bytes;
   records_[message] = {std::move(canonical), readers};
-  while (bytes_ > kBytesMax) forget(records_.begin()->first);
 }
 
 const std::string* FreshRecords::find(std::int64_t message) const {

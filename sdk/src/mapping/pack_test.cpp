@@ -266,6 +266,25 @@ TEST(Lists, plain_values_come_from_split_or_each) {
   EXPECT_EQ(std::get<model::ServiceItem>(each.record.body).service_objects->at(0).code, "3");
 }
 
+TEST(SourceMapping, every_entity_can_be_mapped) {
+  for (const model::EntityId entity : model::all_entities()) {
+    const std::string_view keys = model::entity_keys(entity);
+    const std::string key(keys.substr(0, keys.find('|')));
+    PackText text;
+    text.head = "to: " + std::string(model::entity_version(entity)) + "\n";
+    text.rules = "  " + key + ": {from: no, on_fail: hold}\n  envelope.message_id: {from: id, on_fail: hold}\n";
+    const MappedRecord record = map_one(text, "<bj><no>C1</no><id>M7</id></bj>");
+    EXPECT_EQ(record.record.entity, entity) << key;
+    EXPECT_NE(record.canonical.find("{\"record\":\"" + std::string(model::entity_version(entity)) + "\""), std::string::npos) << record.canonical;
+    EXPECT_NE(record.canonical.find("\"" + key + "\":\"C1\""), std::string::npos) << record.canonical;
+    EXPECT_NE(record.canonical.find("\"message_id\":\"M7\""), std::string::npos) << record.canonical;
+    Findings findings;
+    const auto again = model::read_canonical_json(record.canonical, findings);
+    ASSERT_TRUE(again.has_value()) << record.canonical;
+    EXPECT_TRUE(again->body == record.record.body) << key;
+  }
+}
+
 TEST(Paths, ordinals_alternatives_attributes_and_facts) {
   PackText text;
   text.rules = "  task_name: {maybe: \"a[2]/b\"}\n  title: {maybe: x|y|z}\n  remark: {maybe: \"a/@k\"}\n  opinion: {maybe: \"meta:peer\"}\n  division_name: {maybe: \"a[1]/b\"}\n";

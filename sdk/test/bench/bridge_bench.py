@@ -19,8 +19,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 TICK = os.sysconf("SC_CLK_TCK")
-CONNECTIONS = 32          # Of the sender.
-CONCURRENCY = 32          # Messages in flight to the platform.
+CONNECTIONS = 64          # Of the sender.
+CONCURRENCY = 128         # Messages in flight to the platform.
 LOAD_OF_OPEN_LOOP = 0.7
 DRAIN_S = 15              # The last receipt must come within it.
 

@@ -58,10 +58,11 @@ public:
     if (difference.empty()) return true;
     ++disagreements_;
     const Limits& limits = options.limits;
-    std::printf("DISAGREE %s\n  input %s\n  depth %u attributes %u name %u children %u nodes %u text %u message %zu ignored %d transport %d names %d\n", difference.c_str(),
-                test::printable(bytes).c_str(), limits.depth_max, limits.attributes_max, limits.name_bytes_max, limits.children_max, limits.nodes_max,
-                limits.text_bytes_max, limits.message_bytes_max, options.declared_encoding_ignored ? 1 : 0, options.transport ? static_cast<int>(*options.transport) : -1,
-                options.names == nullptr ? 0 : 1);
+    std::printf("DISAGREE %s\n  input %s\n", difference.c_str(), test::printable(bytes).c_str());
+    std::printf("  depth %u attributes %u name %u children %u nodes %u text %u message %zu\n", limits.depth_max, limits.attributes_max,
+                limits.name_bytes_max, limits.children_max, limits.nodes_max, limits.text_bytes_max, limits.message_bytes_max);
+    std::printf("  declared encoding ignored %d transport %d names %d\n", options.declared_encoding_ignored ? 1 : 0,
+                options.transport ? static_cast<int>(*options.transport) : -1, options.names == nullptr ? 0 : 1);
     return disagreements_ < kDisagreementsMax;
   }
   int disagreements() const { return disagreements_; }
@@ -82,7 +83,8 @@ int run(const Settings& settings) {
     for (std::size_t cut = 0; bytes.size() <= kCutBytesMax && cut < bytes.size(); ++cut) {
       if (!comparer.compare(Bytes(bytes).substr(0, cut), {})) return 1;
     }
-    if (bytes.size() <= kChangedBytesMax) documents.push_back(std::move(bytes));
+    // A DOCTYPE is refused before either engine sees the text.
+    if (bytes.size() <= kChangedBytesMax && bytes.find("<!DOCTYPE") == std::string::npos) documents.push_back(std::move(bytes));
   }
   std::printf("files: %zu, inputs from them %zu\n", settings.files.size(), comparer.comparison().accepted() + comparer.comparison().refused());
   test::XmlMutator mutator(settings.seed, std::move(documents));
@@ -90,8 +92,9 @@ int run(const Settings& settings) {
     const test::XmlInput& input = mutator.next();
     if (!comparer.compare(input.bytes, input.options)) return 1;
   }
+  const test::XmlComparison& all = comparer.comparison();
   std::printf("seed %llu: %llu runs; in all %zu accepted, %zu refused, %d disagreements\n", static_cast<unsigned long long>(settings.seed),
-              static_cast<unsigned long long>(settings.runs), comparer.comparison().accepted(), comparer.comparison().refused(), comparer.disagreements());
+              static_cast<unsigned long long>(settings.runs), all.accepted(), all.refused(), comparer.disagreements());
   return comparer.disagreements() == 0 ? 0 : 1;
 }
 

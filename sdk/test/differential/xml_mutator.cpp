@@ -9,32 +9,49 @@ namespace {
 using namespace std::string_view_literals;
 using Pieces = std::vector<std::string_view>;
 
-const Pieces kNames{"a"sv, "b"sv, "p:a"sv, "q:b"sv, "x"sv, "xml:a"sv, "xmlns:a"sv, "_"sv, "Envelope"sv, "soap:Body"sv, "姓名"sv, "é"sv, "a·"sv, "longer-name.1"sv,
-                    "p:much_longer_name_than_a_block"sv, "a:b:c"sv, "1a"sv, ":a"sv, "a:"sv, "𠮷"sv, "a𠮷"sv, "·a"sv, "abcdefghijklmno"sv, "abcdefghijklmnop"sv, "\xEF\xBB\xBFx"sv};
-const Pieces kDeclarations{" xmlns='urn:d'"sv, " xmlns=''"sv, " xmlns:p='urn:p'"sv, " xmlns:q='urn:p'"sv, " xmlns:q=\"urn:q\""sv, " xmlns:p=''"sv,
-                           " xmlns:xml='http://www.w3.org/XML/1998/namespace'"sv, " xmlns:p='http://www.w3.org/XML/1998/namespace'"sv,
-                           " xmlns:xmlns='urn:x'"sv, " xmlns:p='http://www.w3.org/2000/xmlns/'"sv, " xmlns='http://www.w3.org/2000/xmlns/'"sv,
-                           " xmlns:xml='urn:x'"sv, " xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'"sv, " xmlns:soap='urn:s'"sv,
-                           " xmlns:p='ur&#110;:p'"sv, " xmlns:p='urn:\np'"sv, " xmlns:xmlx='urn:y'"sv, " xmlns='http://www.w3.org/XML/1998/namespace'"sv};
-const Pieces kAttributes{" a='1'"sv, " a=\"1\""sv, " b = '2'"sv, "\n c\t=\r\n\"3\""sv, " p:a='4'"sv, " q:a='5'"sv, " xml:lang='zh'"sv, " d='&lt;&#x4e2d;&quot;'"sv, " e='&no;'"sv,
-                         " f='&#0;'"sv, " g=' x  y '"sv, " h='\ta\r\nb\nc\rd'"sv, " i='<'"sv, " j='>'"sv, " k='中文'"sv, " l"sv, " m="sv, " n=x"sv, " o='1'p='2'"sv, " r='it\"s'"sv,
-                         " s='&#xD;&#10;&#9;'"sv, " t='&#x110000;'"sv, " u='&#99999999999999999999;'"sv, " 姓='名'"sv, " longer_attribute_name='a value longer than sixteen bytes'"sv,
-                         " v='&#x;'"sv, " w='&'"sv, " a='again'"sv, " z='\xEF\xBF\xBE'"sv, " y='\xE4\xB8'"sv, " aa='&amp;&apos;&gt;'"sv};
-const Pieces kTexts{"x"sv, "text"sv, " "sv, "\n  "sv, "\r\n"sv, "\r"sv, "\t"sv, "中文文本"sv, "𠮷"sv, "&amp;"sv, "&lt;"sv, "&gt;"sv, "&quot;"sv, "&apos;"sv, "&#65;"sv, "&#x4E2D;"sv, "&#x10FFFF;"sv, "&#32;"sv,
-                    "&#13;"sv, "&#10;"sv, "]"sv, "]]"sv, "]]]"sv, "]]>"sv, ">"sv, "&"sv, "&;"sv, "&#;"sv, "&#x;"sv, "&nbsp;"sv, "&lt"sv, "&#1;"sv, "&#xFFFE;"sv, "&#xD800;"sv, "&#xFFFFFFFFFFF;"sv, "\x01"sv,
-                    "\x7F"sv, "\xC2\x80"sv, "\xC0\x80"sv, "\xED\xA0\x80"sv, "\xEF\xBF\xBF"sv, "\xEF\xBF\xBD"sv, "\xF4\x8F\xBF\xBF"sv, "\xF4\x90\x80\x80"sv, "\xE4\xB8"sv, "\xF0\x9F"sv, "\xFF"sv, "\x80"sv, "\0"sv,
-                    "a run of text that is longer than one block of sixteen"sv, "&a:b;"sv, "&lt;&lt;&lt;"sv, "&#x3c;"sv, "0123456789abcde]"sv, "一二三四五六七八九十]]"sv, "&amp"sv, "&#X41;"sv, "&#6f;"sv, "\xEF\xBB\xBF"sv};
-const Pieces kMarkup{"<!---->"sv, "<!-- c -->"sv, "<!-- a-b -->"sv, "<!-- -- -->"sv, "<!--->"sv, "<!--a--->"sv, "<!-"sv, "<!--\r\n中-->"sv, "<?x?>"sv, "<?x y?>"sv, "<?x  y?\?>"sv, "<?x?y?>"sv, "<?xml version='1.0'?>"sv, "<?XML a?>"sv,
-                     "<?xMl?>"sv, "<?a:b c?>"sv, "<?xmlx y?>"sv, "<?\?>"sv, "<? x?>"sv, "<?名 值?>"sv, "<?x \r\n\r\n y\r\n?>"sv, "<?x"sv, "<![CDATA[]]>"sv, "<![CDATA[x]]>"sv, "<![CDATA[]]]]>"sv, "<![CDATA[ ]] > ]]>"sv,
-                     "<![CDATA[\r\n中\n]\r]]>"sv, "<![CDATA["sv, "<![CDATAx"sv, "<![cdata[x]]>"sv, "<!"sv, "<![CDATA[<a>&amp;</a>]]>"sv, "<!DOCTYPE a>"sv, "<!ELEMENT a>"sv, "<!ENTITY % x 'y'>"sv, "<"sv, "</"sv, "<a"sv, "<a b"sv,
-                     "</a>"sv, "</b>"sv, "<a/>"sv, "</a >"sv, "</ a>"sv, "</a\n>"sv, "<a/ >"sv, "<?xml?>"sv, "<?xml ?>"sv, "<![CDATA[a long section, longer than sixteen, ] with ]] in it]]>"sv};
-const Pieces kPrologs{""sv, ""sv, ""sv, "<?xml version='1.0'?>"sv, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"sv, "<?xml version='1.0' encoding='utf-8' standalone='yes'?>"sv, "<?xml version='1.0' standalone='no' ?>"sv,
-                      "<?xml version='1.1'?>"sv, "<?xml version='1.0' encoding='gb2312'?>"sv, "<?xml version='1.0' encoding='utf-16'?>"sv, "<?xml encoding='utf-8'?>"sv, "<?xml version='1.0'encoding='utf-8'?>"sv, "<?xml version = '1.0' ?>"sv,
-                      "<?xml version='1.0' standalone='maybe'?>"sv, "<?xml version='1.0' encoding=''?>"sv, "<?xml version='1.0' encoding='_x'?>"sv, "<?xml version='1.0' x='y'?>"sv, "<?xml version='1.0\"?>"sv, "<?xml version=1.0?>"sv,
-                      "<?xml version='1.0' standalone='yes' encoding='utf-8'?>"sv, "<?xml version='1.0' é='1'?>"sv, "<?xml version='1.0' encoding='utf-8'x?>"sv, "<?xml\tversion='1.0'?>"sv, "<?xml version?>"sv, "<?xml version=?>"sv,
-                      "<?xml ='1.0'?>"sv, "<?xml version='1.é'?>"sv, "\xEF\xBB\xBF"sv, " "sv, "\n\t"sv, "<!-- p -->"sv, "<?p i?>"sv, "\r"sv, "<!-- <!DOCTYPE -->"sv};
-const Pieces kStrays{""sv, ""sv, " "sv, "\n"sv, "x"sv, "\"lit\""sv, "'lit' "sv, "'lit'x"sv, "'l"sv, "%"sv, "%a;"sv, "% "sv, "%a"sv, "#a"sv, "#a "sv, "#"sv, "("sv, ")"sv, ")*"sv, ")x"sv, "["sv, "]"sv, "]]"sv, "]]>"sv, "|"sv, ","sv, ">"sv, "a+"sv, "1+"sv, "a:b"sv,
-                     "a:b:c+"sv, "a:"sv, "a:*"sv, "中"sv, "<!x"sv, "<!x "sv, "<!x%a"sv, "<!x% "sv, "<!1"sv, "<![IGNORE["sv, "&amp;"sv, "<1"sv, "<中"sv, "<\x80"sv, "+"sv, "\0"sv, "\xFF"sv, "a\xE4"sv, "·"sv, "·?"sv, "a?"sv, "a=b"sv};
+const Pieces kNames{"a"sv, "b"sv, "p:a"sv, "q:b"sv, "x"sv, "xml:a"sv, "xmlns:a"sv, "_"sv, "Envelope"sv, "soap:Body"sv, "姓名"sv,
+    "é"sv, "a·"sv, "longer-name.1"sv, "p:much_longer_name_than_a_block"sv, "a:b:c"sv, "1a"sv, ":a"sv, "a:"sv, "𠮷"sv, "a𠮷"sv,
+    "·a"sv, "abcdefghijklmno"sv, "abcdefghijklmnop"sv, "\xEF\xBB\xBFx"sv};
+const Pieces kDeclarations{" xmlns='urn:d'"sv, " xmlns=''"sv, " xmlns:p='urn:p'"sv, " xmlns:q='urn:p'"sv,
+    " xmlns:q=\"urn:q\""sv, " xmlns:p=''"sv, " xmlns:xml='http://www.w3.org/XML/1998/namespace'"sv,
+    " xmlns:p='http://www.w3.org/XML/1998/namespace'"sv, " xmlns:xmlns='urn:x'"sv, " xmlns:p='http://www.w3.org/2000/xmlns/'"sv,
+    " xmlns='http://www.w3.org/2000/xmlns/'"sv, " xmlns:xml='urn:x'"sv,
+    " xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'"sv, " xmlns:soap='urn:s'"sv, " xmlns:p='ur&#110;:p'"sv,
+    " xmlns:p='urn:\np'"sv, " xmlns:xmlx='urn:y'"sv, " xmlns='http://www.w3.org/XML/1998/namespace'"sv};
+const Pieces kAttributes{" a='1'"sv, " a=\"1\""sv, " b = '2'"sv, "\n c\t=\r\n\"3\""sv, " p:a='4'"sv, " q:a='5'"sv,
+    " xml:lang='zh'"sv, " d='&lt;&#x4e2d;&quot;'"sv, " e='&no;'"sv, " f='&#0;'"sv, " g=' x  y '"sv, " h='\ta\r\nb\nc\rd'"sv,
+    " i='<'"sv, " j='>'"sv, " k='中文'"sv, " l"sv, " m="sv, " n=x"sv, " o='1'p='2'"sv, " r='it\"s'"sv, " s='&#xD;&#10;&#9;'"sv,
+    " t='&#x110000;'"sv, " u='&#99999999999999999999;'"sv, " 姓='名'"sv,
+    " longer_attribute_name='a value longer than sixteen bytes'"sv, " v='&#x;'"sv, " w='&'"sv, " a='again'"sv,
+    " z='\xEF\xBF\xBE'"sv, " y='\xE4\xB8'"sv, " aa='&amp;&apos;&gt;'"sv};
+const Pieces kTexts{"x"sv, "text"sv, " "sv, "\n  "sv, "\r\n"sv, "\r"sv, "\t"sv, "中文文本"sv, "𠮷"sv, "&amp;"sv, "&lt;"sv, "&gt;"sv,
+    "&quot;"sv, "&apos;"sv, "&#65;"sv, "&#x4E2D;"sv, "&#x10FFFF;"sv, "&#32;"sv, "&#13;"sv, "&#10;"sv, "]"sv, "]]"sv, "]]]"sv,
+    "]]>"sv, ">"sv, "&"sv, "&;"sv, "&#;"sv, "&#x;"sv, "&nbsp;"sv, "&lt"sv, "&#1;"sv, "&#xFFFE;"sv, "&#xD800;"sv,
+    "&#xFFFFFFFFFFF;"sv, "\x01"sv, "\x7F"sv, "\xC2\x80"sv, "\xC0\x80"sv, "\xED\xA0\x80"sv, "\xEF\xBF\xBF"sv, "\xEF\xBF\xBD"sv,
+    "\xF4\x8F\xBF\xBF"sv, "\xF4\x90\x80\x80"sv, "\xE4\xB8"sv, "\xF0\x9F"sv, "\xFF"sv, "\x80"sv, "\0"sv,
+    "a run of text that is longer than one block of sixteen"sv, "&a:b;"sv, "&lt;&lt;&lt;"sv, "&#x3c;"sv, "0123456789abcde]"sv,
+    "一二三四五六七八九十]]"sv, "&amp"sv, "&#X41;"sv, "&#6f;"sv, "&#4294967361;"sv, "12345\n1234567]]>"sv, "\xEF\xBB\xBF"sv};
+const Pieces kMarkup{"<!---->"sv, "<!-- c -->"sv, "<!-- a-b -->"sv, "<!-- -- -->"sv, "<!--->"sv, "<!--a--->"sv, "<!-"sv,
+    "<!--\r\n中-->"sv, "<?x?>"sv, "<?x y?>"sv, "<?x  y?\?>"sv, "<?x?y?>"sv, "<?xml version='1.0'?>"sv, "<?XML a?>"sv,
+    "<?xMl?>"sv, "<?a:b c?>"sv, "<?xmlx y?>"sv, "<?\?>"sv, "<? x?>"sv, "<?名 值?>"sv, "<?x \r\n\r\n y\r\n?>"sv, "<?x"sv,
+    "<![CDATA[]]>"sv, "<![CDATA[x]]>"sv, "<![CDATA[]]]]>"sv, "<![CDATA[ ]] > ]]>"sv, "<![CDATA[\r\n中\n]\r]]>"sv, "<![CDATA["sv,
+    "<![CDATAx"sv, "<![cdata[x]]>"sv, "<!"sv, "<![CDATA[<a>&amp;</a>]]>"sv, "<!DOCTYPE a>"sv, "<!ELEMENT a>"sv,
+    "<!ENTITY % x 'y'>"sv, "<"sv, "</"sv, "<a"sv, "<a b"sv, "</a>"sv, "</b>"sv, "<a/>"sv, "</a >"sv, "</ a>"sv, "</a\n>"sv,
+    "<a/ >"sv, "<?xml?>"sv, "<?xml ?>"sv, "<![CDATA[a long section, longer than sixteen, ] with ]] in it]]>"sv};
+const Pieces kPrologs{""sv, ""sv, ""sv, "<?xml version='1.0'?>"sv, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"sv,
+    "<?xml version='1.0' encoding='utf-8' standalone='yes'?>"sv, "<?xml version='1.0' standalone='no' ?>"sv,
+    "<?xml version='1.1'?>"sv, "<?xml version='1.0' encoding='gb2312'?>"sv, "<?xml version='1.0' encoding='utf-16'?>"sv,
+    "<?xml encoding='utf-8'?>"sv, "<?xml version='1.0'encoding='utf-8'?>"sv, "<?xml version = '1.0' ?>"sv,
+    "<?xml version='1.0' standalone='maybe'?>"sv, "<?xml version='1.0' encoding=''?>"sv,
+    "<?xml version='1.0' encoding='_x'?>"sv, "<?xml version='1.0' x='y'?>"sv, "<?xml version='1.0\"?>"sv,
+    "<?xml version=1.0?>"sv, "<?xml version='1.0' standalone='yes' encoding='utf-8'?>"sv, "<?xml version='1.0' é='1'?>"sv,
+    "<?xml version='1.0' encoding='utf-8'x?>"sv, "<?xml\tversion='1.0'?>"sv, "<?xml version?>"sv, "<?xml  ?>"sv, "<?xml?>"sv,
+    "<?xml version=?>"sv, "<?xml ='1.0'?>"sv, "<?xml version='1.é'?>"sv, "\xEF\xBB\xBF"sv, " "sv, "\n\t"sv, "<!-- p -->"sv,
+    "<?p i?>"sv, "\r"sv, "<!-- <!DOCTYPE -->"sv};
+const Pieces kStrays{""sv, ""sv, " "sv, "\n"sv, "x"sv, "\"lit\""sv, "'lit' "sv, "'lit'x"sv, "'l"sv, "%"sv, "%a;"sv, "% "sv,
+    "%a"sv, "#a"sv, "#a "sv, "#"sv, "("sv, ")"sv, ")*"sv, ")x"sv, "["sv, "]"sv, "]]"sv, "]]>"sv, "|"sv, ","sv, ">"sv, "a+"sv,
+    "1+"sv, "a:b"sv, "a:b:c+"sv, "a:"sv, "a:*"sv, "中"sv, "<!x"sv, "<!x "sv, "<!x%a"sv, "<!x% "sv, "<!1"sv, "<![IGNORE["sv,
+    "&amp;"sv, "<1"sv, "<中"sv, "<\x80"sv, "+"sv, "\0"sv, "\xFF"sv, "a\xE4"sv, "·"sv, "·?"sv, "a?"sv, "a=b"sv};
 constexpr std::string_view kBytes = "<>&;'\"=/!?-[]#x: \t\r\nabc0%()|,+*.\x01\x7F\x80\xBF\xC2\xE4\xED\xEF\xF0\xFF";
 
 const char* const kDocuments[] = {
@@ -161,7 +178,8 @@ void XmlMutator::splice() {
 
 void XmlMutator::encode_anew() {
   if (!dice_.once_in(25)) return;
-  constexpr std::pair<wire::Encoding, std::string_view> kEncodings[] = {{wire::Encoding::utf16le, "\xFF\xFE"}, {wire::Encoding::utf16be, "\xFE\xFF"}, {wire::Encoding::gb18030, ""}};
+  constexpr std::pair<wire::Encoding, std::string_view> kEncodings[] = {
+      {wire::Encoding::utf16le, "\xFF\xFE"}, {wire::Encoding::utf16be, "\xFE\xFF"}, {wire::Encoding::gb18030, ""}};
   const auto& [encoding, mark] = kEncodings[dice_.below(3)];
   const auto encoded = wire::encode(input_.bytes, encoding);
   if (!encoded) return;

@@ -4,7 +4,7 @@
 namespace tongqu::crypto::detail {
 
 /// SM4 in counter mode, sixteen blocks side by side in vector registers. OpenSSL 3.0 has SM4 for x86-64 in plain C only, one block after
-/// the other through a table of 1 KB: 34 us for 4 KB, the largest single cost of a sealed message. This takes a seventh of it, and as it
+/// the other through a table of 1 KB: 34 us for 4 KB, the largest single cost of a sealed message. This takes a fifth of it, and as it
 /// looks nothing up by a secret index its time tells nothing about key or text. Where the processor lacks AES or AVX2 the engine's own
 /// cipher is used; the tests compare the two. docs/decisions/0003-own-sm4.md
 ///

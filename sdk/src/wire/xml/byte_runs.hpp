@@ -153,6 +153,32 @@ inline int multibyte_length(const char* at, const char* end) noexcept {
   return lead == 0xF4 && second > 0x8F ? kBadCharacter : 4;
 }
 
+/// How many of the bytes from `at` on are characters of three bytes that need no second look, as nearly all of Chinese does: those of
+/// U+1000 to U+CFFF. Three bytes at most, or none.
+inline int common_length(const char* at, const char* end) noexcept {
+  if (end - at < 4) return 0;
+  std::uint32_t word = 0;
+  std::memcpy(&word, at, 4);
+  if constexpr (std::endian::native == std::endian::little) {
+    return (word & 0x00C0C0F0u) == 0x008080E0u && (word & 0xFFu) - 0xE1u < 0x0Cu ? 3 : 0;
+  } else {
+    return (word & 0xF0C0C000u) == 0xE0808000u && (word >> 24) - 0xE1u < 0x0Cu ? 3 : 0;
+  }
+}
+
+/// Whether two places hold the same `size` bytes. `later` stands behind `earlier` in one text that ends at `end`.
+inline bool same_bytes(const char* earlier, const char* later, std::size_t size, const char* end) noexcept {
+#if defined(__SSE2__)
+  if (size <= 16 && end - later >= 16) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(earlier));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(later));
+    const unsigned differ = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(a, b))) ^ 0xFFFFu;
+    return (differ & ((1u << size) - 1u)) == 0;
+  }
+#endif
+  return end - later >= static_cast<std::ptrdiff_t>(size) && std::memcmp(earlier, later, size) == 0;
+}
+
 /// The code point of a character that multibyte_length has judged good.
 inline std::uint32_t multibyte_code(const char* at, int length) noexcept {
   const auto six = [at](std::ptrdiff_t i) { return static_cast<std::uint32_t>(byte_at(at + i) & 0x3F); };

@@ -7,6 +7,14 @@
 #include "xml/xml_scanner.hpp"
 
 namespace tongqu::wire {
+namespace {
+
+XmlEngine engine_of(const XmlOptions& options) noexcept {
+  // The build names an enumerator.
+  return options.engine == XmlEngine::product ? XmlEngine::TONGQU_XML_ENGINE : options.engine;
+}
+
+} // namespace
 
 class XmlReader::Impl {
 public:
@@ -20,9 +28,11 @@ public:
     // The mark of the document is gone already; the parser would swallow a second one.
     if (byte_order_mark(source)) return Error(Errc::wire_xml_not_wf).at("1:1");
     // Expat takes a NUL there for UTF-16, even behind a mark or in a document that is known to be characters.
-    if (const std::size_t nul = source.substr(0, 2).find('\0'); nul != std::string_view::npos) return Error(Errc::wire_xml_character).at(document.position(nul));
+    if (const std::size_t nul = source.substr(0, 2).find('\0'); nul != std::string_view::npos) {
+      return Error(Errc::wire_xml_character).at(document.position(nul));
+    }
     if (const auto doctype = detail::doctype_offset(source)) return Error(Errc::wire_xml_doctype).at(document.position(*doctype));
-    return options.engine == XmlEngine::expat ? expat_.run(document, options) : scanner_.run(document, options);
+    return engine_of(options) == XmlEngine::expat ? expat_.run(document, options) : scanner_.run(document, options);
   }
 
 private:

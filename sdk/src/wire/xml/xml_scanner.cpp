@@ -81,21 +81,21 @@ const char* XmlScanner::scan_document(const char* at) {
 /// From behind the root's start tag to behind its end tag.
 const char* XmlScanner::scan_content(const char* at) {
   while (!frames_.empty()) {
-    if (at == end_) return refuse_cut(at);
-    at = *at == '<' ? scan_markup(at) : scan_text(at);
+    if (at != end_ && *at != '<') {
+      if ((at = scan_text(at)) == nullptr) return nullptr;
+    }
+    if (end_ - at < 2) return refuse_cut(at);
+    if (at[1] == '/') at = scan_end_tag(at);
+    else if (at[1] == '!') at = scan_exclamation(at);
+    else if (at[1] == '?') at = scan_instruction(at, Spot::within);
+    else at = scan_start_tag(at);
     if (at == nullptr) return nullptr;
   }
   return at;
 }
 
-const char* XmlScanner::scan_markup(const char* at) {
-  if (end_ - at < 2) return refuse_cut(at);
-  switch (at[1]) {
-    case '/': return scan_end_tag(at);
-    case '?': return scan_instruction(at, Spot::within);
-    case '!': break;
-    default: return scan_start_tag(at);
-  }
+/// `at` is "<!".
+const char* XmlScanner::scan_exclamation(const char* at) {
   if (end_ - at < 3) return refuse_cut(at);
   if (at[2] == '-') return scan_comment(at + 3, at);
   return at[2] == '[' ? scan_cdata(at) : refuse_token(at + 2);
@@ -109,10 +109,12 @@ const char* XmlScanner::text_run_end(const char* at) const noexcept {
     if (at == end_) return at;
     if (is_multibyte(at)) {
       do {
+        while (const int common = common_length(at, end_)) at += common;
+        if (at == end_ || !is_multibyte(at)) break;
         const int length = multibyte_length(at, end_);
         if (length <= 0) return at;
         at += length;
-      } while (at != end_ && is_multibyte(at));
+      } while (at != end_);
       continue;
     }
     if (*at != ']' || end_ - at < 2) return at;
@@ -230,19 +232,23 @@ bool XmlScanner::add_copied(std::string_view text, const char* place) {
   return true;
 }
 
-/// Doubling keeps the joining of many pieces linear.
 void XmlScanner::append_copied(Frame& frame, std::string_view text) {
   const std::size_t needed = frame.text_size + text.size();
-  if (needed > frame.text_room) {
-    const std::size_t room = std::max<std::size_t>(64, needed * 2);
-    char* const memory = document_->arena().allocate(room);
-    if (frame.text_size != 0) std::memcpy(memory, frame.text, frame.text_size);
-    frame.text = memory;
-    frame.text_room = static_cast<std::uint32_t>(room);
-  }
+  if (needed > frame.text_room) make_room(frame, needed);
   // Memory of ours since text_room is not zero; the member is const for text in the source.
-  std::memcpy(const_cast<char*>(frame.text) + frame.text_size, text.data(), text.size());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  char* const out = const_cast<char*>(frame.text) + frame.text_size;  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  if (text.size() == 1) *out = text.front();
+  else std::memcpy(out, text.data(), text.size());
   frame.text_size = static_cast<std::uint32_t>(needed);
+}
+
+/// Doubling keeps the joining of many pieces linear.
+void XmlScanner::make_room(Frame& frame, std::size_t needed) {
+  const std::size_t room = std::max<std::size_t>(64, needed * 2);
+  char* const memory = document_->arena().allocate(room);
+  if (frame.text_size != 0) std::memcpy(memory, frame.text, frame.text_size);
+  frame.text = memory;
+  frame.text_room = static_cast<std::uint32_t>(room);
 }
 
 /// The place is that of the piece that goes beyond the limit: a line feed is one, what stands between two is one, and in CDATA a

@@ -39,7 +39,9 @@ private:
     const char* local = nullptr;
     const char* end = nullptr;
     std::string_view whole() const noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
-    std::string_view prefix() const noexcept { return local == begin ? std::string_view() : std::string_view(begin, static_cast<std::size_t>(local - begin - 1)); }
+    std::string_view prefix() const noexcept {
+      return local == begin ? std::string_view() : std::string_view(begin, static_cast<std::size_t>(local - begin - 1));
+    }
     std::string_view local_name() const noexcept { return {local, static_cast<std::size_t>(end - local)}; }
   };
   struct Attribute {
@@ -59,7 +61,7 @@ private:
   // xml_scanner.cpp: the document and its content
   const char* scan_document(const char* at);
   const char* scan_content(const char* at);
-  const char* scan_markup(const char* at);
+  const char* scan_exclamation(const char* at);
   const char* scan_text(const char* at);
   const char* scan_text_reference(const char* at);
   const char* scan_carriage_return(const char* at);
@@ -70,6 +72,7 @@ private:
   bool add_text(const char* begin, const char* end, Pieces pieces = Pieces::of_text);
   bool add_copied(std::string_view text, const char* place);
   void append_copied(Frame& frame, std::string_view text);
+  void make_room(Frame& frame, std::size_t needed);
   void refuse_long_text(const char* begin, const char* end, Pieces pieces);
 
   // xml_tags.cpp: start and end tags
@@ -82,7 +85,7 @@ private:
   const char* scan_end_tag(const char* at);
   const char* scan_odd_end_tag(const char* at);
   bool open(const char* tag, const QName& name, std::uint32_t ns, std::uint32_t declarations_before);
-  bool within_limits(const char* tag);
+  bool refuse_element(const char* tag);
   void close();
 
   // xml_attributes.cpp: what the attributes of a start tag mean
@@ -97,7 +100,18 @@ private:
   // xml_tokens.cpp: names, references, comments and instructions
   const char* scan_ncname(const char* at, const char* token);
   const char* scan_name_rest(const char* at, const char* token);
-  const char* scan_qname(const char* at, const char* token, QName& name);
+  /// A name of ASCII without a prefix, as most are, costs one look at its bytes.
+  const char* scan_qname(const char* at, const char* token, QName& name) {
+    if (at != end_ && is_class(at, kNameStartByte)) {
+      const char* const stop = Runs::name(at, end_);
+      if (stop != end_ && *stop != ':' && !is_multibyte(stop)) {
+        name = {at, at, stop};
+        return stop;
+      }
+    }
+    return scan_other_qname(at, token, name);
+  }
+  const char* scan_other_qname(const char* at, const char* token, QName& name);
   const char* pass_multibyte(const char* at, const char* token);
   const char* scan_reference(const char* at, const char* token);
   const char* scan_character_reference(const char* at, const char* token);

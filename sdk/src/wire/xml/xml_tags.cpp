@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "xml/xml_scanner.hpp"
 
 namespace tongqu::wire::detail {
@@ -103,19 +101,23 @@ const char* XmlScanner::finish_start_tag(const char* at, const char* tag, const 
   return at + 1;
 }
 
-bool XmlScanner::within_limits(const char* tag) {
+bool XmlScanner::refuse_element(const char* tag) {
   const Limits& limits = options_->limits;
   if (frames_.size() >= limits.depth_max) (void)refuse(Errc::wire_xml_depth, tag);
   else if (tape_->size() >= limits.nodes_max) (void)refuse(Errc::wire_xml_limit, tag, "nodes");
   else if (!frames_.empty() && frames_.back().children >= limits.children_max) (void)refuse(Errc::wire_xml_limit, tag, "children");
-  return !refused_;
+  else (void)refuse(Errc::wire_xml_limit, tag, "name");
+  return false;
 }
 
 bool XmlScanner::open(const char* tag, const QName& name, std::uint32_t ns, std::uint32_t declarations_before) {
-  if (!within_limits(tag)) return false;
+  const Limits& limits = options_->limits;
   const std::string_view local = name.local_name();
-  if (local.size() > options_->limits.name_bytes_max) return refuse(Errc::wire_xml_limit, tag, "name") != nullptr;
   const auto index = static_cast<std::uint32_t>(tape_->size());
+  Frame* const parent = frames_.empty() ? nullptr : &frames_.back();
+  const bool fits = frames_.size() < limits.depth_max && index < limits.nodes_max && (parent == nullptr || parent->children < limits.children_max) &&
+                    local.size() <= limits.name_bytes_max;
+  if (!fits) return refuse_element(tag);
   TapeEntry& entry = tape_->emplace_back();
   entry.symbol = options_->names == nullptr ? 0 : options_->names->find(local);
   entry.end = index + 1;
@@ -123,15 +125,14 @@ bool XmlScanner::open(const char* tag, const QName& name, std::uint32_t ns, std:
   entry.name_size = static_cast<std::uint32_t>(local.size());
   entry.ns = ns;
   entry.offset = offset_of(tag);
-  if (!frames_.empty()) {
-    Frame& parent = frames_.back();
-    if (parent.last_child == TapeEntry::kNone) (*tape_)[parent.index].has_child = true;
-    else (*tape_)[parent.last_child].next = index;
-    parent.last_child = index;
-    ++parent.children;
-    entry.parent = parent.index;
+  if (parent != nullptr) {
+    if (parent->last_child == TapeEntry::kNone) (*tape_)[parent->index].has_child = true;
+    else (*tape_)[parent->last_child].next = index;
+    parent->last_child = index;
+    ++parent->children;
+    entry.parent = parent->index;
     // Indentation between children is not text; dropping it here saves copying it together.
-    if (!parent.more_than_blanks) parent.text_size = parent.text_room = 0;
+    if (!parent->more_than_blanks) parent->text_size = parent->text_room = 0;
   }
   if (!attributes_.empty() && !add_attributes(tag, index)) return false;
   Frame& frame = frames_.emplace_back();
@@ -162,7 +163,7 @@ const char* XmlScanner::scan_end_tag(const char* at) {
   const Frame& frame = frames_.back();
   const char* const name = at + 2;
   const bool expected = static_cast<std::size_t>(end_ - name) > frame.name_size && name[frame.name_size] == '>' &&
-                        std::memcmp(name, frame.name, frame.name_size) == 0;
+                        same_bytes(frame.name, name, frame.name_size, end_);
   if (!expected) return scan_odd_end_tag(at);
   const char* const behind = name + frame.name_size + 1;
   close();

@@ -111,7 +111,7 @@ const char* XmlScanner::scan_name_rest(const char* at, const char* token) {
   }
 }
 
-const char* XmlScanner::scan_qname(const char* at, const char* token, QName& name) {
+const char* XmlScanner::scan_other_qname(const char* at, const char* token, QName& name) {
   name.begin = name.local = at;
   if ((at = scan_ncname(at, token)) == nullptr) return nullptr;
   if (at != end_ && *at == ':') {
