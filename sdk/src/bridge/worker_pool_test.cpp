@@ -27,11 +27,11 @@ TEST(WorkerPool, runs_what_was_queued_before_it_stops) {
 }
 
 TEST(WorkerPool, refuses_beyond_its_bound_and_leaves_the_job_whole) {
-  WorkerPool pool(1, 2, [] {});
   Gate gate;
+  WorkerPool pool(1, 2, [] {});
   pool.post([&](Worker&) { gate.reached.set_value(); gate.opened.wait(); });
   gate.reached.get_future().wait();
-  std::atomic<int> done{0};
+  std::atomic<int> done{0};  // Read after stop() only.
   const auto job = [&](Worker&) { ++done; };
   WorkerPool::Job one = job, two = job, three = job;
   EXPECT_TRUE(pool.try_post(one));
@@ -74,12 +74,11 @@ TEST(WorkerPool, that_stops_drops_what_comes_later) {
 }
 
 TEST(WorkerPool, gives_each_thread_its_own_memory) {
+  Gate gate;  // In front of the pool: its threads end first.
+  std::promise<Worker*> first, second;
   WorkerPool pool(2, 10, [] {});
-  Gate gate;
-  std::promise<Worker*> first;
   pool.post([&](Worker& worker) { first.set_value(&worker); gate.opened.wait(); });
   Worker* one = first.get_future().get();
-  std::promise<Worker*> second;
   pool.post([&](Worker& worker) { second.set_value(&worker); });
   EXPECT_NE(one, second.get_future().get());
   gate.open.set_value();

@@ -127,7 +127,7 @@ private:
   void take(std::vector<std::size_t>& next, const Node& node, std::size_t index, CaseEvent event, std::size_t i, int cost) {
     auto applied = apply(node.life, event, facts_, OnGuard::report);
     if (!applied) return;
-    if (observations_[i].pre_review != PreReview::none) applied->life.pre_review = observations_[i].pre_review;
+    if (observations_[i].pre_review != PreReviewOutcome::none) applied->life.pre_review = observations_[i].pre_review;
     if (fits(applied->life, observations_[i])) enter(next, i + 1, applied->life, node.cost + cost, {index, event, true});
   }
 
@@ -135,7 +135,7 @@ private:
   void arrive(std::vector<std::size_t>& next, const Node& node, std::size_t index, std::size_t i) {
     const Observation& seen = observations_[i];
     LifeCycle here = node.life;
-    if (seen.pre_review != PreReview::none) here.pre_review = seen.pre_review;
+    if (seen.pre_review != PreReviewOutcome::none) here.pre_review = seen.pre_review;
     if (fits(node.life, seen)) enter(next, i + 1, here, node.cost, {index, std::nullopt, true});
     for (std::size_t e = 0; e < kCaseEventCount; ++e) {
       const auto event = static_cast<CaseEvent>(e);

@@ -93,11 +93,11 @@ TEST(History, a_decision_that_nobody_reported_is_never_taken_for_granted) {
 
 TEST(History, a_passed_pre_review_is_a_pre_review_with_an_outcome) {
   Observation passed = seen(CaseState::pre_review);
-  passed.pre_review = PreReview::passed;
+  passed.pre_review = PreReviewOutcome::passed;
   const auto explanation = explain({passed, seen(CaseEvent::accept)});
   ASSERT_TRUE(explanation.has_value());
   EXPECT_EQ(text(*explanation), "[submit] start_pre_review accept");
-  EXPECT_EQ(explanation->courses().front().life.pre_review, PreReview::passed);
+  EXPECT_EQ(explanation->courses().front().life.pre_review, PreReviewOutcome::passed);
   EXPECT_EQ(explanation->courses().front().life.state, CaseState::accepted);
 }
 

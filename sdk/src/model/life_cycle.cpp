@@ -51,7 +51,7 @@ void remember(LifeCycle& life, const TransitionRow& row) {
   life.state = row.to;
   for (const std::string& word : row.sets) {
     if (word == "notice") life.noticed = true;
-    else if (word == "pre_review_returned") life.pre_review = PreReview::returned;
+    else if (word == "pre_review_returned") life.pre_review = PreReviewOutcome::returned;
     else if (word == "deemed") life.deemed = true;
     else if (word == "extended") life.extended = true;
     else if (word == "approved") life.decision = Decision::approved;

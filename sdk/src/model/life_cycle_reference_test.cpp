@@ -69,7 +69,7 @@ std::string crosswalk_table() {
   for (const CrosswalkRow& row : crosswalk_rows()) {
     const StateReading& one = row.reading;
     out += "| " + row.system + " | " + row.code + " | " + row.qualifier + " | " + row.accepted + " | " + joined(row.last_steps, ", ", [](const auto& step) { return step; }) + " | `" +
-           std::string(state_name(one.state)) + "`" + (one.pre_review == PreReview::passed ? " (passed)" : "") + " | " + (one.event ? std::string(event_name(*one.event)) : "") +
+           std::string(state_name(one.state)) + "`" + (one.pre_review == PreReviewOutcome::passed ? " (passed)" : "") + " | " + (one.event ? std::string(event_name(*one.event)) : "") +
            " | " + one.lost.en + " | " + one.lost.zh + " |\n";
   }
   return out;

@@ -18,7 +18,7 @@ CrosswalkRow row_from(const std::vector<std::string>& cells) {
   TONGQU_ASSERT(state.has_value(), "a row names a state");
   row.reading.state = *state;
   TONGQU_ASSERT(cells[6].empty() || cells[6] == "passed", "pre_review is empty or passed");
-  if (cells[6] == "passed") row.reading.pre_review = PreReview::passed;
+  if (cells[6] == "passed") row.reading.pre_review = PreReviewOutcome::passed;
   row.reading.event = event_from_name(cells[7]);
   TONGQU_ASSERT(cells[7].empty() || row.reading.event.has_value(), "a row names an event or none");
   row.reading.lost = {cells[8], cells[9]};

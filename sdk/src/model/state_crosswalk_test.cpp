@@ -14,7 +14,7 @@ namespace {
 std::string states(const SourceState& source) {
   std::set<std::string> names;
   for (const StateReading& reading : read_state(source).readings) {
-    names.insert(std::string(state_name(reading.state)) + (reading.pre_review == PreReview::passed ? "+passed" : ""));
+    names.insert(std::string(state_name(reading.state)) + (reading.pre_review == PreReviewOutcome::passed ? "+passed" : ""));
   }
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : "|") + name;

@@ -18,7 +18,7 @@ namespace tongqu::model {
 struct Observation {
   std::optional<CaseState> state;
   std::optional<CaseEvent> event;
-  PreReview pre_review = PreReview::none;    ///< The outcome of the pre-review, where the source says it.
+  PreReviewOutcome pre_review = PreReviewOutcome::none;    ///< The outcome of the pre-review, where the source says it.
   Decision decision = Decision::unknown;     ///< The decision known by then; unknown: not said.
   std::optional<Time> at;
   std::string path;                          ///< Canonical path that it was read from ("process_steps[2]"); may be empty.

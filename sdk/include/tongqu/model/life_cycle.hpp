@@ -53,7 +53,7 @@ struct ClockAction {
   bool by_rule = false;                  ///< Only where the rules of the place or the event say so.
 };
 
-enum class PreReview : std::uint8_t { none, passed, returned };
+enum class PreReviewOutcome : std::uint8_t { none, passed, returned };
 /// `unknown`: the history was imported and nothing told what was decided.
 enum class Decision : std::uint8_t { none, approved, conditional, refused, unknown };
 
@@ -64,7 +64,7 @@ struct LifeCycle {
   bool extended = false;
   bool deemed = false;                   ///< Accepted by silence.
   bool noticed = false;                  ///< The one notice that asks for more was given.
-  PreReview pre_review = PreReview::none;
+  PreReviewOutcome pre_review = PreReviewOutcome::none;
   Decision decision = Decision::none;
   bool operator==(const LifeCycle& o) const noexcept;
 };

@@ -24,7 +24,7 @@ struct SourceState {
 /// One state that a code can mean.
 struct StateReading {
   CaseState state = CaseState::draft;
-  PreReview pre_review = PreReview::none;
+  PreReviewOutcome pre_review = PreReviewOutcome::none;
   std::optional<CaseEvent> event;        ///< The event that the code reports, where it reports one ("受理" is accept).
   Bilingual lost;                        ///< What the code cannot say, or says beyond the state; empty when nothing.
 };
