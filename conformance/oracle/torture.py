@@ -15,6 +15,7 @@
   --seconds T      how long a run without kills lasts (default 5)
   --bin DIR        folder with the program tongqu, built with fault points (preset dev)
   --keep           leave the folder of every run
+  --record FILE    adds the result to FILE, from which scripts/guarantees-doc makes its table
   --json FILE      the result, for the scripts beside this one
 """
 import argparse
@@ -288,6 +289,7 @@ def options_of(arguments):
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--json", default="")
+    parser.add_argument("--record", default="")
     o = parser.parse_args(arguments)
     o.seed = int.from_bytes(os.urandom(4), "big") if o.seed is None else o.seed
     o.faults = sandbox.FAULTS if o.faults == "all" else tuple(f for f in o.faults.split(",") if f and f != "none")
@@ -357,7 +359,28 @@ def finish(o, tally):
     if o.json:
         with open(o.json, "w", encoding="utf-8") as f:
             json.dump(dict(vars(tally), line=tally.line(), starts=len(tally.starts), seed=o.seed), f, ensure_ascii=False, indent=1)
+    if o.record:
+        record(o, tally)
     return 0 if tally.clean() else 1
+
+
+def record(o, tally):
+    """Arguments as given, without those that only say where things are."""
+    given, skip = [], False
+    for word in sys.argv[1:]:
+        if not skip and word not in ("--bin", "--record", "--work", "--json", "--keep", "--quiet"):
+            given.append(word)
+        skip = word in ("--bin", "--record", "--work", "--json")
+    before = {"runs": []}
+    if os.path.exists(o.record):
+        with open(o.record, encoding="utf-8") as f:
+            before = json.load(f)
+    arguments = " ".join(given if "--seed" in given else given + ["--seed", str(o.seed)])
+    runs = [run for run in before["runs"] if run["arguments"] != arguments]
+    runs.append({"arguments": arguments, "line": tally.line(), "laws": tally.laws, "kills": tally.kills, "cuts": tally.cuts, "at_points": tally.points})
+    with open(o.record, "w", encoding="utf-8") as f:
+        json.dump({"date": time.strftime("%Y-%m-%d"), "runs": runs}, f, indent=1)
+        f.write("\n")
 
 
 if __name__ == "__main__":
