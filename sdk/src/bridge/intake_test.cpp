@@ -1,4 +1,5 @@
 #include "bridge/intake.hpp"
+#include "bridge/plan_cache.hpp"
 
 #include <gtest/gtest.h>
 
@@ -81,7 +82,7 @@ protected:
     return send_text(file_text(kPacks + std::string("linhu-onewin/samples/") + sample));
   }
   connector::Answer send_text(std::string body) {
-    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&config_, &journal_, &packs_, targets_, &pool_, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
+    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&config_, &journal_, &packs_, targets_, &plans_, &pool_, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
     connector::Inbound inbound;
     inbound.route = "linhu";
     inbound.trace_id = "trace";
@@ -108,6 +109,7 @@ protected:
   obs::Metrics metrics_;
   std::atomic<int> fatal_{0};
   std::unique_ptr<IntakeRoad> road_;
+  PlanCache plans_;
   WorkerPool pool_{1, 16, [] {}};
 };
 
