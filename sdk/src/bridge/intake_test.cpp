@@ -189,8 +189,10 @@ TEST_F(Intake, a_journal_that_is_busy_or_lost_is_told_and_only_the_lost_one_ends
   EXPECT_EQ(fatal_, 0);
   journal_.says = [](const journal::Intake&) { return Result<journal::IntakeOutcome>(Error(Errc::journal_sync_failed)); };
   const auto lost = send();
-  EXPECT_EQ(lost.outcome, connector::Outcome::failed);
-  EXPECT_TRUE(lost.fault);
+  EXPECT_EQ(lost.outcome, connector::Outcome::busy);
+  ASSERT_TRUE(lost.error);
+  EXPECT_EQ(lost.error->id(), "bridge.stopping");
+  EXPECT_GT(lost.retry_after_s, 0);
   EXPECT_EQ(lost.message_id, "");
   EXPECT_EQ(fatal_, 1);
 }

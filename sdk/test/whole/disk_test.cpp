@@ -24,18 +24,19 @@ TEST_F(Disk, a_lost_disk_is_told_to_the_sender_and_ends_the_bridge) {
   EXPECT_FALSE(house.bridge().failed());
   fail_syncs(true);
   const Told soap = send_qinglan(house, qinglan_body("DK-1", "accept"));
-  EXPECT_EQ(soap.error_id, "journal.sync_failed");
-  EXPECT_EQ(soap.reply.status, 500);
+  // Whether it is on disk nobody knows: the sender is to send it again, to the process that comes after.
+  EXPECT_EQ(soap.error_id, "bridge.stopping");
+  EXPECT_EQ(soap.reply.status, 503);
   EXPECT_NE(soap.reply.body.find("soap:Server"), std::string::npos);
   EXPECT_TRUE(house.bridge().failed());
   const Told rest = send_linhu(house, linhu_body("DK-2", "accept"));
-  EXPECT_EQ(rest.error_id, "journal.sync_failed");
-  EXPECT_EQ(rest.reply.status, 500);
+  EXPECT_EQ(rest.error_id, "bridge.stopping");
+  EXPECT_EQ(rest.reply.status, 503);
   EXPECT_EQ(house.health("/healthz").status, 503);
   EXPECT_NE(house.health("/healthz").body.find("journal.sync_failed"), std::string::npos);
   EXPECT_NE(house.log().find("journal_failed error_id=journal.sync_failed"), std::string::npos);
   fail_syncs(false);
-  EXPECT_EQ(send_qinglan(house, qinglan_body("DK-1", "accept")).error_id, "journal.sync_failed") << "a failed sync is never trusted again";
+  EXPECT_EQ(send_qinglan(house, qinglan_body("DK-1", "accept")).error_id, "bridge.stopping") << "a failed sync is never trusted again";
   EXPECT_EQ(house.platform("province").effects, 1u);
   house.close();
   house.open();
@@ -123,7 +124,7 @@ TEST_F(Disk, the_program_ends_with_its_own_fault_and_says_why_in_both_languages)
   };
   EXPECT_EQ(send("DK-1").state, "stored");
   program.lose_the_disk();
-  EXPECT_EQ(send("DK-2").error_id, "journal.sync_failed");
+  EXPECT_EQ(send("DK-2").error_id, "bridge.stopping");
   const int code = program.exit_code(8s);
   EXPECT_GT(code, 0) << program.said();
   EXPECT_LT(code, 126) << program.said();
