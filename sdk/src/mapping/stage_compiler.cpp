@@ -10,7 +10,9 @@ const std::vector<StageRow>& stage_rows() {
   static const std::vector<StageRow> rows = {
       {"soap", Stage::Kind::soap, {"operation", "part"}},
       {"decode", Stage::Kind::decode, {"layers", "declared"}},
-      {"base64", Stage::Kind::base64, {"breaks"}},
+      {"base64", Stage::Kind::base64, {"breaks", "padding", "alphabet", "data_uri"}},
+      {"gzip", Stage::Kind::gzip, {"ratio"}},
+      {"zip", Stage::Kind::zip, {"entry", "names", "many", "ratio"}},
       {"charset", Stage::Kind::charset, {"is"}},
       {"xml", Stage::Kind::xml, {"root", "namespaces", "declared"}},
       {"json", Stage::Kind::json, {"root"}},
@@ -29,6 +31,8 @@ public:
 private:
   void arguments(const YamlNode& node, Stage& stage);
   std::vector<PathStep> path(const YamlNode& node, const char* key, Need need);
+  bool flag(const YamlNode& node, const char* key, std::string_view on);
+  unsigned ratio(const YamlNode& node);
   wire::Encoding encoding(const YamlNode& node, const char* key, Stage& stage);
   void flow(const YamlNode& at, Stage& stage, Stages& out);
   bool takes(const YamlNode& at, std::initializer_list<Flows> allowed);
@@ -61,6 +65,22 @@ wire::Encoding StageCompiler::encoding(const YamlNode& node, const char* key, St
   return found.value_or(wire::Encoding::utf8);
 }
 
+/// A switch that has one word for "on" and is off when it is not there.
+bool StageCompiler::flag(const YamlNode& node, const char* key, std::string_view on) {
+  const YamlNode* at = node.find(key);
+  if (at == nullptr) return false;
+  if (at->text != on) mistakes_.add(Errc::mapping_wrong_shape, *at, std::string("source.") + key, one_of({on}));
+  return true;
+}
+
+unsigned StageCompiler::ratio(const YamlNode& node) {
+  const YamlNode* at = node.find("ratio");
+  if (at == nullptr) return 0;
+  const auto number = small_number(at->text, 1, 1000);
+  if (!number) mistakes_.add(Errc::mapping_wrong_shape, *at, "source.ratio", {"1 to 1000", "1 至 1000"});
+  return number.value_or(1);
+}
+
 void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
   if (const YamlNode* declared = node.find("declared"); declared != nullptr) {
     stage.declared_ignored = declared->text == "ignore";
@@ -79,7 +99,14 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       break;
     }
     case Stage::Kind::base64:
-      if (const YamlNode* breaks = node.find("breaks"); breaks != nullptr && breaks->text != "skip") mistakes_.add(Errc::mapping_wrong_shape, *breaks, "source.base64.breaks", one_of({"skip"}));
+      stage.tolerance = {flag(node, "breaks", "skip"), flag(node, "padding", "optional"), flag(node, "alphabet", "url"), flag(node, "data_uri", "allowed")};
+      break;
+    case Stage::Kind::gzip: stage.ratio = ratio(node); break;
+    case Stage::Kind::zip:
+      stage.entry = member_text(node, "entry", Need::required, "source.zip", mistakes_).value_or("");
+      stage.encoding = encoding(node, "names", stage);
+      stage.many = flag(node, "many", "yes");
+      stage.ratio = ratio(node);
       break;
     case Stage::Kind::charset:
       if (node.find("is") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.is");
@@ -139,6 +166,15 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
       takes(at, {Flows::text});
       flows_ = Flows::bytes;
       break;
+    case Stage::Kind::gzip:
+      takes(at, {Flows::body, Flows::bytes});
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::zip:
+      takes(at, {Flows::body, Flows::bytes});
+      part_ += "/" + stage.entry;
+      flows_ = Flows::bytes;
+      break;
     case Stage::Kind::charset:
       takes(at, {Flows::body, Flows::bytes});
       flows_ = Flows::text;
@@ -181,6 +217,7 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
     stage.kind = row.kind;
     if (check_keys(arguments_node, row.keys, "source." + key.text, mistakes_)) arguments(arguments_node, stage);
     flow(key, stage, out);
+    out.many = out.many || stage.many;
     out.list.push_back(std::move(stage));
     return;
   }

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,20 @@ struct MappedRecord {
 /// SM3 of what a record says, 32 raw bytes: meta and the members that the pack names outside the digest do not count. A pass over the
 /// whole record, so whoever needs it asks once. Empty for a refused record.
 std::string content_digest(const MappedRecord& mapped);
+
+/// Bytes at the end of a delivery that are the beginning of something whose rest has not come yet.
+struct Waiting {
+  std::string part;
+  std::uint64_t offset = 0;                        ///< First byte that waits, in the part.
+  std::uint64_t bytes = 0;                         ///< Bytes that wait.
+};
+
+/// Everything that one delivery gave.
+struct MappedDelivery {
+  std::vector<MappedRecord> records;               ///< In the order of the delivery; each with its own findings, verdict and identity.
+  Findings findings;                               ///< About the delivery, not about one record of it.
+  std::optional<Waiting> waiting;                  ///< Records before it are whole; the caller keeps these bytes.
+};
 
 /// What the caller is to hear for one outcome, before the connector wraps it.
 struct AnswerText {
@@ -98,8 +113,14 @@ public:
   virtual const PackInfo& info() const = 0;
 
   /// Runs the mapping that matches the delivery.
-  /// @return  Records with their verdicts and findings. An element with verdict `refused` has no usable record.
-  /// @errors  mapping.no_match, mapping.ambiguous_match, and what a stage refused (wire.*) with its place.
+  /// @return  Records with their verdicts and findings, and what is about the delivery as a whole. An element with verdict `refused`
+  ///          has no usable record; where a stage refused one piece of several, its finding says why and where.
+  /// @errors  mapping.no_match, mapping.ambiguous_match, mapping.records_none (and nothing waits), and what a stage refused (wire.*)
+  ///          with its place before the delivery was cut into pieces.
+  virtual Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// The records alone, for callers that cannot keep a tail: findings about the delivery stand on the first record.
+  /// @errors  As run_delivery; wire.frame_incomplete when bytes wait.
   virtual Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const = 0;
 
   /// The answer of the mapping that matches the delivery; `fault` when the pack has none or none matches.

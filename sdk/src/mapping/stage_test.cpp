@@ -1,0 +1,115 @@
+#include "mapping/test_support.hpp"
+
+#include "wire/archive/test_archives.hpp"
+
+namespace tongqu::mapping::test {
+namespace {
+
+PackText staged(const std::string& source, const std::string& records = "") {
+  PackText text;
+  text.source = source;
+  text.head += records;
+  return text;
+}
+
+/// Runs one delivery and says in one line what came out: "case:verdict[ids]" for each record, then the delivery's own.
+std::string summary(const PackText& text, const wire::Delivery& message, Severity least = Severity::warn) {
+  Loaded loaded;
+  loaded.load(text);
+  if (!loaded.pack) return loaded.mistake_list();
+  Workspace workspace;
+  const auto mapped = loaded.pack->run_delivery(message, environment(), workspace);
+  if (!mapped) return std::string(mapped.error().id()) + " at " + mapped.error().where();
+  std::string all;
+  for (const MappedRecord& record : mapped->records) {
+    all += (all.empty() ? "" : " ") + record.record.identity.case_no + ":" + std::string(verdict_name(record.verdict)) + "[" + ids(record.findings, least) + "]";
+  }
+  if (mapped->waiting) all += " waiting " + mapped->waiting->part + "+" + std::to_string(mapped->waiting->offset) + "/" + std::to_string(mapped->waiting->bytes);
+  const std::string own = ids(mapped->findings, least);
+  return own.empty() ? all : all + " " + own;
+}
+std::string summary(const PackText& text, const std::string& body, Severity least = Severity::warn) { return summary(text, delivery(body), least); }
+
+std::string packed(std::string_view base64) { return *from_base64(base64); }
+
+TEST(PackedStages, base64_gzip_and_xml_in_a_column) {
+  const std::string source = "  - json: {}\n  - string: {at: nr}\n  - base64: {}\n  - gzip: {}\n  - xml: {root: bj}\n";
+  EXPECT_EQ(summary(staged(source), "{\"nr\":\"" + std::string(wire::test::kGzip) + "\"}"), "C1:accepted[]");
+  EXPECT_EQ(summary(staged(source), "{\"nr\":\"aGk=\"}"), "wire.gzip_invalid at body/nr offset 2");
+  EXPECT_EQ(summary(staged(source), "{\"nr\":\"a-k=\"}"), "base.base64_invalid at body/nr offset 1");
+}
+
+TEST(PackedStages, a_tolerance_leaves_a_finding_and_is_refused_without_its_switch) {
+  const std::string body = "{\"nr\":\"" + std::string(wire::test::kGzip).substr(0, 20) + "\\n" + std::string(wire::test::kGzip).substr(20) + "\"}";
+  const auto source = [](const std::string& keys) { return "  - json: {}\n  - string: {at: nr}\n  - base64: {" + keys + "}\n  - gzip: {}\n  - xml: {root: bj}\n"; };
+  EXPECT_EQ(summary(staged(source("")), body), "base.base64_invalid at body/nr offset 20");
+  EXPECT_EQ(summary(staged(source("breaks: skip")), body, Severity::info), "C1:accepted[wire.base64_tolerated]");
+}
+
+TEST(PackedStages, one_zip_entry_is_the_document) {
+  const std::string source = "  - zip: {entry: a.xml}\n  - xml: {root: bj}\n";
+  EXPECT_EQ(summary(staged(source), packed(wire::test::kZip), Severity::info), "C1:accepted[wire.zip_entry_skipped wire.zip_entry_skipped]");
+  EXPECT_EQ(summary(staged("  - zip: {entry: none.xml}\n  - xml: {root: bj}\n"), packed(wire::test::kZip)), "mapping.root_missing at body");
+  EXPECT_EQ(summary(staged("  - zip: {entry: '*.xml'}\n  - xml: {root: bj}\n"), packed(wire::test::kZip)), "mapping.repeated at body");
+  EXPECT_EQ(summary(staged(source), packed(wire::test::kClimbingZip)), "wire.zip_name at body offset 41");
+  EXPECT_EQ(summary(staged(source), packed(wire::test::kBombZip)).substr(0, 35), "wire.archive_limit at body/a.xml of");
+}
+
+TEST(PackedStages, many_zip_entries_are_many_records_and_fail_alone) {
+  const PackText text = staged("  - zip: {entry: '*.xml', many: yes, names: gbk}\n  - xml: {root: bj}\n", "records: {each: .}\n");
+  EXPECT_EQ(summary(text, packed(wire::test::kZip)), "C1:accepted[] C2:accepted[]");
+  EXPECT_EQ(summary(text, packed(wire::test::kGbkZip), Severity::info), "C3:accepted[wire.zip_name_legacy]");
+  Loaded loaded;
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  Workspace workspace;
+  const auto mapped = loaded.pack->run_delivery(delivery(packed(wire::test::kBrokenPieceZip)), environment(), workspace);
+  ASSERT_TRUE(mapped);
+  ASSERT_EQ(mapped->records.size(), 3u);
+  EXPECT_EQ(mapped->records[0].verdict, RecordVerdict::accepted);
+  EXPECT_EQ(mapped->records[2].record.identity.case_no, "C3");
+  const MappedRecord& bad = mapped->records[1];
+  EXPECT_EQ(bad.verdict, RecordVerdict::refused);
+  ASSERT_EQ(ids(bad.findings), "wire.xml_not_wf");
+  EXPECT_EQ(bad.findings.items()[0].source.part, "body/b.xml");
+  EXPECT_EQ(bad.findings.items()[0].source.line, 2u);
+  EXPECT_EQ(bad.findings.items()[0].record, "case[2]");
+  EXPECT_FALSE(bad.reason.zh.empty());
+}
+
+TEST(Records, stages_that_give_pieces_ask_for_records) {
+  Loaded loaded;
+  loaded.load(staged("  - zip: {entry: '*.xml', many: yes}\n  - xml: {root: bj}\n"));
+  EXPECT_EQ(ids(loaded.mistakes), "mapping.records_required");
+}
+
+TEST(Records, each_gives_one_record_per_element_with_the_rest_outside) {
+  PackText text = staged("  - xml: {root: pkg}\n", "records: {each: list/bj, when: 'sc != \"1\"'}\n");
+  text.rules = "  task_name: {maybe: name, via: [{length_max: {chars: 2}}], on_fail: hold}\n  remark: {maybe: \"outer:head/dept\"}\n";
+  const std::string body = "<pkg><head><dept>甲局</dept><x>1</x></head><list><bj><no>C1</no></bj><bj><no>C2</no><name>abc</name></bj><bj><no>C3</no><sc>1</sc></bj><bj/></list></pkg>";
+  EXPECT_EQ(summary(text, body), "C1:accepted[] C2:held[mapping.out_of_range] :refused[mapping.missing mapping.missing]");
+  Loaded loaded;
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  Workspace workspace;
+  const auto mapped = loaded.pack->run_delivery(delivery(body), environment(), workspace);
+  EXPECT_EQ(std::get<model::Case>(mapped->records[1].record.body).remark, "甲局");
+  EXPECT_EQ(mapped->records[1].findings.items()[0].record, "case[2]");
+  EXPECT_EQ(ids(mapped->findings, Severity::info), "mapping.unused_source mapping.record_skipped");
+  EXPECT_EQ(summary(text, std::string("<pkg><list/></pkg>")), "mapping.records_none at body");
+}
+
+TEST(Records, tests_of_a_pack_count_and_pick) {
+  Loaded loaded;
+  PackText text = staged("  - xml: {root: list}\n", "records: {each: bj}\n");
+  text.tail = "tests:\n  - {in: a.in.xml, count: 2, record: 2, out: {case_no: C2}}\n  - {in: a.in.xml, count: 3}\n  - {in: a.in.xml, record: 3}\n";
+  loaded.folder.write("a.in.xml", "<list><bj><no>C1</no></bj><bj><no>C2</no></bj></list>");
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  const auto report = loaded.pack->run_tests(environment());
+  EXPECT_EQ(report.passed, 1u);
+  EXPECT_EQ(report.failures, (std::vector<std::string>{"a.in.xml: there are 2 records", "a.in.xml: there is no record 3"}));
+}
+
+} // namespace
+} // namespace tongqu::mapping::test
