@@ -49,6 +49,7 @@ Result<void> StageRun::zip(const Stage& stage, std::size_t number, const Flow& f
   }
   if (chosen.empty()) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.entry);
   if (!stage.many && chosen.size() > 1) return Error(Errc::mapping_repeated).at(flow.part).with(stage.entry);
+  if (stage.many) tell_findings();
   for (const wire::ZipEntry* entry : chosen) {
     Flow inner;
     inner.part = flow.part + "/" + entry->name;

@@ -205,6 +205,7 @@ class RecordMaker final : public PieceSink {
 public:
   struct Inputs { const SourceMapping& mapping; const wire::Delivery& delivery; const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
   RecordMaker(const Inputs& in, MappedDelivery& out) : in_(in), mapping_(in.mapping), state_(in.state), out_(out) {}
+  void tell(Findings&& findings) override { out_.findings.append(std::move(findings)); }
   void take(StageResult& result) override;
   void refuse(const Error& error, const std::string& part) override;
 

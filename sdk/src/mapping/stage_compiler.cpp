@@ -1,4 +1,5 @@
 #include "mapping/stages.hpp"
+#include "mapping/table_settings.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -14,10 +15,13 @@ const std::vector<StageRow>& stage_rows() {
       {"gzip", Stage::Kind::gzip, {"ratio"}},
       {"zip", Stage::Kind::zip, {"entry", "names", "many", "ratio"}},
       {"charset", Stage::Kind::charset, {"is"}},
-      {"xml", Stage::Kind::xml, {"root", "namespaces", "declared"}},
-      {"json", Stage::Kind::json, {"root"}},
+      {"xml", Stage::Kind::xml, {"root", "namespaces", "declared", "documents"}},
+      {"json", Stage::Kind::json, {"root", "documents"}},
       {"string", Stage::Kind::string, {"at"}},
       {"form", Stage::Kind::form, {"field", "charset"}},
+      {"csv", Stage::Kind::csv, {"separator", "quote", "quotes", "header_rows", "columns", "fill_down", "skip", "ragged"}},
+      {"fixed", Stage::Kind::fixed, {"charset", "fields", "records", "short", "cut", "fill_down", "skip"}},
+      {"frames", Stage::Kind::frames, {"length", "width", "counts"}},
   };
   return rows;
 }
@@ -116,9 +120,21 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       stage.path = path(node, "root", Need::optional);
       const std::string ns = member_text(node, "namespaces", Need::optional, "source.xml", mistakes_).value_or("any");
       if (ns != "any") stage.ns = ns;
+      stage.many = flag(node, "documents", "many");
       break;
     }
-    case Stage::Kind::json: stage.path = path(node, "root", Need::optional); break;
+    case Stage::Kind::json:
+      stage.path = path(node, "root", Need::optional);
+      stage.many = flag(node, "documents", "many");
+      break;
+    case Stage::Kind::csv:
+    case Stage::Kind::fixed:
+    case Stage::Kind::frames:
+      stage.many = stage.kind == Stage::Kind::frames;
+      if (stage.kind == Stage::Kind::fixed && node.find("charset") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.fixed.charset");
+      stage.encoding = encoding(node, "charset", stage);
+      stage.table = compile_table(stage, node, mistakes_);
+      break;
     case Stage::Kind::string:
       stage.path = path(node, "at", Need::required);
       stage.part = stage.path.empty() ? "" : stage.path.back().name;
@@ -179,9 +195,26 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
       takes(at, {Flows::body, Flows::bytes});
       flows_ = Flows::text;
       break;
+    case Stage::Kind::csv:
+      takes(at, {Flows::text});
+      document(stage, out);
+      flows_ = Flows::document;
+      break;
+    case Stage::Kind::fixed:
+      takes(at, {Flows::body, Flows::bytes});
+      document(stage, out);
+      flows_ = Flows::document;
+      break;
+    case Stage::Kind::frames:
+      takes(at, {Flows::body, Flows::bytes});
+      part_ += "[]";
+      flows_ = Flows::bytes;
+      break;
     case Stage::Kind::xml:
     case Stage::Kind::json:
-      takes(at, {Flows::body, Flows::bytes, Flows::text});
+      // Cutting documents apart works on characters: in GBK a byte of a character can look like a sign.
+      if (stage.many) takes(at, {Flows::text});
+      else takes(at, {Flows::body, Flows::bytes, Flows::text});
       document(stage, out);
       flows_ = Flows::document;
       break;

@@ -40,6 +40,8 @@ private:
   /// Runs the rest of the stages for each piece of a stage.
   Result<void> fan_out(std::size_t number, Flow flow);
   void piece(std::size_t number, Flow flow);
+  void tell_findings();
+  Result<void> give(const Stage& stage, std::size_t number, Flow flow);
 
   // stages.cpp
   Result<void> soap(const Stage& stage, Layer& layer, Flow& flow);
@@ -58,6 +60,17 @@ private:
   Result<void> gzip(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> zip(const Stage& stage, std::size_t number, const Flow& flow);
   wire::ArchiveLimits archive_limits(const Stage& stage) const;
+
+  // table_stages.cpp
+  Result<void> csv(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> fixed(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> shape(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> frames(const Stage& stage, std::size_t number, const Flow& flow);
+  Result<void> documents(const Stage& stage, std::size_t number, const Flow& flow);
+  /// Takes over findings of a reader, with the name of the part.
+  void take_findings(Findings& findings, const std::string& part);
+  /// A document that a stage made becomes the one that rules read.
+  void enter_made(const Stage& stage, const wire::Document& document, Flow& flow);
 
   void start(const Stage& stage, const wire::Node& node, bool foreign, const Flow& flow);
   void note(Errc id, Severity severity, const std::string& part, int quirk, Bilingual expected = {});

@@ -1,5 +1,6 @@
 #include "mapping/test_support.hpp"
 
+#include "tongqu/wire/encoding.hpp"
 #include "wire/archive/test_archives.hpp"
 
 namespace tongqu::mapping::test {
@@ -58,7 +59,7 @@ TEST(PackedStages, one_zip_entry_is_the_document) {
 TEST(PackedStages, many_zip_entries_are_many_records_and_fail_alone) {
   const PackText text = staged("  - zip: {entry: '*.xml', many: yes, names: gbk}\n  - xml: {root: bj}\n", "records: {each: .}\n");
   EXPECT_EQ(summary(text, packed(wire::test::kZip)), "C1:accepted[] C2:accepted[]");
-  EXPECT_EQ(summary(text, packed(wire::test::kGbkZip), Severity::info), "C3:accepted[wire.zip_name_legacy]");
+  EXPECT_EQ(summary(text, packed(wire::test::kGbkZip), Severity::info), "C3:accepted[] wire.zip_name_legacy");
   Loaded loaded;
   loaded.load(text);
   ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
@@ -109,6 +110,70 @@ TEST(Records, tests_of_a_pack_count_and_pick) {
   const auto report = loaded.pack->run_tests(environment());
   EXPECT_EQ(report.passed, 1u);
   EXPECT_EQ(report.failures, (std::vector<std::string>{"a.in.xml: there are 2 records", "a.in.xml: there is no record 3"}));
+}
+
+TEST(TableStages, a_gbk_csv_gives_one_record_per_row) {
+  PackText text = staged("  - charset: {is: gbk}\n  - csv: {header_rows: [1], skip: [合计], fill_down: [no]}\n", "records: {each: row}\n");
+  text.rules = "  task_name: {maybe: 名称}\n";
+  const std::string body = *wire::encode("no,名称\nC1,甲\n,乙\n合计,2\nC2,丙\n", wire::Encoding::gb18030);
+  EXPECT_EQ(summary(text, body, Severity::info), "C1:accepted[] C1:accepted[] C2:accepted[] wire.table_filled_down wire.table_row_skipped");
+  EXPECT_EQ(summary(text, std::string("no,\xFF\n")), "wire.encoding_invalid at body offset 3");
+  EXPECT_EQ(summary(text, std::string("no,a\nC1\n")), "wire.table_ragged at body 2:1");
+}
+
+TEST(TableStages, fixed_records_and_their_places) {
+  PackText text = staged("  - fixed: {charset: gbk, fields: {no: 3, name: 6}}\n", "records: {each: row}\n");
+  text.rules = "  task_name: {maybe: name, via: [{length_max: {chars: 1}}], on_fail: hold}\n";
+  Loaded loaded;
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  Workspace workspace;
+  const auto mapped = loaded.pack->run_delivery(delivery("C1 \xBC\xD7    \nC2 \xBC\xD7\xBE\xD6  \n"), environment(), workspace);
+  ASSERT_TRUE(mapped) << describe(mapped.error());
+  ASSERT_EQ(mapped->records.size(), 2u);
+  const Finding& finding = mapped->records[1].findings.items().at(0);
+  EXPECT_EQ(finding.source.line, 2u);
+  EXPECT_EQ(finding.source.column, 4u);
+  EXPECT_EQ(finding.source.path, "/rows/row[2]/name");
+}
+
+TEST(TableStages, frames_map_alone_and_leave_their_tail) {
+  const PackText text = staged("  - frames: {length: digits, width: 4}\n  - xml: {root: bj}\n", "records: {each: .}\n");
+  const std::string one = "0020<bj><no>C1</no></bj>", two = "0004<bj>";
+  EXPECT_EQ(summary(text, one + two), "C1:accepted[] :refused[wire.xml_not_wf]");
+  EXPECT_EQ(summary(text, one + one.substr(0, 9)), "C1:accepted[] waiting body+24/9 wire.frame_incomplete");
+  EXPECT_EQ(summary(text, one.substr(0, 9)), " waiting body+0/9 wire.frame_incomplete");
+  EXPECT_EQ(summary(text, one + "00x"), "wire.frame_length at body offset 24");
+  Loaded loaded;
+  loaded.load(text);
+  Workspace workspace;
+  EXPECT_EQ(loaded.pack->run(delivery(one + "00"), environment(), workspace).error().id(), "wire.frame_incomplete");
+}
+
+TEST(TableStages, several_documents_in_one_form_field) {
+  const PackText text = staged("  - form: {field: xml, charset: gbk}\n  - xml: {root: bj, documents: many}\n", "records: {each: .}\n");
+  EXPECT_EQ(summary(text, std::string("a=1&xml=%3Cbj%3E%3Cno%3EC1%3C%2Fno%3E%3C%2Fbj%3E%0D%0A%3C?xml+version='1.0'+encoding='gb2312'?%3E%3Cbj%3E%3Cno%3EC2%3C/no%3E%3Cname%3E%BC%D7%3C/name%3E%3C/bj%3E")),
+            "C1:accepted[] C2:accepted[]");
+  EXPECT_EQ(summary(text, std::string("xml=<bj><no>C1</no></bj><bj><no>C2</bj>")), "C1:accepted[] :refused[wire.xml_not_wf]");
+  const PackText json = staged("  - charset: {is: utf-8}\n  - json: {documents: many}\n", "records: {each: .}\n");
+  EXPECT_EQ(summary(json, std::string("{\"no\":\"C1\"}\n{\"no\":\"C2\"}")), "C1:accepted[] C2:accepted[]");
+}
+
+TEST(TableStages, mistakes_of_the_pack_are_told) {
+  const auto of = [](const std::string& source) {
+    Loaded loaded;
+    loaded.load(staged(source, "records: {each: row}\n"));
+    return ids(loaded.mistakes);
+  };
+  EXPECT_EQ(of("  - charset: {is: gbk}\n  - csv: {separator: ab}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - csv: {}\n"), "mapping.stage_order");
+  EXPECT_EQ(of("  - charset: {is: gbk}\n  - csv: {columns: [a], header_rows: [1]}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - charset: {is: gbk}\n  - csv: {header_rows: [2, 1]}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - fixed: {fields: {a: 1}}\n"), "mapping.missing_key");
+  EXPECT_EQ(of("  - fixed: {charset: gbk, fields: {a: 0}}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - frames: {length: u8}\n  - xml: {}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - frames: {length: digits}\n  - xml: {}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - xml: {documents: many}\n"), "mapping.stage_order");
 }
 
 } // namespace

@@ -290,7 +290,10 @@ Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
     case Stage::Kind::json: return json(stage, layer, flow);
     case Stage::Kind::string: return string(stage, flow);
     case Stage::Kind::form: return form(stage, layer, flow);
-    case Stage::Kind::zip: break;
+    case Stage::Kind::csv: return csv(stage, layer, flow);
+    case Stage::Kind::fixed: return fixed(stage, layer, flow);
+    case Stage::Kind::zip:
+    case Stage::Kind::frames: break;
   }
   TONGQU_ASSERT(false, "stages that give pieces are run by fan_out");
   return {};
@@ -298,7 +301,21 @@ Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
 
 Result<void> StageRun::fan_out(std::size_t number, Flow flow) {
   const Stage& stage = stages_.list[number];
-  return zip(stage, number, flow);
+  if (stage.kind == Stage::Kind::zip) return zip(stage, number, flow);
+  if (stage.kind == Stage::Kind::frames) return frames(stage, number, flow);
+  return documents(stage, number, flow);
+}
+
+/// Findings from before the cut are about the delivery, not about its first piece.
+void StageRun::tell_findings() {
+  sink_.tell(std::move(result_.findings));
+  result_.findings = Findings();
+}
+
+/// One of several documents: read by the stage that cut them apart, then by the rest.
+Result<void> StageRun::give(const Stage& stage, std::size_t number, Flow flow) {
+  TONGQU_CHECK(run(stage, memory_.layers[number], flow));
+  return go(number + 1, std::move(flow));
 }
 
 /// The rest of the stages for one piece of several: what is refused is refused alone.

@@ -11,12 +11,22 @@
 #include "tongqu/wire/archive.hpp"
 #include "tongqu/wire/delivery.hpp"
 #include "tongqu/wire/encoding.hpp"
+#include "tongqu/wire/pieces.hpp"
+#include "tongqu/wire/table.hpp"
 
 namespace tongqu::mapping::detail {
 
+/// Settings of the stages that read tables and frames.
+struct TableSettings {
+  wire::TableShape shape;
+  wire::CsvOptions csv;
+  wire::FixedOptions fixed;
+  wire::FrameOptions frames;
+};
+
 /// One stage of `source:`.
 struct Stage {
-  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form } kind = Kind::soap;
+  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames } kind = Kind::soap;
   std::string operation = "any";           ///< soap
   std::string part;                        ///< soap: child that carries text; string: last name of `at`.
   std::vector<PathStep> path;              ///< xml, json: root; string: at.
@@ -31,6 +41,7 @@ struct Stage {
   wire::Base64Tolerance tolerance;         ///< base64
   unsigned ratio = 0;                      ///< gzip, zip; 0 for the default.
   std::string entry;                       ///< zip: pattern.
+  std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames
   int scope = -1;                          ///< Stages that give a document, and those that change the document before.
 };
 
@@ -45,7 +56,7 @@ Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::Name
 
 /// Memory of one run of the stages, reused.
 struct StageMemory {
-  struct Layer { wire::Document document; std::string text; std::vector<std::unique_ptr<wire::Document>> inner; };
+  struct Layer { wire::Document document; std::string text; wire::Grid grid; std::vector<std::unique_ptr<wire::Document>> inner; };
   std::vector<Layer> layers;
 };
 
@@ -70,6 +81,8 @@ struct StageInput {
 class PieceSink {
 public:
   virtual ~PieceSink() = default;
+  /// What was found before the delivery was cut into pieces.
+  virtual void tell(Findings&& findings) = 0;
   virtual void take(StageResult& result) = 0;
   /// One piece of several that a stage refused; the others go on.
   virtual void refuse(const Error& error, const std::string& part) = 0;
