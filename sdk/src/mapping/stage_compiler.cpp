@@ -21,6 +21,9 @@ const std::vector<StageRow>& stage_rows() {
       {"form", Stage::Kind::form, {"field", "charset"}},
       {"csv", Stage::Kind::csv, {"separator", "quote", "quotes", "header_rows", "columns", "fill_down", "skip", "ragged"}},
       {"fixed", Stage::Kind::fixed, {"charset", "fields", "records", "short", "cut", "fill_down", "skip"}},
+      {"nested", Stage::Kind::nested, {"at", "as", "documents"}},
+      {"dataset", Stage::Kind::dataset, {}},
+      {"multiref", Stage::Kind::multiref, {}},
       {"frames", Stage::Kind::frames, {"length", "width", "counts"}},
   };
   return rows;
@@ -34,6 +37,7 @@ public:
 
 private:
   void arguments(const YamlNode& node, Stage& stage);
+  void nested(const YamlNode& node, Stage& stage);
   std::vector<PathStep> path(const YamlNode& node, const char* key, Need need);
   bool flag(const YamlNode& node, const char* key, std::string_view on);
   unsigned ratio(const YamlNode& node);
@@ -48,6 +52,7 @@ private:
   Flows flows_ = Flows::body;
   std::string part_ = "body";
   int documents_ = 0;
+  int layers_ = 0;                         ///< Documents put into documents.
 };
 
 std::vector<PathStep> StageCompiler::path(const YamlNode& node, const char* key, Need need) {
@@ -83,6 +88,19 @@ unsigned StageCompiler::ratio(const YamlNode& node) {
   const auto number = small_number(at->text, 1, 1000);
   if (!number) mistakes_.add(Errc::mapping_wrong_shape, *at, "source.ratio", {"1 to 1000", "1 至 1000"});
   return number.value_or(1);
+}
+
+void StageCompiler::nested(const YamlNode& node, Stage& stage) {
+  stage.path = path(node, "at", Need::required);
+  for (const PathStep& step : stage.path) {
+    if (step.attribute || step.ordinal != 0) mistakes_.add(Errc::mapping_path_invalid, *node.find("at"), "source.nested.at", {"names only; every place that they lead to is read", "只写名称；所指各处都会解读"});
+  }
+  const std::string as = member_text(node, "as", Need::required, "source.nested", mistakes_).value_or("json");
+  if (as != "json" && as != "xml") mistakes_.add(Errc::mapping_wrong_shape, *node.find("as"), "source.nested.as", one_of({"json", "xml"}));
+  stage.nested_xml = as == "xml";
+  stage.documents_many = flag(node, "documents", "many");
+  if (stage.documents_many && !stage.nested_xml) mistakes_.add(Errc::mapping_wrong_shape, *node.find("documents"), "source.nested.documents", {"with as: xml", "仅与 as: xml 同用"});
+  ++layers_;
 }
 
 void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
@@ -127,6 +145,9 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       stage.path = path(node, "root", Need::optional);
       stage.many = flag(node, "documents", "many");
       break;
+    case Stage::Kind::nested: nested(node, stage); break;
+    case Stage::Kind::dataset:
+    case Stage::Kind::multiref: break;
     case Stage::Kind::csv:
     case Stage::Kind::fixed:
     case Stage::Kind::frames:
@@ -205,6 +226,12 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
       document(stage, out);
       flows_ = Flows::document;
       break;
+    case Stage::Kind::nested:
+    case Stage::Kind::dataset:
+    case Stage::Kind::multiref:
+      // The document changes; rules read it from the scope of the one that it is made of.
+      if (takes(at, {Flows::document}) && documents_ > 0) stage.scope = scopes_.root;
+      break;
     case Stage::Kind::frames:
       takes(at, {Flows::body, Flows::bytes});
       part_ += "[]";
@@ -259,7 +286,7 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
 
 void StageCompiler::finish(const YamlNode& at, Stages& out) {
   if (flows_ != Flows::document) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
-  if (documents_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
+  if (documents_ + layers_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
   if (documents_ > 0) return;
   Stage none;
   document(none, out);

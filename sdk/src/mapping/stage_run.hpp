@@ -61,6 +61,10 @@ private:
   Result<void> zip(const Stage& stage, std::size_t number, const Flow& flow);
   wire::ArchiveLimits archive_limits(const Stage& stage) const;
 
+  // document_stages.cpp
+  Result<void> nested(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> unwrap(const Stage& stage, Layer& layer, Flow& flow);
+
   // table_stages.cpp
   Result<void> csv(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> fixed(const Stage& stage, Layer& layer, Flow& flow);

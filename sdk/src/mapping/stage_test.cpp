@@ -176,5 +176,53 @@ TEST(TableStages, mistakes_of_the_pack_are_told) {
   EXPECT_EQ(of("  - xml: {documents: many}\n"), "mapping.stage_order");
 }
 
+TEST(DocumentStages, json_in_json_in_json) {
+  PackText text = staged("  - json: {}\n  - nested: {at: data, as: json}\n  - nested: {at: data/rows, as: json}\n", "records: {each: data/rows}\n");
+  EXPECT_EQ(summary(text, std::string(R"({"data":"{\"rows\":\"[{\\\"no\\\":\\\"C1\\\"},{\\\"no\\\":\\\"C2\\\"}]\"}"})")), "C1:accepted[] C2:accepted[]");
+  EXPECT_EQ(summary(text, std::string("{\n\"data\":\"{\"}")), "wire.json_syntax at body/data 1:2");
+  EXPECT_EQ(summary(text, std::string("{\"data\":{}}")), "wire.not_a_leaf at body/data 1:2");
+  EXPECT_EQ(summary(text, std::string("{\"data\":null}")), "mapping.records_none at body");
+}
+
+TEST(DocumentStages, documents_in_repeated_leaves) {
+  PackText text = staged("  - xml: {root: bj}\n  - nested: {at: gc/nr, as: xml, documents: many}\n  - nested: {at: js, as: json}\n");
+  text.rules = "  process_steps: {each: gc/nr/node, rules: {step_name: {maybe: mc}}}\n  received_materials: {each: js, rules: {name: {maybe: mc}}}\n";
+  const MappedRecord record = map_one(text, "<bj><no>C1</no><gc><nr>&lt;?xml version='1.0' encoding='gb2312'?>&lt;node>&lt;mc>甲&lt;/mc>&lt;/node>&lt;node>&lt;mc>乙&lt;/mc>&lt;/node></nr></gc>"
+                                            "<gc><nr><![CDATA[<node><mc>丙</mc></node>]]></nr></gc><gc><nr/></gc><js>[{\"mc\":\"材料\"},{\"mc\":\"二\"}]</js></bj>");
+  EXPECT_EQ(ids(record.findings, Severity::info), "");
+  const auto& made = std::get<model::Case>(record.record.body);
+  ASSERT_TRUE(made.process_steps && made.received_materials);
+  ASSERT_EQ(made.process_steps->size(), 3u);
+  EXPECT_EQ(made.process_steps->at(2).step_name, "丙");
+  EXPECT_EQ(made.received_materials->at(1).name, "二");
+}
+
+TEST(DocumentStages, rpc_references_and_datasets_behind_soap) {
+  const auto envelope = [](const std::string& body) {
+    return "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>" + body + "</e:Body></e:Envelope>";
+  };
+  EXPECT_EQ(summary(staged("  - soap: {operation: op}\n  - multiref: {}\n", "records: {each: list/item}\n"),
+                    envelope("<op><list><item href='#a'/><item href='#b'/></list></op><multiRef id='a'><no>C1</no></multiRef><multiRef id='b'><no>C2</no></multiRef>")),
+            "C1:accepted[] C2:accepted[]");
+  EXPECT_EQ(summary(staged("  - soap: {operation: op}\n  - multiref: {}\n"), envelope("<op><no href='#a'/></op>")), "wire.soap_reference at body 1:81");
+  const PackText text = staged("  - soap: {operation: op}\n  - dataset: {}\n", "records: {each: Table}\n");
+  EXPECT_EQ(summary(text, envelope("<op><r><d:diffgram xmlns:d='urn:schemas-microsoft-com:xml-diffgram-v1'><N><Table><no>C1</no></Table><Table><no>C2</no></Table></N></d:diffgram></r></op>")),
+            "C1:accepted[] C2:accepted[]");
+}
+
+TEST(DocumentStages, mistakes_of_the_pack_are_told) {
+  const auto of = [](const std::string& source) {
+    Loaded loaded;
+    loaded.load(staged(source));
+    return ids(loaded.mistakes);
+  };
+  EXPECT_EQ(of("  - json: {}\n  - nested: {at: a, as: json}\n"), "");
+  EXPECT_EQ(of("  - json: {}\n  - nested: {at: 'a[2]', as: json}\n"), "mapping.path_invalid");
+  EXPECT_EQ(of("  - json: {}\n  - nested: {at: a, as: yaml}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - json: {}\n  - nested: {at: a, as: json, documents: many}\n"), "mapping.wrong_shape");
+  EXPECT_EQ(of("  - nested: {at: a, as: json}\n"), "mapping.stage_order mapping.stage_order");
+  EXPECT_EQ(of("  - json: {}\n  - nested: {at: a, as: json}\n  - nested: {at: b, as: json}\n  - nested: {at: c, as: json}\n  - nested: {at: d, as: json}\n"), "mapping.stage_order");
+}
+
 } // namespace
 } // namespace tongqu::mapping::test

@@ -292,6 +292,9 @@ Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
     case Stage::Kind::form: return form(stage, layer, flow);
     case Stage::Kind::csv: return csv(stage, layer, flow);
     case Stage::Kind::fixed: return fixed(stage, layer, flow);
+    case Stage::Kind::nested: return nested(stage, layer, flow);
+    case Stage::Kind::dataset:
+    case Stage::Kind::multiref: return unwrap(stage, layer, flow);
     case Stage::Kind::zip:
     case Stage::Kind::frames: break;
   }

@@ -26,7 +26,7 @@ struct TableSettings {
 
 /// One stage of `source:`.
 struct Stage {
-  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames } kind = Kind::soap;
+  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames, nested, dataset, multiref } kind = Kind::soap;
   std::string operation = "any";           ///< soap
   std::string part;                        ///< soap: child that carries text; string: last name of `at`.
   std::vector<PathStep> path;              ///< xml, json: root; string: at.
@@ -41,6 +41,8 @@ struct Stage {
   wire::Base64Tolerance tolerance;         ///< base64
   unsigned ratio = 0;                      ///< gzip, zip; 0 for the default.
   std::string entry;                       ///< zip: pattern.
+  bool nested_xml = false;                 ///< nested
+  bool documents_many = false;             ///< nested: several documents in one text, all put in.
   std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames
   int scope = -1;                          ///< Stages that give a document, and those that change the document before.
 };

@@ -42,7 +42,7 @@ TapeEntry* DocumentBuilder::add(NodeKind kind, std::string_view name, std::size_
   entry.parent = frames_.empty() ? TapeEntry::kNone : frames_.back().index;
   entry.name = name.data();
   entry.name_size = static_cast<std::uint32_t>(name.size());
-  entry.offset = static_cast<std::uint32_t>(offset);
+  entry.offset = static_cast<std::uint32_t>(stand_at_.value_or(offset));
   entry.end = static_cast<std::uint32_t>(tape.size() + 1);
   tape.push_back(entry);
   return &tape.back();

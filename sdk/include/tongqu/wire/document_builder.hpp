@@ -31,6 +31,9 @@ public:
   /// A copy of `text` that lives with the document.
   std::string_view keep(std::string_view text) { return document_.arena().store(text); }
 
+  /// Everything made from here on stands at this offset: what is put in was read elsewhere. Nothing ends that.
+  void stand_at(std::optional<std::size_t> offset) { stand_at_ = offset; }
+
   void open(NodeKind kind, std::string_view name, std::size_t offset);
   /// As `node`, with its text and attributes, without its children; under another name when one is given.
   void open_like(const Node& node, std::string_view name = {});
@@ -60,6 +63,7 @@ private:
   const NameSet* names_;
   std::vector<Frame> frames_;
   std::unordered_map<std::string_view, std::uint32_t> namespaces_;
+  std::optional<std::size_t> stand_at_;
   std::optional<Error> failure_;
 };
 
