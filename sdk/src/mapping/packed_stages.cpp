@@ -1,4 +1,5 @@
 #include "mapping/stage_run.hpp"
+#include "tongqu/wire/multipart.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -36,6 +37,60 @@ Result<void> StageRun::gzip(const Stage& stage, Layer& layer, Flow& flow) {
   flow.kind = Flow::Kind::bytes;
   flow.fresh = false;
   return {};
+}
+
+Result<void> StageRun::open(const Stage& stage, Layer& layer, Flow& flow) {
+  const Opener* opener = input_.environment.opener;
+  if (opener == nullptr) return Error(Errc::mapping_opener_missing).at(flow.part).with(stage.key);
+  auto plain = opener->open({stage.cipher, stage.key, flow.text});
+  if (!plain) return placed(std::move(plain).error(), flow.part);
+  layer.text = std::move(*plain);
+  flow.text = layer.text;
+  flow.kind = Flow::Kind::bytes;
+  flow.fresh = false;
+  return {};
+}
+
+/// The root part flows on; the connector may have cut the body already.
+Result<void> StageRun::multipart(const Stage& stage, Layer& layer, Flow& flow) {
+  const std::vector<wire::Part>* parts = &input_.delivery.parts;
+  if (parts->size() == 1) {
+    const wire::Part& body = parts->front();
+    const std::string_view type = body.content_type.empty() ? input_.delivery.fact("content_type") : std::string_view(body.content_type);
+    wire::MultipartLimits limits;
+    limits.bytes_max = input_.limits().message_bytes_max;
+    auto cut = wire::parse_multipart(flow.text, type, limits);
+    if (!cut) return placed(std::move(cut).error(), flow.part);
+    layer.parts = *std::move(cut);
+    parts = &layer.parts;
+  }
+  const wire::Part* chosen = stage.part.empty() ? &parts->front() : nullptr;
+  others_.clear();
+  for (const wire::Part& part : *parts) {
+    if (chosen == nullptr && part.name == stage.part) chosen = &part;
+  }
+  if (chosen == nullptr) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.part);
+  for (const wire::Part& part : *parts) {
+    if (&part != chosen) others_.push_back(&part);
+  }
+  flow.text = chosen->bytes;
+  flow.fresh = false;
+  if (!stage.part.empty()) flow.part += "/" + stage.part;
+  return {};
+}
+
+Result<void> StageRun::attachments(const Stage& stage, Layer& layer, Flow& flow) {
+  Findings findings;
+  auto done = wire::resolve_attachments(layer.document, flow.node, {others_, input_.limits(), &input_.names, findings});
+  result_.findings.append(std::move(findings));
+  if (!done) return placed(std::move(done).error(), flow.part);
+  enter_made(stage, layer.document, flow);
+  return {};
+}
+
+void StageRun::report_other_parts() {
+  if (stages_.attachments) return;
+  for (const wire::Part* part : others_) note(Errc::wire_part_unreferenced, Severity::warn, part->name, 0);
 }
 
 /// Every entry that the pattern names is a piece, in the order of the directory; without `many` there must be exactly one.

@@ -223,6 +223,7 @@ private:
   Workspace::State& state_;
   MappedDelivery& out_;
   const wire::NameSet* foreign_ = nullptr;
+  std::vector<std::string> unused_seen_;
 };
 
 MappedRecord RecordMaker::fresh() const {
@@ -286,6 +287,7 @@ void RecordMaker::make(MappedRecord mapped) {
     skipped.source.part = parts()[mapping_.scopes_.root];
     skipped.record = std::to_string(out_.records.size() + 1);
     out_.findings.add(std::move(skipped));
+    out_.findings.append(std::move(mapped.findings));
     return;
   }
   RecordWriter writer({mapping_.scopes_, foreign_, state_.frames, state_.unused, record}, run);
@@ -355,11 +357,14 @@ Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const 
   return out;
 }
 
-/// One finding per distinct path, at most kUnusedReportedMax of them.
+/// One finding per distinct path, at most kUnusedReportedMax of them: for each record, or for all records of a delivery together, where a
+/// column that no rule reads would be said for every row.
 void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
   if (state_.unused.leaves.empty()) return;
   const wire::Document* document = state_.frames[scope].document;
-  std::vector<std::string> seen;
+  std::vector<std::string> own;
+  std::vector<std::string>& seen = many() ? unused_seen_ : own;
+  Findings& to = many() ? out_.findings : findings;
   for (const std::uint32_t leaf : state_.unused.leaves) {
     std::string path = unused_path(*document, leaf);
     if (seen.size() >= kUnusedReportedMax || std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
@@ -370,7 +375,7 @@ void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
     finding.source.part = parts()[scope];
     finding.source.path = path;
     finding.source.offset = node.offset();
-    findings.add(std::move(finding));
+    to.add(std::move(finding));
     seen.push_back(std::move(path));
   }
   state_.unused.leaves.clear();

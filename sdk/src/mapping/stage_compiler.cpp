@@ -1,4 +1,7 @@
 #include "mapping/stages.hpp"
+
+#include <algorithm>
+
 #include "mapping/table_settings.hpp"
 
 namespace tongqu::mapping::detail {
@@ -24,6 +27,10 @@ const std::vector<StageRow>& stage_rows() {
       {"nested", Stage::Kind::nested, {"at", "as", "documents"}},
       {"dataset", Stage::Kind::dataset, {}},
       {"multiref", Stage::Kind::multiref, {}},
+      {"multipart", Stage::Kind::multipart, {"part"}},
+      {"attachments", Stage::Kind::attachments, {}},
+      {"spreadsheet", Stage::Kind::spreadsheet, {"sheet", "charset", "header_rows", "columns", "fill_down", "skip", "ragged", "ratio"}},
+      {"open", Stage::Kind::open, {"cipher", "key"}},
       {"frames", Stage::Kind::frames, {"length", "width", "counts"}},
   };
   return rows;
@@ -37,6 +44,7 @@ public:
 
 private:
   void arguments(const YamlNode& node, Stage& stage);
+  void open(const YamlNode& node, Stage& stage);
   void nested(const YamlNode& node, Stage& stage);
   std::vector<PathStep> path(const YamlNode& node, const char* key, Need need);
   bool flag(const YamlNode& node, const char* key, std::string_view on);
@@ -103,6 +111,14 @@ void StageCompiler::nested(const YamlNode& node, Stage& stage) {
   ++layers_;
 }
 
+void StageCompiler::open(const YamlNode& node, Stage& stage) {
+  stage.cipher = member_text(node, "cipher", Need::required, "source.open", mistakes_).value_or("sm4-cbc");
+  stage.key = member_text(node, "key", Need::required, "source.open", mistakes_).value_or("");
+  if (const YamlNode* key = node.find("key"); key != nullptr) refuse_secret(*key, "source.open.key", mistakes_);
+  const auto& known = cipher_names();
+  if (std::find(known.begin(), known.end(), stage.cipher) == known.end()) mistakes_.add(Errc::mapping_wrong_shape, *node.find("cipher"), "source.open.cipher", one_of(known), did_you_mean(stage.cipher, known));
+}
+
 void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
   if (const YamlNode* declared = node.find("declared"); declared != nullptr) {
     stage.declared_ignored = declared->text == "ignore";
@@ -147,7 +163,15 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       break;
     case Stage::Kind::nested: nested(node, stage); break;
     case Stage::Kind::dataset:
-    case Stage::Kind::multiref: break;
+    case Stage::Kind::multiref:
+    case Stage::Kind::attachments: break;
+    case Stage::Kind::multipart: stage.part = member_text(node, "part", Need::optional, "source.multipart", mistakes_).value_or(""); break;
+    case Stage::Kind::open: open(node, stage); break;
+    case Stage::Kind::spreadsheet:
+      stage.ratio = ratio(node);
+      stage.encoding = encoding(node, "charset", stage);
+      stage.table = compile_table(stage, node, mistakes_);
+      break;
     case Stage::Kind::csv:
     case Stage::Kind::fixed:
     case Stage::Kind::frames:
@@ -190,7 +214,7 @@ void StageCompiler::document(Stage& stage, Stages& out) {
 void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
   switch (stage.kind) {
     case Stage::Kind::soap:
-      takes(at, {Flows::body});
+      takes(at, {Flows::body, Flows::bytes});
       document(stage, out);
       flows_ = stage.part.empty() ? Flows::document : Flows::text;
       if (!stage.part.empty()) {
@@ -221,6 +245,16 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
       document(stage, out);
       flows_ = Flows::document;
       break;
+    case Stage::Kind::multipart:
+      takes(at, {Flows::body});
+      if (!stage.part.empty()) part_ += "/" + stage.part;
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::open:
+      takes(at, {Flows::body, Flows::bytes});
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::spreadsheet:
     case Stage::Kind::fixed:
       takes(at, {Flows::body, Flows::bytes});
       document(stage, out);
@@ -229,6 +263,7 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
     case Stage::Kind::nested:
     case Stage::Kind::dataset:
     case Stage::Kind::multiref:
+    case Stage::Kind::attachments:
       // The document changes; rules read it from the scope of the one that it is made of.
       if (takes(at, {Flows::document}) && documents_ > 0) stage.scope = scopes_.root;
       break;
@@ -278,6 +313,7 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
     if (check_keys(arguments_node, row.keys, "source." + key.text, mistakes_)) arguments(arguments_node, stage);
     flow(key, stage, out);
     out.many = out.many || stage.many;
+    out.attachments = out.attachments || stage.kind == Stage::Kind::attachments;
     out.list.push_back(std::move(stage));
     return;
   }

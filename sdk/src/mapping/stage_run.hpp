@@ -30,9 +30,14 @@ std::string_view declared_label(std::string_view text);
 class StageRun {
 public:
   StageRun(const Stages& stages, const StageInput& input, StageMemory& memory, StageResult& result, PieceSink& sink)
-      : stages_(stages), input_(input), memory_(memory), result_(result), sink_(sink) {}
+      : stages_(stages), input_(input), memory_(memory), result_(result), sink_(sink) {
+    for (std::size_t i = 1; i < input.delivery.parts.size(); ++i) others_.push_back(&input.delivery.parts[i]);
+  }
   /// Runs the stages from `from` on and hands what they give to the sink.
   Result<void> go(std::size_t from, Flow flow);
+
+  /// Parts of the delivery that no stage was made to look at must not go in silence.
+  void report_other_parts();
 
 private:
   using Layer = StageMemory::Layer;
@@ -58,6 +63,9 @@ private:
   // packed_stages.cpp
   Result<void> base64(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> gzip(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> open(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> multipart(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> attachments(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> zip(const Stage& stage, std::size_t number, const Flow& flow);
   wire::ArchiveLimits archive_limits(const Stage& stage) const;
 
@@ -68,6 +76,7 @@ private:
   // table_stages.cpp
   Result<void> csv(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> fixed(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> spreadsheet(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> shape(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> frames(const Stage& stage, std::size_t number, const Flow& flow);
   Result<void> documents(const Stage& stage, std::size_t number, const Flow& flow);
@@ -84,6 +93,7 @@ private:
   StageMemory& memory_;
   StageResult& result_;
   PieceSink& sink_;
+  std::vector<const wire::Part*> others_;  ///< Parts beside the one that flows.
 };
 
 } // namespace tongqu::mapping::detail

@@ -2,6 +2,7 @@
 
 #include "tongqu/wire/encoding.hpp"
 #include "wire/archive/test_archives.hpp"
+#include "wire/spreadsheet/test_workbooks.hpp"
 
 namespace tongqu::mapping::test {
 namespace {
@@ -30,6 +31,12 @@ std::string summary(const PackText& text, const wire::Delivery& message, Severit
   return own.empty() ? all : all + " " + own;
 }
 std::string summary(const PackText& text, const std::string& body, Severity least = Severity::warn) { return summary(text, delivery(body), least); }
+
+wire::Delivery typed(std::string body, const std::string& content_type) {
+  wire::Delivery made = delivery(std::move(body));
+  made.facts["content_type"] = content_type;
+  return made;
+}
 
 std::string packed(std::string_view base64) { return *from_base64(base64); }
 
@@ -222,6 +229,86 @@ TEST(DocumentStages, mistakes_of_the_pack_are_told) {
   EXPECT_EQ(of("  - json: {}\n  - nested: {at: a, as: json, documents: many}\n"), "mapping.wrong_shape");
   EXPECT_EQ(of("  - nested: {at: a, as: json}\n"), "mapping.stage_order mapping.stage_order");
   EXPECT_EQ(of("  - json: {}\n  - nested: {at: a, as: json}\n  - nested: {at: b, as: json}\n  - nested: {at: c, as: json}\n  - nested: {at: d, as: json}\n"), "mapping.stage_order");
+}
+
+TEST(Multipart, attachments_stand_where_they_are_referred_to) {
+  const std::string source = "  - multipart: {}\n  - soap: {operation: op}\n  - attachments: {}\n";
+  const std::string nested = "  - string: {at: xml}\n  - base64: {}\n  - xml: {root: bj}\n";
+  const std::string type = "multipart/related; boundary=b; start=\"<root>\"";
+  const std::string body = "--b\r\nContent-ID: <a>\r\n\r\n<bj><no>C1</no></bj>\r\n--b\r\nContent-ID: <root>\r\n\r\n"
+                           "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><op><xml><i:Include xmlns:i='http://www.w3.org/2004/08/xop/include' href='cid:a'/></xml></op></e:Body></e:Envelope>";
+  EXPECT_EQ(summary(staged(source + nested), typed(body + "\r\n--b--", type)), "C1:accepted[]");
+  EXPECT_EQ(summary(staged(source + nested), typed(body + "\r\n--b\r\nContent-ID: <x>\r\n\r\n1\r\n--b--", type)), "C1:accepted[wire.part_unreferenced]");
+  EXPECT_EQ(summary(staged(source + nested), typed(body, type)), "wire.multipart_invalid at body offset " + std::to_string(body.size()));
+  // The connector may have cut the body already.
+  wire::Delivery cut = delivery(body.substr(body.rfind("<e:Envelope")));
+  cut.parts.push_back({"a", "", "<bj><no>C2</no></bj>", nullptr});
+  EXPECT_EQ(summary(staged(source + nested), cut), "C2:accepted[]");
+}
+
+TEST(Multipart, parts_that_no_stage_looks_at_are_said) {
+  wire::Delivery two = delivery("<bj><no>C1</no></bj>");
+  two.parts.push_back({"file.pdf", "", "x", nullptr});
+  EXPECT_EQ(summary(PackText(), two), "C1:accepted[] wire.part_unreferenced");
+  EXPECT_EQ(summary(staged("  - multipart: {part: data}\n  - json: {}\n"), typed("--b\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"no\":\"C3\"}\r\n--b--", "multipart/form-data; boundary=b")), "C3:accepted[]");
+}
+
+TEST(Spreadsheet, rows_of_a_workbook_are_records_with_sheet_places) {
+  PackText text = staged("  - spreadsheet: {header_rows: [1, 2], fill_down: [编码], skip: [合计]}\n", "records: {each: row}\n");
+  text.identity = "  organisation: {const: ORG1}\n  item: {const: ITEM1}\n  case: {from: 编码}\n  event: {const: accept}\n";
+  text.rules = "  case_no: {from: 编码, on_fail: reject}\n  task_name: {from: 材料.名称, via: [{length_max: {chars: 3}}], on_fail: hold}\n  remark: {maybe: 材料.形式}\n";
+  Loaded loaded;
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  Workspace workspace;
+  const auto mapped = loaded.pack->run_delivery(delivery(packed(wire::test::kItems)), environment(), workspace);
+  ASSERT_TRUE(mapped) << describe(mapped.error());
+  ASSERT_EQ(mapped->records.size(), 2u);
+  EXPECT_EQ(mapped->records[0].verdict, RecordVerdict::accepted);
+  const Finding& finding = mapped->records[1].findings.items().at(0);
+  EXPECT_EQ(finding.source.line, 4u);
+  EXPECT_EQ(finding.source.column, 2u);
+  EXPECT_EQ(ids(mapped->findings, Severity::info), "wire.table_filled_down wire.table_row_skipped");
+  EXPECT_EQ(summary(text, std::string("\xD0\xCF\x11\xE0")), "wire.spreadsheet_binary at body");
+}
+
+TEST(Open, sealed_content_is_opened_by_reference) {
+  const auto source = [](const std::string& cipher) { return "  - json: {}\n  - string: {at: d}\n  - base64: {}\n  - open: {cipher: " + cipher + ", key: county}\n  - xml: {root: bj}\n"; };
+  const std::string iv = *from_hex("000102030405060708090a0b0c0d0e0f");
+  std::map<std::string, Secret, std::less<>> keys;
+  keys.emplace("county", Secret(*from_hex("0123456789abcdeffedcba9876543210")));
+  const auto opener = make_key_opener(std::move(keys));
+  const auto run = [&](const std::string& cipher, const std::string& sealed, const Opener* with) {
+    Loaded loaded;
+    loaded.load(staged(source(cipher)));
+    if (!loaded.pack) return loaded.mistake_list();
+    Environment made = environment();
+    made.opener = with;
+    Workspace workspace;
+    const auto mapped = loaded.pack->run_delivery(delivery("{\"d\":\"" + to_base64(sealed) + "\"}"), made, workspace);
+    return mapped ? mapped->records.front().record.identity.case_no : std::string(mapped.error().id()) + " at " + mapped.error().where();
+  };
+  EXPECT_EQ(run("sm4-ecb", packed("kuv7ZR+G6TIOrm3gXzqTvNXKeNJPvujzcJ/GWsl17a0="), opener.get()), "C1");
+  EXPECT_EQ(run("sm4-cbc", iv + packed("qFvf21PQbNAbISHZdedpdkz1t7lD087WWm0hUxCHMlI="), opener.get()), "C1");
+  EXPECT_EQ(run("sm4-ctr", iv + packed("Ovr2XwHIB5NpvMutj8fHVkBlZ3U="), opener.get()), "C1");
+  EXPECT_EQ(run("aes-ecb", packed("F7tlMHlAoO2+4A1HYCU/tO/DiZbOwkMs2XCsTY+5LYI="), opener.get()), "C1");
+  EXPECT_EQ(run("aes-cbc", iv + packed("22520cF/ifE+X7DHQrgTrkoAcv1NavQdDAAxnhdOd5w="), opener.get()), "C1");
+  EXPECT_EQ(run("sm4-cbc", packed("qFvf21PQbNAbISHZdedpdkz1t7lD087WWm0hUxCHMlI="), opener.get()), "crypto.decrypt_failed at body/d");
+  EXPECT_EQ(run("sm4-cbc", "short", opener.get()), "crypto.iv_size at body/d");
+  EXPECT_EQ(run("sm4-cbc", iv, nullptr), "mapping.opener_missing at body/d");
+  EXPECT_EQ(run("sm4-cbc", iv, make_key_opener({}).get()), "mapping.opener_missing at body/d");
+}
+
+TEST(Open, a_key_never_stands_in_a_pack) {
+  const auto of = [](const std::string& keys) {
+    Loaded loaded;
+    loaded.load(staged("  - open: {" + keys + "}\n  - xml: {root: bj}\n"));
+    return ids(loaded.mistakes);
+  };
+  EXPECT_EQ(of("cipher: sm4-cbc, key: county"), "");
+  EXPECT_EQ(of("cipher: sm4-cbc, key: 3f9a1c7be25d804f6a13c9e8d7b2450f"), "mapping.secret_literal");
+  EXPECT_EQ(of("cipher: des-ecb, key: county"), "mapping.wrong_shape");
+  EXPECT_EQ(of("cipher: sm4-cbc"), "mapping.missing_key");
 }
 
 } // namespace

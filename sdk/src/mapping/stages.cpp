@@ -126,16 +126,17 @@ wire::XmlOptions StageRun::xml_options(bool characters, bool fresh) const {
 
 Result<void> StageRun::soap(const Stage& stage, Layer& layer, Flow& flow) {
   const wire::Part& body = input_.delivery.parts.front();
-  const wire::Document* document = body.document.get();
+  const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
+  const bool foreign = document != nullptr;
   if (document == nullptr) {
-    if (auto parsed = wire::parse_xml_into(layer.document, body.bytes, xml_options(false, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(false, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
   }
   const wire::Node operation = soap_operation(*document);
   if (!operation) return Error(Errc::mapping_root_missing).at(flow.part).with("soap:Body");
   result_.operation = operation.name();
   if (stage.operation != "any" && operation.name() != stage.operation) return Error(Errc::mapping_operation_mismatch).at(flow.part + " " + operation.position()).with(stage.operation);
-  start(stage, operation, body.document != nullptr, flow);
+  start(stage, operation, foreign, flow);
   flow.kind = Flow::Kind::document;
   flow.node = operation;
   flow.fresh = false;
@@ -295,6 +296,10 @@ Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
     case Stage::Kind::nested: return nested(stage, layer, flow);
     case Stage::Kind::dataset:
     case Stage::Kind::multiref: return unwrap(stage, layer, flow);
+    case Stage::Kind::multipart: return multipart(stage, layer, flow);
+    case Stage::Kind::attachments: return attachments(stage, layer, flow);
+    case Stage::Kind::spreadsheet: return spreadsheet(stage, layer, flow);
+    case Stage::Kind::open: return open(stage, layer, flow);
     case Stage::Kind::zip:
     case Stage::Kind::frames: break;
   }
@@ -354,7 +359,10 @@ Result<void> run_stages(const Stages& stages, const StageInput& input, StageMemo
   if (memory.layers.size() < stages.list.size()) memory.layers.resize(stages.list.size());
   Flow flow;
   flow.text = input.delivery.parts.front().bytes;
-  return StageRun(stages, input, memory, result, sink).go(0, std::move(flow));
+  StageRun run(stages, input, memory, result, sink);
+  TONGQU_CHECK(run.go(0, std::move(flow)));
+  run.report_other_parts();
+  return {};
 }
 
 } // namespace tongqu::mapping::detail

@@ -22,11 +22,12 @@ struct TableSettings {
   wire::CsvOptions csv;
   wire::FixedOptions fixed;
   wire::FrameOptions frames;
+  std::string sheet;                       ///< spreadsheet; empty for the first.
 };
 
 /// One stage of `source:`.
 struct Stage {
-  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames, nested, dataset, multiref } kind = Kind::soap;
+  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames, nested, dataset, multiref, multipart, attachments, spreadsheet, open } kind = Kind::soap;
   std::string operation = "any";           ///< soap
   std::string part;                        ///< soap: child that carries text; string: last name of `at`.
   std::vector<PathStep> path;              ///< xml, json: root; string: at.
@@ -43,7 +44,8 @@ struct Stage {
   std::string entry;                       ///< zip: pattern.
   bool nested_xml = false;                 ///< nested
   bool documents_many = false;             ///< nested: several documents in one text, all put in.
-  std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames
+  std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames, spreadsheet
+  std::string cipher, key;                 ///< open: the key by name; never the key.
   int scope = -1;                          ///< Stages that give a document, and those that change the document before.
 };
 
@@ -52,13 +54,14 @@ struct Stages {
   std::vector<Stage> list;
   std::vector<std::string> part_names;     ///< By scope of a document: "body", "body/xmlStr".
   bool many = false;                       ///< One of them gives several pieces.
+  bool attachments = false;                ///< One of them looks at the other parts of the delivery.
 };
 
 Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes);
 
 /// Memory of one run of the stages, reused.
 struct StageMemory {
-  struct Layer { wire::Document document; std::string text; wire::Grid grid; std::vector<std::unique_ptr<wire::Document>> inner; };
+  struct Layer { wire::Document document; std::string text; wire::Grid grid; std::vector<std::unique_ptr<wire::Document>> inner; std::vector<wire::Part> parts; };
   std::vector<Layer> layers;
 };
 

@@ -93,6 +93,10 @@ std::shared_ptr<const TableSettings> compile_table(const Stage& stage, const Yam
   auto settings = std::make_shared<TableSettings>();
   if (stage.kind == Stage::Kind::csv) compile_csv(node, mistakes, settings->csv);
   if (stage.kind == Stage::Kind::csv) compile_shape(node, "source.csv", mistakes, settings->shape);
+  if (stage.kind == Stage::Kind::spreadsheet) {
+    compile_shape(node, "source.spreadsheet", mistakes, settings->shape);
+    settings->sheet = member_text(node, "sheet", Need::optional, "source.spreadsheet", mistakes).value_or("");
+  }
   if (stage.kind == Stage::Kind::fixed) compile_shape(node, "source.fixed", mistakes, settings->shape);
   if (stage.kind == Stage::Kind::fixed) compile_fixed(stage, node, mistakes, *settings);
   if (stage.kind == Stage::Kind::frames) compile_frames(node, mistakes, settings->frames);

@@ -1,4 +1,5 @@
 #include "mapping/stage_run.hpp"
+#include "tongqu/wire/spreadsheet.hpp"
 
 namespace tongqu::mapping::detail {
 
@@ -36,6 +37,18 @@ Result<void> StageRun::csv(const Stage& stage, Layer& layer, Flow& flow) {
 Result<void> StageRun::fixed(const Stage& stage, Layer& layer, Flow& flow) {
   Findings findings;
   auto read = wire::read_fixed(layer.grid, flow.text, stage.table->fixed, input_.limits(), findings);
+  take_findings(findings, flow.part);
+  if (!read) return placed(std::move(read).error(), flow.part);
+  return shape(stage, layer, flow);
+}
+
+Result<void> StageRun::spreadsheet(const Stage& stage, Layer& layer, Flow& flow) {
+  Findings findings;
+  wire::SpreadsheetOptions options;
+  options.sheet = stage.table->sheet;
+  options.html = stage.encoding;
+  options.archive = archive_limits(stage);
+  auto read = wire::read_spreadsheet(layer.grid, flow.text, options, input_.limits(), findings);
   take_findings(findings, flow.part);
   if (!read) return placed(std::move(read).error(), flow.part);
   return shape(stage, layer, flow);

@@ -7,19 +7,43 @@
 #include <string_view>
 #include <vector>
 
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/base/finding.hpp"
 #include "tongqu/base/limits.hpp"
 #include "tongqu/base/result.hpp"
+#include "tongqu/base/secret.hpp"
 #include "tongqu/model/record.hpp"
 #include "tongqu/wire/delivery.hpp"
 
 /// Mapping documents compiled once and run per message: pure, no clock, no random, no I/O. Language: docs/reference/mapping.md.
 namespace tongqu::mapping {
 
+/// Something sealed that a pack wants opened: cipher and key by name.
+struct SealedContent {
+  std::string_view cipher;                         ///< "sm4-cbc", …: one of cipher_names().
+  std::string_view key;                            ///< What the pack calls the key; the key itself never stands in a pack.
+  Bytes bytes;
+};
+
+/// Opens sealed content with keys that only the site knows. Safe from several threads.
+class Opener {
+public:
+  virtual ~Opener() = default;
+  /// @errors mapping.opener_missing for a name that it does not know; crypto.decrypt_failed, iv_size, key_size.
+  virtual Result<std::string> open(const SealedContent& sealed) const = 0;
+};
+
+/// Ciphers of the stage `open`. With cbc and ctr the first 16 bytes are the IV; ecb and cbc have PKCS#7 padding.
+const std::vector<std::string_view>& cipher_names();
+
+/// An opener over keys of 16 bytes by name.
+std::shared_ptr<const Opener> make_key_opener(std::map<std::string, Secret, std::less<>> keys);
+
 /// What a run needs from outside.
 struct Environment {
   Limits limits;
   model::Time reference_date;                      ///< For "not in the future".
+  const Opener* opener = nullptr;                  ///< For packs with sealed content; must outlive the run.
 };
 
 enum class RecordVerdict : std::uint8_t { accepted, held, refused };
