@@ -293,7 +293,7 @@ TEST(Open, sealed_content_is_opened_by_reference) {
   EXPECT_EQ(run("sm4-ctr", iv + packed("Ovr2XwHIB5NpvMutj8fHVkBlZ3U="), opener.get()), "C1");
   EXPECT_EQ(run("aes-ecb", packed("F7tlMHlAoO2+4A1HYCU/tO/DiZbOwkMs2XCsTY+5LYI="), opener.get()), "C1");
   EXPECT_EQ(run("aes-cbc", iv + packed("22520cF/ifE+X7DHQrgTrkoAcv1NavQdDAAxnhdOd5w="), opener.get()), "C1");
-  EXPECT_EQ(run("sm4-cbc", packed("qFvf21PQbNAbISHZdedpdkz1t7lD087WWm0hUxCHMlI="), opener.get()), "crypto.decrypt_failed at body/d");
+  EXPECT_EQ(run("sm4-cbc", iv + packed("qFvf21PQbNAbISHZdedpdkz1t7lD087WWm0hUxCHMl8="), opener.get()), "crypto.decrypt_failed at body/d");
   EXPECT_EQ(run("sm4-cbc", "short", opener.get()), "crypto.iv_size at body/d");
   EXPECT_EQ(run("sm4-cbc", iv, nullptr), "mapping.opener_missing at body/d");
   EXPECT_EQ(run("sm4-cbc", iv, make_key_opener({}).get()), "mapping.opener_missing at body/d");
