@@ -17,7 +17,8 @@ Result<std::string> unescape(std::string_view text) {
     else {
       const bool whole = i + 2 < text.size();
       const auto byte = whole ? from_hex(text.substr(i + 1, 2)) : Result<std::string>(Error(Errc::connector_parameter));
-      if (!byte || (*byte)[0] == '\0') return Error(Errc::connector_parameter);
+      // No key of ours holds a control character: what comes as one is meant for another reader.
+      if (!byte || static_cast<unsigned char>((*byte)[0]) < 0x20 || (*byte)[0] == 0x7f) return Error(Errc::connector_parameter);
       out += *byte;
       i += 2;
     }

@@ -149,6 +149,7 @@ private:
     if (net::media_type(type) != "application/json" || request.headers.count("content-type") != 1) {
       return {Error(Errc::connector_content_type).with("application/json, once"), 415};
     }
+    if (net::media_parameter_count(type, "charset") > 1) return {Error(Errc::connector_content_type).with("one charset"), 415};
     const std::string charset = net::media_parameter(type, "charset");
     if (!charset.empty() && wire::encoding_from_label(charset) != wire::Encoding::utf8) {
       return {Error(Errc::wire_encoding_unknown).at("Content-Type"), 415};

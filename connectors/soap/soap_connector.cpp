@@ -92,6 +92,9 @@ private:
     if (!served || request.headers.count("content-type") != 1) {
       return {Error(Errc::connector_content_type).with("text/xml or application/soap+xml, once"), 415, {}};
     }
+    if (net::media_parameter_count(request.headers.get("content-type"), "charset") > 1) {
+      return {Error(Errc::connector_content_type).with("one charset"), 415, {}};
+    }
     // Routing is by the body alone, but a caller that names two operations in front of it is up to something.
     if (request.headers.count("soapaction") > 1) {
       return {Error(Errc::connector_soap_structure).at("SOAPAction").with("one SOAPAction"), 0, {}};

@@ -43,6 +43,16 @@ Result<bridge::Config> load(const BridgeOptions& options, const Console& console
   return config;
 }
 
+/// Said in both languages: whoever reads the supervisor's log at night is not always the one who chose the language.
+int end_on_lost_disk(const Console& console) {
+  const Error lost(Errc::journal_sync_failed);
+  Console other = console;
+  other.json = false;
+  other.lang = console.lang == Lang::zh ? Lang::en : Lang::zh;
+  other.fail(lost);
+  return console.fail(lost);
+}
+
 int run_bridge(const BridgeOptions& options, const Console& console) {
   auto config = load(options, console);
   if (!config) return console.fail(config.error());
@@ -76,7 +86,7 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
   console.say("ready");
   std::fflush(stdout);
   while (g_signal == 0 && !(*running)->failed()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if ((*running)->failed()) return console.fail(Error(Errc::journal_sync_failed));
+  if ((*running)->failed()) return end_on_lost_disk(console);
   CallContext context;
   context.deadline = parts.clock->now_mono() + std::chrono::seconds(10);
   (*running)->stop(context);
@@ -210,6 +220,10 @@ int ask(const BridgeOptions& options, const Console& console, const std::string&
     const auto code = errc_from_id(error.child("id").raw_text());
     return console.fail(Error(code.value_or(Errc::base_internal)).at(std::string(error.child("where").raw_text())));
   }
+  if (options.preview && (root.child("would_move") || root.child("would_discard"))) {
+    console.say(console.pick("would be done", "可以执行"));
+    return kDone;
+  }
   const wire::Node released = root.child("released");
   if (released && released.raw_text() != "true" && !options.preview) {
     console.say(console.pick("still held", "仍处于暂存状态"));
@@ -313,6 +327,7 @@ void need_reason(CLI::App* app, const std::shared_ptr<BridgeOptions>& options) {
   app->add_option("ID", options->id, "Message id, or number of a delivery")->required();
   app->add_option("--reason", options->reason, "Why; is audited")->required();
   app->add_option("--target", options->target, "Platform, when a message has several deliveries");
+  app->add_flag("--preview", options->preview, "Show what would happen and change nothing");
 }
 
 } // namespace
@@ -337,7 +352,6 @@ void add_bridge_commands(CLI::App& program, Run& run) {
   one = add(hold, "release", "Map again with the pack as it is on disk now, and release when nothing holds it", options, run,
             [](const BridgeOptions& o, const Console& c) { return ask(o, c, request_json("hold_release", o, 0)); });
   need_reason(one, options);
-  one->add_flag("--preview", options->preview, "Show what would happen and change nothing");
   one = add(hold, "discard", "Give a held message up", options, run, [](const BridgeOptions& o, const Console& c) { return ask(o, c, request_json("hold_discard", o, 0)); });
   need_reason(one, options);
 

@@ -13,6 +13,8 @@ namespace tongqu::tool {
 using Run = std::function<int(const Console&)>;
 void add_wire_commands(CLI::App& program, Run& run);
 void add_model_commands(CLI::App& program, Run& run);
+/// To the command `model`.
+void add_model_schema_commands(CLI::App& model, Run& run);
 void add_map_commands(CLI::App& program, Run& run);
 void add_bridge_commands(CLI::App& program, Run& run);
 

@@ -114,7 +114,10 @@ Reading read(const net::HttpOutcome& http, const GatewayDialect& gateway, UtcMil
   auto document = parse(response);
   const bool redirect = response.status >= 300 && response.status < 400;
   if (document && !redirect) {
-    if (auto refusal = gateway.read(document->root())) {
+    // Behind a status of 500 and above the request may have gone through before the gateway wrote its error: its word that nothing was
+    // taken does not count then.
+    auto refusal = gateway.read(document->root());
+    if (refusal && (response.status < 500 || !refusal->took_nothing)) {
       reading.decided = gateway_outcome(*refusal, gateway, response, now);
       return reading;
     }

@@ -303,7 +303,11 @@ TEST(Gjgxjhpt, gateway_refusals_take_nothing_and_are_tried_again) {
                          Row{200, R"({"code":"E-106","message":"not in list"})", "platform.not_authorised", SubmitState::retry},
                          Row{200, R"({"code":"E-107","message":"x"})", "platform.unknown_code", SubmitState::unknown},
                          Row{200, "no data or bad time format", "platform.answer_unreadable", SubmitState::unknown},
-                         Row{429, "", "platform.throttled", SubmitState::retry}, Row{500, "", "platform.http_status", SubmitState::unknown}}) {
+                         Row{429, "", "platform.throttled", SubmitState::retry}, Row{500, "", "platform.http_status", SubmitState::unknown},
+                         // The gateway's one code for everything, after the service may have committed.
+                         Row{500, R"({"code":"-1","message":"internal error"})", "platform.http_status", SubmitState::unknown},
+                         Row{500, R"({"code":"-1","message":"secret expired"})", "platform.http_status", SubmitState::unknown},
+                         Row{502, R"({"code":"E-106","message":"x"})", "platform.http_status", SubmitState::unknown}}) {
     const std::string wrapped = test::vector_rows("gjgxjhpt/vectors/secret.tsv").at(0).at(3);
     ScriptedPeer peer([&row, &wrapped](const PeerRequest&, std::size_t number) {
       return number == 0 ? http_reply(200, R"({"code":"0","data":{"secret":")" + wrapped + R"("}})") : http_reply(row.status, row.body);

@@ -59,9 +59,15 @@ public:
     changed_.notify_one();
   }
   void ring(const std::string& target) {
+    bool now = false;
     for (const auto& lane : lanes_) {
-      if (lane->platform() == target) lane->ring();
+      if (lane->platform() == target) now = lane->ring() || now;
     }
+    if (now) wake();
+  }
+  /// An operator has acted: whatever became ready is claimed.
+  void ring_all() {
+    for (const auto& lane : lanes_) static_cast<void>(lane->ring());
     wake();
   }
   void stop_claiming() {
@@ -120,6 +126,7 @@ public:
     TONGQU_CHECK(check_listeners());
     TONGQU_TRY(auto options, journal_options(config_));
     options.queue_max = config_.journal.queue_max;
+    options.ask_after = config_.delivery.query_after;
     TONGQU_TRY(journal_, journal::Journal::open(std::move(options), clock_));
     TONGQU_CHECK(journal_->note("start config=" + config_.digest, {"bridge", "start"}));
     pool_ = std::make_unique<WorkerPool>(config_.workers, kPoolQueueMax, [this] {
@@ -128,7 +135,7 @@ public:
     });
     TONGQU_CHECK(build_lanes(parts, mistakes));
     intake_ = std::make_unique<IntakeRoad>(
-        IntakeParts{&config_, journal_.get(), &packs_, targets_, pool_.get(), clock_, log_, &metrics_, [this] { fail(); }});
+        IntakeParts{&config_, journal_.get(), &packs_, targets_, &plans_, pool_.get(), clock_, log_, &metrics_, [this] { fail(); }});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
     TONGQU_CHECK(open_side_doors());
@@ -197,6 +204,7 @@ private:
       lane.concurrency = one.concurrency;
       lane.settings = config_.delivery;
       lane.journal = journal_.get();
+      lane.plans = &plans_;
       lane.pool = pool_.get();
       lane.clock = clock_;
       lane.log = log_;
@@ -221,7 +229,7 @@ private:
       TONGQU_TRY(health_server_, net::HttpServer::start(options, *health_));
     }
     if (!config_.control_socket.empty()) {
-      desk_ = std::make_unique<OperatorDesk>(*journal_, *intake_, [this] { courier_.wake(); });
+      desk_ = std::make_unique<OperatorDesk>(*journal_, *intake_, [this] { courier_.ring_all(); });
       TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); }));
     }
     return {};
@@ -259,6 +267,7 @@ private:
   obs::Metrics metrics_;
   PackShelf packs_;
   std::map<std::string, TargetPtr> targets_;
+  PlanCache plans_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<WorkerPool> pool_;
   Courier courier_;

@@ -23,6 +23,9 @@ struct IntakeRoad::Task {
   std::string peer;
   PackPtr pack;
   std::string message_id;
+  mapping::AnswerText acknowledgement;  ///< What is stored, as it was before it was stored.
+  bool held = false;
+  std::vector<Plan> plans;
 
   Task(connector::Inbound in, connector::AnswerFn fn) : inbound(std::move(in)), answer_fn(std::move(fn)), peer(inbound.delivery.fact("peer")) {}
   Task(const Task&) = delete;
@@ -160,6 +163,7 @@ IntakeRoad::Routed IntakeRoad::route(const std::string& system, const std::strin
       } else if (!to.after.empty()) {
         target.state = journal::DeliveryState::waiting;
       }
+      if (target.state != journal::DeliveryState::held) routed.plans.push_back({to.platform, std::move(planned->messages)});
     }
     routed.targets.push_back(std::move(target));
   }
@@ -200,6 +204,9 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
   intake.raw = store_delivery(task->inbound.delivery);
   intake.canonical = std::move(record.canonical);
   intake.acknowledgement = store_acknowledgement(text, held);
+  task->acknowledgement = std::move(text);
+  task->held = held;
+  task->plans = std::move(routed.plans);
   intake.findings = wire::findings_json(record.findings);
   intake.targets = std::move(routed.targets);
   parts_.journal->accept(std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) {
@@ -210,20 +217,38 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
 
 void IntakeRoad::on_committed(Task& task, Result<journal::IntakeOutcome> outcome) {
   if (!outcome) {
-    const bool busy = outcome.error().action() == Action::retry_later;
-    if (outcome.error().code() == Errc::journal_sync_failed) parts_.on_fatal();
+    Error error = std::move(outcome).error();
+    if (error.code() == Errc::journal_sync_failed) {
+      parts_.on_fatal();
+      // Whether the message is on disk is not known. To the caller that is no "give up": he sends again, to the process that comes after.
+      error = Error(Errc::bridge_stopping);
+    }
+    const bool busy = error.action() == Action::retry_later;
     busy_.add();
-    return task.fail(std::move(outcome).error(), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
+    return task.fail(std::move(error), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
   }
+  if (outcome->verdict == journal::IntakeVerdict::stored) return answer_first(task, *outcome);
   auto stored = load_acknowledgement(outcome->acknowledgement);
   if (!stored) return task.fail(std::move(stored).error(), Outcome::failed, 0);
-  const bool first = outcome->verdict == journal::IntakeVerdict::stored;
-  Answer answer = to_answer(stored->text);
-  answer.outcome = !first ? Outcome::duplicate : stored->held ? Outcome::held : Outcome::stored;
-  answer.message_id = outcome->message_id;
-  (!first ? duplicates_ : stored->held ? held_ : taken_).add();
+  duplicates_.add();
+  task.acknowledgement = std::move(stored->text);
+  answer_stored(task, Outcome::duplicate, outcome->message_id);
+}
+
+/// Runs on the journal's thread: what is known already is not read back from the store.
+void IntakeRoad::answer_first(Task& task, const journal::IntakeOutcome& outcome) {
+  const MonoTime now = parts_.clock->now_mono();
+  for (Plan& plan : task.plans) parts_.plans->put(outcome.message_id, plan.target, std::move(plan.messages), now);
+  (task.held ? held_ : taken_).add();
+  answer_stored(task, task.held ? Outcome::held : Outcome::stored, outcome.message_id);
+}
+
+void IntakeRoad::answer_stored(Task& task, Outcome outcome, const std::string& message_id) {
+  Answer answer = to_answer(task.acknowledgement);
+  answer.outcome = outcome;
+  answer.message_id = message_id;
   parts_.log(obs::Level::info, "taken_in",
-             {{"message_id", outcome->message_id}, {"outcome", std::string(connector::outcome_name(answer.outcome))}, {"trace_id", task.inbound.trace_id}});
+             {{"message_id", message_id}, {"outcome", std::string(connector::outcome_name(outcome))}, {"trace_id", task.inbound.trace_id}});
   task.answer(std::move(answer));
 }
 
@@ -325,6 +350,8 @@ Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, con
   }
   if (preview) return release;
   const std::string digest = mapping::content_digest(record);
+  // The record changes for every target, also for one that was never held and still waits for its turn.
+  for (const auto& one : view->deliveries) static_cast<void>(parts_.plans->take(message_id, one.target));
   TONGQU_CHECK(parts_.journal->release(message_id, std::move(record.canonical), digest, pack->info().name(), pack->info().digest, act));
   release.released = true;
   return release;

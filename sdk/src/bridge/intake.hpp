@@ -8,6 +8,7 @@
 
 #include "bridge/naming.hpp"
 #include "bridge/packs.hpp"
+#include "bridge/plan_cache.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/connector/connector.hpp"
@@ -25,6 +26,7 @@ struct IntakeParts {
   journal::Journal* journal = nullptr;
   PackShelf* packs = nullptr;
   std::map<std::string, TargetPtr> targets;        ///< By platform name.
+  PlanCache* plans = nullptr;
   WorkerPool* pool = nullptr;
   std::shared_ptr<Clock> clock;
   obs::Log log;
@@ -50,12 +52,15 @@ public:
 
 private:
   struct Task;
-  struct Routed { std::vector<journal::Intake::Target> targets; Findings findings; };
+  struct Plan { std::string target; std::vector<mapping::OutMessage> messages; };
+  struct Routed { std::vector<journal::Intake::Target> targets; std::vector<Plan> plans; Findings findings; };
 
   void take_in(const std::shared_ptr<Task>& handle, Worker& worker);
   Routed route(const std::string& system, const std::string& event, const mapping::MappedRecord& record, Worker& worker) const;
   void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
   void on_committed(Task& task, Result<journal::IntakeOutcome> outcome);
+  void answer_first(Task& task, const journal::IntakeOutcome& outcome);
+  void answer_stored(Task& task, connector::Outcome outcome, const std::string& message_id);
   void settle_conflict(const std::shared_ptr<Task>& task, journal::IntakeOutcome stored);
   void refuse_record(Task& task, mapping::MappedRecord record);
   void refuse_as_fault(Task& task, Error error);

@@ -19,6 +19,11 @@ namespace {
 /// "Not before" of an outcome that only a person can settle.
 constexpr std::int64_t kNeverMs = 253402300799000;  // 9999-12-31
 constexpr std::size_t kClaimBatch = 64;
+/// A lane under way claims when this part of its places is free, or some after this time: a claim for each single place that becomes
+/// free would be a transaction for each message, and places that hang must not keep the others empty.
+constexpr std::size_t kRoomPart = 4;
+constexpr std::chrono::milliseconds kRoomWait{20};
+constexpr std::chrono::milliseconds kLookAgain{1000};
 
 std::string reason_json(const Bilingual& reason, const std::optional<Error>& error) {
   if (!reason.en.empty() || !reason.zh.empty()) return wire::bilingual_json(reason);
@@ -101,13 +106,36 @@ void Lane::close() {
   while (!idle() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-std::optional<MonoTime> Lane::next_look() const {
-  if (stopping_.load()) return std::nullopt;
-  const auto due = parts_.journal->next_due(parts_.platform);
+bool Lane::has_room() const {
+  const std::size_t room = in_flight_ >= parts_.concurrency ? 0 : parts_.concurrency - in_flight_;
+  return room > 0 && (in_flight_ == 0 || room >= parts_.concurrency / kRoomPart || parts_.clock->now_mono() >= claimed_at_ + kRoomWait);
+}
+
+bool Lane::ring() {
+  rung_.store(true);
   const std::lock_guard lock(mutex_);
-  std::optional<MonoTime> at;
-  if (due) at = parts_.clock->now_mono() + std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1), *due - parts_.clock->now_utc());
-  if (const auto until = breaker_.opens_until(); until && *until > parts_.clock->now_mono()) at = at ? std::max(*at, *until) : *until;
+  return !claiming_ && has_room();
+}
+
+std::optional<MonoTime> Lane::next_look() {
+  if (stopping_.load()) return std::nullopt;
+  const MonoTime now = parts_.clock->now_mono();
+  std::optional<MonoTime> until;
+  {
+    const std::lock_guard lock(mutex_);
+    if (claiming_) return std::nullopt;  // The answer wakes the courier.
+    const bool tripped = breaker_.opens_until().has_value();
+    if (breaker_.is_open(now)) until = breaker_.opens_until();
+    if (rung_.load()) {  // Waits for the breaker, for the one message that tries it, or for room.
+      if (tripped || in_flight_ >= parts_.concurrency) return until;
+      return std::max(now + std::chrono::milliseconds(1), claimed_at_ + kRoomWait);
+    }
+  }
+  const auto due = parts_.journal->next_due(parts_.platform);
+  if (!due) return until;
+  MonoTime at = now + std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1), *due - parts_.clock->now_utc());
+  if (until) at = std::max(at, *until);
+  look_at_ = std::min(look_at_, at);
   return at;
 }
 
@@ -115,25 +143,26 @@ void Lane::pump() {
   std::size_t room = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_.load() || claiming_ || in_flight_ >= parts_.concurrency) return;
     const MonoTime now = parts_.clock->now_mono();
+    if (stopping_.load() || claiming_ || !has_room() || (!rung_.load() && now < look_at_)) return;
+    look_at_ = now + kLookAgain;
     room = breaker_.allowance(now, std::min(kClaimBatch, parts_.concurrency - in_flight_), in_flight_);
     breaker_gauge_.set(breaker_.is_open(now) ? 1 : 0);
     if (room == 0) return;
     claiming_ = true;
+    claimed_at_ = now;
     rung_.store(false);
   }
   parts_.journal->claim(parts_.platform, room, [this, room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });
 }
 
 void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked) {
-  bool again = rung_.load();
   {
     const std::lock_guard lock(mutex_);
     claiming_ = false;
     if (claims) {
       in_flight_ += claims->size();
-      again = again || claims->size() == asked;
+      if (claims->size() == asked) rung_.store(true);
     }
     in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
   }
@@ -144,11 +173,13 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
       parts_.pool->post([this, trip](Worker& worker) { start(trip, worker); });
     }
   }
-  if (again) wake_();
+  wake_();  // To claim more, or to see when the next is due.
 }
 
 void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
-  auto planned = parts_.target->plan(trip->claim.canonical, worker.workspace);
+  auto known = parts_.plans->take(trip->claim.message_id, parts_.platform);
+  Result<mapping::Planned> planned = known ? Result<mapping::Planned>(mapping::Planned{mapping::RecordVerdict::accepted, *std::move(known), {}})
+                                           : parts_.target->plan(trip->claim.canonical, worker.workspace);
   if (!planned || planned->verdict != mapping::RecordVerdict::accepted) {
     // It was planned once at intake, so the target mapping or the store changed: a person must look, and nothing was sent.
     journal::Settlement parked;
@@ -279,15 +310,18 @@ void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlem
     case DeliveryState::unknown: unknown_.add(); break;
     default: retried_.add(); break;
   }
-  parts_.journal->settle(std::move(settlement), [this](Result<void> done) {
+  const bool final = journal::is_final(settlement.state);
+  parts_.journal->settle(std::move(settlement), [this, final](Result<void> done) {
     if (!done) note_journal(done.error());
+    if (!final || !done) rung_.store(true);  // It is due again, now or later.
+    bool claim = false;
     {
       const std::lock_guard lock(mutex_);
       --in_flight_;
       in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
+      claim = rung_.load() && !claiming_ && has_room();
     }
-    ring();
-    wake_();
+    if (claim) wake_();
   });
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/plan_cache.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/journal/journal.hpp"
@@ -47,6 +48,7 @@ struct LaneParts {
   std::size_t concurrency = 32;
   DeliverySettings settings;
   journal::Journal* journal = nullptr;
+  PlanCache* plans = nullptr;
   WorkerPool* pool = nullptr;
   std::shared_ptr<Clock> clock;
   obs::Log log;
@@ -61,12 +63,12 @@ public:
   Lane(LaneParts parts, std::function<void()> wake_courier);
 
   const std::string& platform() const noexcept { return parts_.platform; }
-  /// New work may be ready.
-  void ring() noexcept { rung_.store(true); }
-  /// Claims when there is room; called by the courier only.
+  /// New work may be ready. True when the courier should come for it now; otherwise what is under way will wake it.
+  bool ring();
+  /// Claims when there is room and something may be due; called by the courier only.
   void pump();
-  /// When the courier should look again, besides being woken.
-  std::optional<MonoTime> next_look() const;
+  /// When the courier should look again, besides being woken; called by the courier only, after pump().
+  std::optional<MonoTime> next_look();
   void stop_claiming() noexcept { stopping_.store(true); }
   bool idle() const;
   /// Ends the client; what it still had in flight is stored as unknown. Returns when the journal has it all, or after five seconds.
@@ -88,17 +90,20 @@ private:
   void note_platform(bool down);
   void note_journal(const Error& error);
   UtcMillis later(int attempt, std::optional<std::chrono::milliseconds> told = std::nullopt);
+  bool has_room() const;
 
   LaneParts parts_;
   const platform::Guarantee guarantee_;
   std::function<void()> wake_;
-  std::atomic<bool> rung_{true};
+  std::atomic<bool> rung_{true};                   ///< Something may be ready that no claim has asked for.
+  MonoTime look_at_{};                             ///< Claim then, rung or not. The courier's own.
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
   mutable std::mutex mutex_;
   Breaker breaker_;
   std::size_t in_flight_ = 0;
   bool claiming_ = false;
+  MonoTime claimed_at_{};
   std::minstd_rand random_;
   obs::Metric& delivered_;
   obs::Metric& refused_;

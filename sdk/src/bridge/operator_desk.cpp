@@ -1,11 +1,14 @@
 #include "bridge/operator_desk.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
 
 namespace tongqu::bridge::detail {
+
+using journal::DeliveryState;
 
 struct OperatorDesk::Request {
   std::string cmd, message_id, target, as, reason;
@@ -16,6 +19,7 @@ struct OperatorDesk::Request {
 namespace {
 
 constexpr std::size_t kReasonMax = 500;
+constexpr std::size_t kPreviewMax = 100000;
 
 std::string ok_object(const std::function<void(wire::JsonWriter&)>& more = nullptr) {
   std::string out;
@@ -58,16 +62,30 @@ Result<std::string> OperatorDesk::act(const Request& request, const journal::Jou
   if (request.cmd == "status") return status();
   if (request.cmd == "hold_release") return release(request, act);
   if (request.cmd == "hold_discard") return discard(request, act);
-  if (request.cmd == "resolve") {
-    if (request.as != "delivered" && request.as != "absent") return misunderstood("as");
+  const bool resolves = request.cmd == "resolve";
+  if (!resolves && request.cmd != "replay") return misunderstood("cmd");
+  if (resolves && request.as != "delivered" && request.as != "absent") return misunderstood("as");
+  if (request.preview) return preview_move(request, resolves ? DeliveryState::unknown : DeliveryState::parked);
+  if (resolves) {
     TONGQU_CHECK(journal_.resolve(request.delivery, request.as == "delivered" ? journal::Journal::Resolution::delivered : journal::Journal::Resolution::absent, act));
-  } else if (request.cmd == "replay") {
-    TONGQU_CHECK(journal_.unpark(request.delivery, act));
   } else {
-    return misunderstood("cmd");
+    TONGQU_CHECK(journal_.unpark(request.delivery, act));
   }
   wake_();
   return ok_object();
+}
+
+/// What resolve and replay would move: a delivery in the state that they take.
+Result<std::string> OperatorDesk::preview_move(const Request& request, DeliveryState from) {
+  TONGQU_TRY(const auto all, journal_.deliveries(from, kPreviewMax));
+  const auto at = std::find_if(all.begin(), all.end(), [&](const auto& d) { return d.delivery == request.delivery; });
+  if (at == all.end()) return Error(Errc::journal_illegal_move).at("delivery " + std::to_string(request.delivery));
+  return ok_object([&](wire::JsonWriter& w) {
+    w.member("would_move", at->message_id);
+    w.member("target", at->target);
+    w.member("from", journal::state_name(from));
+    w.member("to", journal::state_name(request.as == "delivered" ? DeliveryState::delivered : DeliveryState::ready));
+  });
 }
 
 Result<std::string> OperatorDesk::release(const Request& request, const journal::Journal::Act& act) {
@@ -92,13 +110,13 @@ Result<std::string> OperatorDesk::discard(const Request& request, const journal:
   std::int64_t discarded = 0;
   for (const auto& delivery : view->deliveries) {
     if (!request.target.empty() && delivery.target != request.target) continue;
-    if (delivery.state != journal::DeliveryState::held && delivery.state != journal::DeliveryState::parked) continue;
-    TONGQU_CHECK(journal_.discard(request.message_id, delivery.target, act));
+    if (delivery.state != DeliveryState::held && delivery.state != DeliveryState::parked) continue;
+    if (!request.preview) TONGQU_CHECK(journal_.discard(request.message_id, delivery.target, act));
     ++discarded;
   }
   if (discarded == 0) return Error(Errc::bridge_not_held).at(request.message_id);
-  wake_();
-  return ok_object([&](wire::JsonWriter& w) { w.member("discarded", discarded); });
+  if (!request.preview) wake_();
+  return ok_object([&](wire::JsonWriter& w) { w.member(request.preview ? "would_discard" : "discarded", discarded); });
 }
 
 Result<std::string> OperatorDesk::status() {

@@ -8,7 +8,8 @@
 
 namespace tongqu::bridge::detail {
 
-/// What an operator can do while the bridge runs. Each act is audited with who and why; a reason is required.
+/// What an operator can do while the bridge runs. Each act is audited with who and why; a reason is required. A preview changes nothing
+/// and needs none.
 class OperatorDesk {
 public:
   OperatorDesk(journal::Journal& journal, IntakeRoad& intake, std::function<void()> wake) : journal_(journal), intake_(intake), wake_(std::move(wake)) {}
@@ -19,6 +20,7 @@ private:
   struct Request;
   Result<std::string> act(const Request& request, const journal::Journal::Act& act);
   Result<std::string> release(const Request& request, const journal::Journal::Act& act);
+  Result<std::string> preview_move(const Request& request, journal::DeliveryState from);
   Result<std::string> discard(const Request& request, const journal::Journal::Act& act);
   Result<std::string> status();
 

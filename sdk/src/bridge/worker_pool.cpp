@@ -13,8 +13,8 @@ WorkerPool::~WorkerPool() { stop(); }
 bool WorkerPool::try_post(Job& job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || jobs_.size() >= queue_max_) return false;
-    jobs_.push_back(std::move(job));
+    if (stopping_ || offered_.size() >= queue_max_) return false;
+    offered_.push_back(std::move(job));
   }
   wake_.notify_one();
   return true;
@@ -24,7 +24,7 @@ void WorkerPool::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    jobs_.push_back(std::move(job));
+    admitted_.push_back(std::move(job));
   }
   wake_.notify_one();
 }
@@ -46,10 +46,11 @@ void WorkerPool::run() {
     Job job;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+      wake_.wait(lock, [this] { return stopping_ || !empty(); });
+      if (empty()) return;
+      auto& first = admitted_.empty() ? offered_ : admitted_;
+      job = std::move(first.front());
+      first.pop_front();
     }
     // One of the three catch sites: a bug or an exhausted memory in one message must not take the others with it. What the job
     // owned (responders, claims) is released by its destructor, which answers "failed" or gives the claim back.

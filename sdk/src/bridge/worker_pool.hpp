@@ -26,18 +26,20 @@ public:
 
   /// False when the queue is full or the pool is stopping; the job is then untouched.
   bool try_post(Job& job);
-  /// Queues without looking at the bound, for work that was already admitted (claims of deliveries). Once the pool stops the job is
-  /// dropped: what it owned gives itself back.
+  /// Queues without looking at the bound and in front of what was only offered, for work that was already admitted (claims of
+  /// deliveries): what is in the house leaves before more is let in, or a backlog would grow whenever intake is the faster half. Once
+  /// the pool stops the job is dropped: what it owned gives itself back.
   void post(Job job);
   /// Finishes what is queued, then joins. Idempotent.
   void stop();
 
 private:
   void run();
+  bool empty() const { return admitted_.empty() && offered_.empty(); }
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> jobs_;
+  std::deque<Job> admitted_, offered_;
   std::size_t queue_max_;
   bool stopping_ = false;
   std::function<void()> on_crash_;

@@ -348,6 +348,23 @@ TEST_F(JournalTest, a_delivery_left_sending_is_unknown_after_reopening_and_asked
   EXPECT_EQ(claim(*journal_).size(), 1U) << "a claimed question must not be lost by a restart";
 }
 
+// The request of the dead process may reach the platform after the question, and both would be done.
+TEST_F(JournalTest, a_send_of_a_dead_process_is_not_asked_about_before_its_time) {
+  store(intake("m1"));
+  ASSERT_EQ(claim(*journal_).size(), 1U);
+  options_.ask_after = std::chrono::milliseconds(1500);
+  reopen();
+  EXPECT_EQ(only_delivery("m1").state, S::unknown);
+  EXPECT_TRUE(claim(*journal_).empty());
+  clock_->pass(std::chrono::milliseconds(1499));
+  EXPECT_TRUE(claim(*journal_).empty());
+  reopen();  // A second death does not shorten the wait below what is left of it.
+  clock_->pass(std::chrono::milliseconds(1));
+  const auto claims = claim(*journal_);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_TRUE(claims[0].query_first);
+}
+
 TEST_F(JournalTest, an_unknown_one_that_the_platform_does_not_know_is_sent_again) {
   store(intake("m1"));
   ASSERT_TRUE(settle(*journal_, settlement(claim(*journal_).at(0), S::unknown)));

@@ -42,7 +42,8 @@ struct Lease {
 using Leases = std::map<std::int64_t, Lease>;
 
 /// Canonical records of messages that were just stored, so that a claim soon after need not read and open them again (a third of all
-/// sealing work). Bounded in bytes, oldest out first. What is not here is read from its row.
+/// sealing work). Bounded in bytes; when full, new ones are not kept, because the older ones are claimed first. What is not here is read
+/// from its row.
 class FreshRecords {
 public:
   void put(std::int64_t message, std::string canonical, std::size_t readers);
@@ -54,6 +55,8 @@ public:
 private:
   static constexpr std::size_t kBytesMax = std::size_t{8} << 20U;
   static constexpr std::size_t kRecordBytes = 128; ///< What an empty record costs.
+  /// One that so many younger messages have passed waits for a person or a predecessor, and leaves its place to others.
+  static constexpr std::int64_t kPassedMax = 16384;
   struct Record {
     std::string canonical;
     std::size_t readers = 0;
@@ -71,6 +74,7 @@ struct Desk {
   Leases& leases;
   FreshRecords& fresh;
   std::chrono::milliseconds lease_time;
+  std::chrono::milliseconds ask_after;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
 };
 

@@ -27,14 +27,18 @@ Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why) 
   Move move;
   move.to = DeliveryState::unknown;
   move.error_id = errc_row(Errc::journal_worker_lost).id;
+  // The lost worker's request may still be on its way into the platform: asked too early, that one says "absent", and both would be done.
+  if (row.state == DeliveryState::sending && desk.ask_after.count() > 0) move.not_before_ms = desk.schedule.now_ms() + desk.ask_after.count();
   TONGQU_CHECK(desk.store.move(row, move, desk.now_ms()));
   return desk.store.audit(why, message.message_id, detail, {}, desk.now_ms());
 }
 
 void FreshRecords::put(std::int64_t message, std::string canonical, std::size_t readers) {
-  bytes_ += canonical.size() + kRecordBytes;
+  while (!records_.empty() && records_.begin()->first + kPassedMax < message) forget(records_.begin()->first);
+  const std::size_t bytes = canonical.size() + kRecordBytes;
+  if (bytes_ + bytes > kBytesMax) return;
+  bytes_ += bytes;
   records_[message] = {std::move(canonical), readers};
-  while (bytes_ > kBytesMax) forget(records_.begin()->first);
 }
 
 const std::string* FreshRecords::find(std::int64_t message) const {

@@ -25,7 +25,7 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
 
 Writer::~Writer() { stop(); }
 

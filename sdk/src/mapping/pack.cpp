@@ -167,7 +167,8 @@ void LoadedPack::read_mapping(const YamlNode& node, const Mistakes& mistakes) {
 void LoadedPack::check_never_sent(const YamlNode& root, const Mistakes& mistakes) {
   for (const std::string& name : info_.never_sent) {
     Place place;
-    const bool known = find_place(model::EntityId::case_, name, place) || find_place(model::EntityId::service_item, name, place);
+    const std::vector<model::EntityId> entities = model::all_entities();
+    const bool known = std::any_of(entities.begin(), entities.end(), [&](model::EntityId entity) { return find_place(entity, name, place); });
     if (!known) mistakes.add(Errc::mapping_unknown_target_field, *root.find("never_sent"), name, {}, same(nearest_field(model::EntityId::case_, name)));
   }
 }

@@ -266,6 +266,25 @@ TEST(Lists, plain_values_come_from_split_or_each) {
   EXPECT_EQ(std::get<model::ServiceItem>(each.record.body).service_objects->at(0).code, "3");
 }
 
+TEST(SourceMapping, every_entity_can_be_mapped) {
+  for (const model::EntityId entity : model::all_entities()) {
+    const std::string_view keys = model::entity_keys(entity);
+    const std::string key(keys.substr(0, keys.find('|')));
+    PackText text;
+    text.head = "to: " + std::string(model::entity_version(entity)) + "\n";
+    text.rules = "  " + key + ": {from: no, on_fail: hold}\n  envelope.message_id: {from: id, on_fail: hold}\n";
+    const MappedRecord record = map_one(text, "<bj><no>C1</no><id>M7</id></bj>");
+    EXPECT_EQ(record.record.entity, entity) << key;
+    EXPECT_NE(record.canonical.find("{\"record\":\"" + std::string(model::entity_version(entity)) + "\""), std::string::npos) << record.canonical;
+    EXPECT_NE(record.canonical.find("\"" + key + "\":\"C1\""), std::string::npos) << record.canonical;
+    EXPECT_NE(record.canonical.find("\"message_id\":\"M7\""), std::string::npos) << record.canonical;
+    Findings findings;
+    const auto again = model::read_canonical_json(record.canonical, findings);
+    ASSERT_TRUE(again.has_value()) << record.canonical;
+    EXPECT_TRUE(again->body == record.record.body) << key;
+  }
+}
+
 TEST(Paths, ordinals_alternatives_attributes_and_facts) {
   PackText text;
   text.rules = "  task_name: {maybe: \"a[2]/b\"}\n  title: {maybe: x|y|z}\n  remark: {maybe: \"a/@k\"}\n  opinion: {maybe: \"meta:peer\"}\n  division_name: {maybe: \"a[1]/b\"}\n";
@@ -373,6 +392,10 @@ TEST(Stages, an_error_inside_names_part_and_place) {
   EXPECT_EQ(stage_error("  - soap: {part: in0}\n  - xml: {root: bj}\n", delivery(std::string(kSoapOpen) + "<send><x/></send>" + kSoapClose)).substr(0, 25), "mapping.root_missing at b");
   EXPECT_EQ(stage_error("  - soap: {operation: other}\n", delivery(std::string(kSoapOpen) + "<send/>" + kSoapClose)).substr(0, 26), "mapping.operation_mismatch");
   EXPECT_EQ(stage_error("  - xml: {root: other}\n", delivery("<bj/>")), "mapping.root_missing at body");
+  // A second record would be lost without a word.
+  EXPECT_EQ(stage_error("  - xml: {root: r/bj}\n", delivery("<r><bj><no>1</no></bj><x/><bj/></r>")), "mapping.repeated at body 1:27");
+  EXPECT_EQ(stage_error("  - json: {root: bj}\n", delivery(R"({"bj":[{"no":"1"},{"no":"2"}]})")).substr(0, 25), "mapping.repeated at body ");
+  EXPECT_EQ(stage_error("  - json: {}\n  - string: {at: data}\n  - json: {}\n", delivery(R"({"data":["{}","{}"]})")).substr(0, 25), "mapping.repeated at body ");
   EXPECT_EQ(stage_error("  - xml: {root: bj}\n", delivery("<!DOCTYPE bj><bj/>")).substr(0, 16), "wire.xml_doctype");
 }
 

@@ -11,6 +11,9 @@ using model::FieldKind;
 
 struct SpecialRow { std::string_view name; Special special; FieldKind kind; };
 constexpr SpecialRow kSpecials[] = {
+    {"envelope.message_id", Special::message_id, FieldKind::text},
+    {"envelope.profile", Special::profile, FieldKind::text},
+    {"envelope.profile_version", Special::profile_version, FieldKind::text},
     {"envelope.operation", Special::operation, FieldKind::text},
     {"envelope.sequence_in_case", Special::sequence_in_case, FieldKind::integer},
     {"envelope.occurred_at", Special::occurred_at, FieldKind::time},
@@ -87,6 +90,9 @@ std::string nearest_field(model::EntityId entity, std::string_view name) {
 
 std::string* special_text(model::Record& record, Special special) {
   switch (special) {
+    case Special::message_id: return &record.envelope.message_id;
+    case Special::profile: return &record.envelope.profile;
+    case Special::profile_version: return &record.envelope.profile_version;
     case Special::operation: return &record.envelope.operation;
     case Special::event: return &record.envelope.event;
     case Special::reason: return &record.reason;

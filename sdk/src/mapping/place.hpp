@@ -12,7 +12,7 @@ namespace tongqu::mapping::detail {
 /// A member of a record that is not part of its entity.
 enum class Special : std::uint8_t {
   none, operation, sequence_in_case, occurred_at, reported_at, reason, replaces, version,
-  id_organisation, id_item, id_case, id_event, id_revision, event, kind,
+  id_organisation, id_item, id_case, id_event, id_revision, event, kind, message_id, profile, profile_version,
 };
 
 /// Where a rule writes.

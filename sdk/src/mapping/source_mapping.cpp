@@ -88,7 +88,7 @@ void SourceMapping::compile_head(const YamlNode& root, const MappingContext& con
   id_ = member_text(root, "mapping", Need::required, "", context.mistakes).value_or("");
   const std::string to = member_text(root, "to", Need::required, "", context.mistakes).value_or("case@1");
   const auto entity = model::entity_from_version(to);
-  if (!entity) context.mistakes.add(Errc::mapping_wrong_shape, *root.find("to"), "to", one_of({"case@1", "service_item@1"}));
+  if (!entity) context.mistakes.add(Errc::mapping_wrong_shape, *root.find("to"), "to", one_of(model::entity_versions()));
   entity_ = entity.value_or(model::EntityId::case_);
   if (const YamlNode* zone = root.find("zone"); zone != nullptr) {
     zone_minutes_ = zone_minutes_of(zone->text);
@@ -229,9 +229,8 @@ private:
 MappedRecord RecordMaker::fresh() const {
   MappedRecord mapped;
   model::Record& record = mapped.record;
-  record.entity = mapping_.entity_;
+  record.become(mapping_.entity_);
   record.kind = mapping_.kind_;
-  if (mapping_.entity_ == model::EntityId::service_item) record.body.emplace<model::ServiceItem>();
   record.envelope.source_system = in_.pack.system;
   record.envelope.pack = in_.pack.name();
   return mapped;
@@ -311,7 +310,8 @@ void RecordMaker::make(MappedRecord mapped) {
 /// Where a delivery may give several records, each finding says which it is about.
 void RecordMaker::keep(MappedRecord mapped) {
   if (many()) {
-    const std::string label = std::string(mapping_.entity_ == model::EntityId::case_ ? "case" : "service_item") + "[" + std::to_string(out_.records.size() + 1) + "]";
+    const std::string_view version = model::entity_version(mapping_.entity_);
+    const std::string label = std::string(version.substr(0, version.find('@'))) + "[" + std::to_string(out_.records.size() + 1) + "]";
     Findings labelled;
     for (Finding finding : mapped.findings) {
       finding.record = label;

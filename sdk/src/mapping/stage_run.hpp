@@ -22,7 +22,8 @@ struct Flow {
 Error placed(Error error, const std::string& part);
 /// The child that a step names; the items of a JSON array count as repeated children with its name.
 wire::Node child_at(const wire::Node& node, const PathStep& step);
-wire::Node descend(wire::Node node, const std::vector<PathStep>& steps, std::size_t from);
+/// The node at a path, or none. @errors mapping.repeated.
+Result<wire::Node> descend(wire::Node node, const std::vector<PathStep>& steps, std::size_t from);
 /// Label of the declaration at the start of a document in a string, empty when there is none.
 std::string_view declared_label(std::string_view text);
 

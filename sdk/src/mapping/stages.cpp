@@ -37,8 +37,16 @@ wire::Node child_at(const wire::Node& node, const PathStep& step) {
   return {};
 }
 
-wire::Node descend(wire::Node node, const std::vector<PathStep>& steps, std::size_t from) {
-  for (std::size_t i = from; node && i < steps.size(); ++i) node = child_at(node, steps[i]);
+/// The node at a path, or none. A step without an ordinal names one node: a second one beside it would be lost without a word.
+Result<wire::Node> descend(wire::Node node, const std::vector<PathStep>& steps, std::size_t from) {
+  for (std::size_t i = from; node && i < steps.size(); ++i) {
+    if (steps[i].ordinal == 0 && !steps[i].attribute) {
+      PathStep second = steps[i];
+      second.ordinal = 2;
+      if (const wire::Node other = child_at(node, second)) return Error(Errc::mapping_repeated).at(other.position()).with(steps[i].name);
+    }
+    node = child_at(node, steps[i]);
+  }
   return node;
 }
 
@@ -214,7 +222,9 @@ Result<void> StageRun::enter(const Stage& stage, const wire::Document& document,
   const bool is_xml = stage.kind == Stage::Kind::xml;
   wire::Node node = document.root();
   const bool named = stage.path.empty() || !is_xml || node.name() == stage.path.front().name;
-  node = named ? descend(node, stage.path, is_xml && !stage.path.empty() ? 1 : 0) : wire::Node();
+  auto found = named ? descend(node, stage.path, is_xml && !stage.path.empty() ? 1 : 0) : Result<wire::Node>(wire::Node());
+  if (!found) return placed(std::move(found).error(), flow.part);
+  node = *found;
   if (!node) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.path.back().name);
   start(stage, node, flow.fresh && input_.delivery.parts.front().document != nullptr, flow);
   flow.kind = Flow::Kind::document;
@@ -224,9 +234,10 @@ Result<void> StageRun::enter(const Stage& stage, const wire::Document& document,
 }
 
 Result<void> StageRun::string(const Stage& stage, Flow& flow) {
-  const wire::Node leaf = descend(flow.node, stage.path, 0);
-  if (!leaf || leaf.is_nil()) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.part);
-  auto text = leaf.leaf();
+  auto leaf = descend(flow.node, stage.path, 0);
+  if (!leaf) return placed(std::move(leaf).error(), flow.part);
+  if (!*leaf || leaf->is_nil()) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.part);
+  auto text = leaf->leaf();
   if (!text) return placed(std::move(text).error(), flow.part);
   flow.kind = Flow::Kind::text;
   flow.text = *text;

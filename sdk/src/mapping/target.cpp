@@ -168,7 +168,7 @@ void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const st
   id_ = member_text(root, "target", Need::required, "", mistakes).value_or("");
   const auto from = member_text(root, "from", Need::required, "", mistakes);
   const auto entity = model::entity_from_version(from.value_or("case@1"));
-  if (!entity) mistakes.add(Errc::mapping_wrong_shape, *root.find("from"), "from", one_of({"case@1", "service_item@1"}));
+  if (!entity) mistakes.add(Errc::mapping_wrong_shape, *root.find("from"), "from", one_of(model::entity_versions()));
   entity_ = entity.value_or(entity_);
   scopes_.root = scopes_.add();
   std::optional<std::int16_t> zone_minutes;

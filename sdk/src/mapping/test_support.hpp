@@ -46,7 +46,7 @@ struct PackText {
 
   std::string mapping() const {
     // Records need their key; tests that write the rule themselves, or another entity, go without this one.
-    const bool with_key = rules.find("case_no:") == std::string::npos && head.find("case@1") != std::string::npos;
+    const bool with_key = rules.find("case_no:") == std::string::npos && head.find("to: case@1") != std::string::npos;
     std::string text = "mapping: test.case\n" + head + "source:\n" + source;
     if (!types.empty()) text += "types:\n" + types;
     if (!tables.empty()) text += "tables:\n" + tables;

@@ -39,7 +39,7 @@ public:
   }
 
 #define TONGQU_RECORD(type, record_name, zh, en) void fields(const type& v) {
-#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en) member(id, "\"" #member_name "\":", v.member_name);
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, source, zh, en) member(id, "\"" #member_name "\":", v.member_name);
 #define TONGQU_END(type) }
 #include "tongqu/model/defs/all.def"
 #undef TONGQU_RECORD
@@ -277,7 +277,35 @@ private:
     out_ += std::to_string(value);
     out_ += ',';
   }
-  void time(std::string_view name, const std::optional<Time>& value) {
+
+  void write_identity() {
+    open("identity");
+#define TONGQU_IDENTITY(member, json, initial, zh, en) text(#json, record_.identity.member, "");
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_IDENTITY
+    close();
+    out_ += ',';
+  }
+
+  void write_envelope() {
+    const std::size_t mark = out_.size();
+    open("envelope");
+#define TONGQU_ENVELOPE(kind, member, zh, en) envelope_member(#member, record_.envelope.member);
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_ENVELOPE
+    if (out_.back() == '{') {
+      out_.cut(mark);
+      return;
+    }
+    close();
+    out_ += ',';
+  }
+
+  void envelope_member(std::string_view name, const std::string& value) { text(name, value, "envelope."); }
+  void envelope_member(std::string_view name, const std::optional<std::int64_t>& value) {
+    if (value && !outside("envelope.", name)) number(name, *value);
+  }
+  void envelope_member(std::string_view name, const std::optional<Time>& value) {
     if (!value || outside("envelope.", name)) return;
     key(name);
     char* at = out_.reserve(Time::kTextBytesMax + 3);
@@ -286,37 +314,6 @@ private:
     *at++ = '"';
     *at++ = ',';
     out_.advance(at);
-  }
-
-  void write_identity() {
-    const Identity& id = record_.identity;
-    open("identity");
-    text("organisation", id.organisation, "");
-    text("item", id.item, "");
-    text("case", id.case_no, "");
-    text("event", id.event, "");
-    text("revision", id.revision, "");
-    close();
-    out_ += ',';
-  }
-
-  void write_envelope() {
-    const Envelope& envelope = record_.envelope;
-    const std::size_t mark = out_.size();
-    open("envelope");
-    text("source_system", envelope.source_system, "envelope.");
-    text("pack", envelope.pack, "envelope.");
-    text("event", envelope.event, "envelope.");
-    text("operation", envelope.operation, "envelope.");
-    if (envelope.sequence_in_case && !outside("envelope.", "sequence_in_case")) number("sequence_in_case", *envelope.sequence_in_case);
-    time("occurred_at", envelope.occurred_at);
-    time("reported_at", envelope.reported_at);
-    if (out_.back() == '{') {
-      out_.cut(mark);
-      return;
-    }
-    close();
-    out_ += ',';
   }
 
   void write_ext() {

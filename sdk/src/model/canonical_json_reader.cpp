@@ -181,15 +181,12 @@ private:
 
   Result<void> read_identity(const Node& object) {
     if (object.kind() != NodeKind::object) return invalid(object, "an object");
-    Identity& id = record_.identity;
     for (Node member = object.first_child(); member; member = member.next()) {
-      const std::string_view name = member.name();
-      std::string* text = name == "organisation" ? &id.organisation
-                          : name == "item"       ? &id.item
-                          : name == "case"       ? &id.case_no
-                          : name == "event"      ? &id.event
-                          : name == "revision"   ? &id.revision
-                                                 : nullptr;
+      std::string* text = nullptr;
+#define TONGQU_IDENTITY(member_name, json, initial, zh, en) \
+  if (member.name() == #json) text = &record_.identity.member_name;
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_IDENTITY
       if (text == nullptr) return invalid(member, "a member of the identity");
       TONGQU_TRY(*text, string_of(member));
     }
@@ -203,23 +200,23 @@ private:
   }
 
   Result<void> read_envelope_member(const Node& member) {
-    Envelope& envelope = record_.envelope;
-    const std::string_view name = member.name();
-    if (name == "sequence_in_case") {
-      TONGQU_TRY(envelope.sequence_in_case, integer_of(member));
-      return {};
-    }
-    if (name == "occurred_at" || name == "reported_at") {
-      TONGQU_TRY((name == "occurred_at" ? envelope.occurred_at : envelope.reported_at), parsed(member, &Time::parse, "a time"));
-      return {};
-    }
-    std::string* text = name == "source_system" ? &envelope.source_system
-                        : name == "pack"        ? &envelope.pack
-                        : name == "event"       ? &envelope.event
-                        : name == "operation"   ? &envelope.operation
-                                                : nullptr;
-    if (text == nullptr) return invalid(member, "a member of the envelope");
-    TONGQU_TRY(*text, string_of(member));
+#define TONGQU_ENVELOPE(kind, member_name, zh, en) \
+  if (member.name() == #member_name) return read_into(record_.envelope.member_name, member);
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_ENVELOPE
+    return invalid(member, "a member of the envelope");
+  }
+
+  static Result<void> read_into(std::string& value, const Node& member) {
+    TONGQU_TRY(value, string_of(member));
+    return {};
+  }
+  static Result<void> read_into(std::optional<std::int64_t>& value, const Node& member) {
+    TONGQU_TRY(value, integer_of(member));
+    return {};
+  }
+  static Result<void> read_into(std::optional<Time>& value, const Node& member) {
+    TONGQU_TRY(value, parsed(member, &Time::parse, "a time"));
     return {};
   }
 
@@ -424,13 +421,12 @@ Result<Record> read_canonical_json(std::string_view json, Findings& findings, co
   const Node version = root.child("record");
   const Node kind_node = root.child("kind");
   const auto entity = version && version.kind() == NodeKind::string ? entity_from_version(version.raw_text()) : std::nullopt;
-  if (!entity) return Error(Errc::model_record_invalid).at("/record").with("case@1 or service_item@1");
+  if (!entity) return Error(Errc::model_record_invalid).at("/record").with("the version of an entity, such as case@1");
   const auto kind = kind_node && kind_node.kind() == NodeKind::string ? record_kind_from_name(kind_node.raw_text()) : std::nullopt;
   if (!kind) return Error(Errc::model_record_invalid).at("/kind").with("snapshot, part, void, replace or delete");
   Record record;
   record.kind = *kind;
-  record.entity = *entity;
-  if (*entity == EntityId::service_item) record.body.emplace<ServiceItem>();
+  record.become(*entity);
   TONGQU_CHECK(Reader(record, findings).read(root));
   return record;
 }

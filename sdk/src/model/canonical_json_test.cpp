@@ -112,7 +112,7 @@ TEST(CanonicalJson, an_item_and_the_other_kinds_are_written_as_the_reference_say
 
 TEST(CanonicalJson, what_was_written_is_read_back_field_by_field) {
   for (unsigned seed = 0; seed < 60; ++seed) {
-    for (const EntityId entity : {EntityId::case_, EntityId::service_item}) {
+    for (const EntityId entity : all_entities()) {
       const Record record = test::filled(entity, seed, seed == 0 ? 100 : 40);
       const std::string text = json_of(record);
       Findings findings;

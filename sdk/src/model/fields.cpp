@@ -11,6 +11,10 @@ namespace {
 
 constexpr unsigned kPersonal = 1, kKey = 2, kFuture = 4, kPlain = 0;
 
+#define TONGQU_SOURCE(name, confidence, zh, en) constexpr FieldSource kSource_##name{#name, Confidence::confidence, zh, en};
+#include "tongqu/model/defs/sources.def"
+#undef TONGQU_SOURCE
+
 template <class T>
 const RecordType* record_type();
 
@@ -68,7 +72,7 @@ RecordType access_of(std::string_view name, const FieldInfo* fields, std::size_t
 constexpr bool is_code_kind(FieldKind kind) { return kind == FieldKind::code || kind == FieldKind::code_list; }
 
 FieldInfo row(unsigned id, std::string_view name, FieldKind kind, const RecordType* (*type)(), unsigned flags, std::string_view rule,
-              std::string_view zh, std::string_view en, void* (*member)(void*)) {
+              const FieldSource& source, std::string_view zh, std::string_view en, void* (*member)(void*)) {
   FieldInfo field;
   field.id = static_cast<std::uint8_t>(id);
   field.name = name;
@@ -82,6 +86,7 @@ FieldInfo row(unsigned id, std::string_view name, FieldKind kind, const RecordTy
   field.zh = zh;
   field.en = en;
   field.member = member;
+  field.source = &source;
   return field;
 }
 
@@ -91,8 +96,8 @@ FieldInfo row(unsigned id, std::string_view name, FieldKind kind, const RecordTy
     using Self = type;                                                            \
     static constexpr std::string_view name_text = #record_name, zh_text = zh, en_text = en; \
     static const FieldInfo rows[] = {
-#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en)            \
-  row(id, #member_name, FieldKind::kind, TONGQU_TYPE_##kind(type), flags, rule, zh, en, \
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, source, zh, en)    \
+  row(id, #member_name, FieldKind::kind, TONGQU_TYPE_##kind(type), flags, rule, kSource_##source, zh, en, \
       [](void* object) -> void* { return &static_cast<Self*>(object)->member_name; }),
 #define TONGQU_END(type)                                                          \
     };                                                                            \
@@ -107,7 +112,7 @@ FieldInfo row(unsigned id, std::string_view name, FieldKind kind, const RecordTy
 } // namespace
 
 #define TONGQU_RECORD(type, record_name, zh, en) bool type::operator==([[maybe_unused]] const type& other) const { return true
-#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, zh, en) &&member_name == other.member_name
+#define TONGQU_FIELD(id, kind, member_name, type, flags, rule, source, zh, en) &&member_name == other.member_name
 #define TONGQU_END(type) ; }
 #include "tongqu/model/defs/all.def"
 #undef TONGQU_RECORD
@@ -121,20 +126,59 @@ const FieldInfo* RecordType::find(std::string_view field) const noexcept {
   return nullptr;
 }
 
-std::string_view entity_name(EntityId entity) noexcept { return entity == EntityId::case_ ? "case" : "service_item"; }
+std::string_view confidence_name(Confidence confidence) noexcept {
+  constexpr std::string_view kNames[] = {"high", "medium", "low", "own"};
+  return kNames[static_cast<std::size_t>(confidence)];
+}
 
-std::string_view entity_version(EntityId entity) noexcept { return entity == EntityId::case_ ? "case@1" : "service_item@1"; }
+namespace {
 
-std::optional<EntityId> entity_from_version(std::string_view text) noexcept {
-  for (const EntityId entity : {EntityId::case_, EntityId::service_item}) {
-    if (text == entity_version(entity)) return entity;
+struct EntityRow {
+  EntityId id;
+  std::string_view name, version, keys;
+  const RecordType* (*type)();
+};
+
+constexpr EntityRow kEntities[] = {
+#define TONGQU_ENTITY(enumerator, type, name, version, keys) {EntityId::enumerator, name, version, keys, &record_type<type>},
+#include "tongqu/model/defs/entities.def"
+#undef TONGQU_ENTITY
+};
+
+const EntityRow& row_of(EntityId entity) noexcept { return kEntities[static_cast<std::size_t>(entity)]; }
+
+std::optional<EntityId> entity_where(std::string_view EntityRow::*member, std::string_view text) noexcept {
+  for (const EntityRow& row : kEntities) {
+    if (row.*member == text) return row.id;
   }
   return std::nullopt;
 }
 
-const RecordType& entity_type(EntityId entity) noexcept {
-  return entity == EntityId::case_ ? *record_type<Case>() : *record_type<ServiceItem>();
+} // namespace
+
+std::vector<EntityId> all_entities() {
+  std::vector<EntityId> entities;
+  for (const EntityRow& row : kEntities) entities.push_back(row.id);
+  return entities;
 }
+
+std::vector<std::string_view> entity_versions() {
+  std::vector<std::string_view> versions;
+  for (const EntityRow& row : kEntities) versions.push_back(row.version);
+  return versions;
+}
+
+std::string_view entity_name(EntityId entity) noexcept { return row_of(entity).name; }
+
+std::string_view entity_version(EntityId entity) noexcept { return row_of(entity).version; }
+
+std::string_view entity_keys(EntityId entity) noexcept { return row_of(entity).keys; }
+
+std::optional<EntityId> entity_from_name(std::string_view name) noexcept { return entity_where(&EntityRow::name, name); }
+
+std::optional<EntityId> entity_from_version(std::string_view text) noexcept { return entity_where(&EntityRow::version, text); }
+
+const RecordType& entity_type(EntityId entity) noexcept { return *row_of(entity).type(); }
 
 Result<Slot> find_slot(EntityId entity, std::string_view path) {
   Slot slot;

@@ -7,6 +7,7 @@
 
 #include "tongqu/model/entities.hpp"
 #include "tongqu/model/identifiers.hpp"
+#include "tongqu/model/record.hpp"
 
 namespace tongqu::model {
 namespace {
@@ -22,7 +23,7 @@ void walk(const RecordType& type, const Visit& visit, std::size_t depth = 1, std
 }
 
 void walk_all(const Visit& visit) {
-  for (const EntityId entity : {EntityId::case_, EntityId::service_item}) walk(entity_type(entity), visit);
+  for (const EntityId entity : all_entities()) walk(entity_type(entity), visit);
 }
 
 TEST(Fields, every_path_fits_a_path_id_and_an_element_index) {
@@ -71,7 +72,7 @@ TEST(Fields, elements_of_every_list_have_one_key) {
 }
 
 TEST(Fields, no_field_of_an_entity_is_named_like_a_member_around_it) {
-  for (const EntityId entity : {EntityId::case_, EntityId::service_item}) {
+  for (const EntityId entity : all_entities()) {
     for (const std::string_view head : {"record", "kind", "identity", "envelope", "reason", "replaces", "deleted_version", "ext", "unknown", "meta"}) {
       EXPECT_EQ(entity_type(entity).find(head), nullptr) << head;
     }
@@ -145,6 +146,15 @@ TEST(Entities, versions_name_them) {
   EXPECT_EQ(entity_from_version("case@1"), EntityId::case_);
   EXPECT_EQ(entity_from_version("service_item@1"), EntityId::service_item);
   EXPECT_FALSE(entity_from_version("case@2").has_value());
+  for (const EntityId entity : all_entities()) {
+    EXPECT_EQ(entity_type(entity).name, entity_name(entity));
+    EXPECT_EQ(entity_version(entity).substr(0, entity_name(entity).size() + 1), std::string(entity_name(entity)) + "@");
+    EXPECT_EQ(entity_from_version(entity_version(entity)), entity);
+    EXPECT_EQ(entity_from_name(entity_name(entity)), entity);
+    Record record;
+    record.become(entity);
+    EXPECT_EQ(record.body.index(), static_cast<std::size_t>(entity)) << entity_name(entity);
+  }
 }
 
 TEST(CodeSystems, hold_the_national_codes) {

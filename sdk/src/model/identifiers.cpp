@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "identifier_checks.hpp"
 #include "tongqu/base/bytes.hpp"
 
 namespace tongqu::model {
@@ -11,8 +12,17 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_alnum(char c) { return is_digit(c) || is_capital(c); }
-bool all_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
-bool all_alnum(std::string_view text) { return std::all_of(text.begin(), text.end(), is_alnum); }
+bool all_digits(std::string_view text) {
+  // Without an early end, so that the compiler can take several characters at once.
+  bool all = true;
+  for (const char c : text) all = all & is_digit(c);
+  return all;
+}
+bool all_alnum(std::string_view text) {
+  bool all = true;
+  for (const char c : text) all = all & is_alnum(c);
+  return all;
+}
 int digit_of(char c) { return c - '0'; }
 /// 0 to 9, then A = 10 to Z = 35.
 int value36(char c) { return is_digit(c) ? c - '0' : c - 'A' + 10; }
@@ -50,7 +60,16 @@ Result<void> check_resident_id_15(std::string_view id) {
 
 constexpr std::string_view kUsccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
-std::size_t uscc_value(char c) { return kUsccAlphabet.find(c); }
+/// Value of each character in the alphabet of credit codes; 31 for those that are not in it.
+constexpr auto kUsccValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  for (std::uint8_t& value : values) value = 31;
+  for (std::size_t i = 0; i < kUsccAlphabet.size(); ++i) values[static_cast<unsigned char>(kUsccAlphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
+constexpr unsigned kNotInUscc = 31;
+
+unsigned uscc_value(char c) { return kUsccValues[static_cast<unsigned char>(c)]; }
 
 /// Check character of GB 11714 over eight characters.
 char org_code_check_character(std::string_view first8) {
@@ -67,16 +86,10 @@ constexpr std::size_t kCatalogLength = 12, kTaskLength = 31, kHandleLength = 33,
 std::string position_text(std::size_t index) { return "position " + std::to_string(index + 1); }
 
 Result<void> check_item_alphabet(std::string_view code) {
+  if (all_alnum(code)) return {};
   const auto bad = std::find_if_not(code.begin(), code.end(), is_alnum);
-  if (bad == code.end()) return {};
   return Error(Errc::model_item_code_alphabet).with(position_text(static_cast<std::size_t>(bad - code.begin())));
 }
-
-using Check = Result<void> (*)(std::string_view);
-struct NamedCheck {
-  std::string_view name;
-  Check check;
-};
 
 Result<void> check_item_code(std::string_view code) {
   if (code.size() == kCatalogLength) return check_catalog_code(code);
@@ -85,18 +98,50 @@ Result<void> check_item_code(std::string_view code) {
   return Error(Errc::model_item_code_length).with("12, 31 or 33 characters");
 }
 
-constexpr std::array<NamedCheck, 11> kChecks{{
+/// Whether a case number is meant to be one of the 43-character form: a valid implementation code stands at its head, or its 43
+/// characters have the shape of that form. A number of another scheme is not judged by this one.
+bool is_meant_as_43(std::string_view case_no) {
+  if (case_no.size() < kTaskLength) return false;
+  const std::string_view head = case_no.substr(0, kTaskLength);
+  if (!all_digits(case_no.substr(kTaskLength))) return false;
+  if (case_no.size() != kCaseLength) return check_task_code(head).has_value();
+  const auto in_uscc = [](char c) { return uscc_value(c) != kNotInUscc; };
+  return std::all_of(head.begin(), head.begin() + 18, in_uscc) && head[18] >= '1' && head[18] <= '7' && all_digits(head.substr(19, 4));
+}
+
+/// ISO 7064 MOD 37,36, one character after the other.
+struct CheckRun {
+  int p = 36;
+  void take(char c) {
+    int t = (p + value36(c)) % 36;
+    if (t == 0) t = 36;
+    p = 2 * t % 37;
+  }
+  char character() const {
+    const int check = (37 - p) % 36;
+    return static_cast<char>(check < 10 ? '0' + check : 'A' + check - 10);
+  }
+};
+
+/// What the names of checks stand for, in the order in which they are listed.
+constexpr std::array<detail::NamedCheck, 17> kChecks{{
     {"resident_id", check_resident_id},
     {"uscc", check_uscc},
     {"org_code", check_org_code},
+    {"licence_id", check_licence_id},
+    {"division", check_division},
     {"catalog_code", check_catalog_code},
     {"task_code", check_task_code},
     {"task_handle_item", check_task_handle_item},
     {"item_code", check_item_code},
     {"case_no", check_case_no},
     {"case_no_43", check_case_no_43},
-    {"division", check_division},
-    {"licence_id", check_licence_id},
+    {"passport", check_passport},
+    {"hk_mo_permit", check_hk_mo_permit},
+    {"hk_mo_exit_permit", check_hk_mo_exit_permit},
+    {"taiwan_permit", check_taiwan_permit},
+    {"permanent_residence", check_permanent_residence},
+    {"residence_permit_hmt", check_residence_permit},
 }};
 
 } // namespace
@@ -142,12 +187,12 @@ std::optional<Time> birth_date_of(std::string_view id) {
 }
 
 char uscc_check_character(std::string_view first17) {
-  constexpr std::array<std::size_t, 17> kWeights{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
+  constexpr std::array<unsigned, 17> kWeights{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
   if (first17.size() != kWeights.size()) return '\0';
-  std::size_t sum = 0;
+  unsigned sum = 0;
   for (std::size_t i = 0; i < kWeights.size(); ++i) {
-    const std::size_t value = uscc_value(first17[i]);
-    if (value == std::string_view::npos) return '\0';
+    const unsigned value = uscc_value(first17[i]);
+    if (value == kNotInUscc) return '\0';
     sum += value * kWeights[i];
   }
   return kUsccAlphabet[(31 - sum % 31) % 31];
@@ -156,7 +201,7 @@ char uscc_check_character(std::string_view first17) {
 Result<void> check_uscc(std::string_view code) {
   if (code.size() != 18) return Error(Errc::model_uscc_length);
   for (std::size_t i = 0; i < code.size(); ++i) {
-    if (uscc_value(code[i]) == std::string_view::npos) {
+    if (uscc_value(code[i]) == kNotInUscc) {
       return Error(Errc::model_uscc_alphabet).with(position_text(i) + "; capitals and digits without I, O, Z, S and V");
     }
   }
@@ -165,15 +210,19 @@ Result<void> check_uscc(std::string_view code) {
   return {};
 }
 
-bool uscc_inner_code_passes(std::string_view code) { return code.size() == 18 && check_org_code(code.substr(8, 9)).has_value(); }
+bool uscc_inner_code_passes(std::string_view code) {
+  if (code.size() != 18) return false;
+  const std::string_view inner = code.substr(8, 8);
+  return all_alnum(inner) && org_code_check_character(inner) == code[16];
+}
 
 Result<void> check_org_code(std::string_view code) {
-  std::string compact(code);
-  if (compact.size() == 10 && compact[8] == '-') compact.erase(8, 1);
-  if (compact.size() != 9) return Error(Errc::model_org_code_length);
-  const char last = compact.back();
-  if (!all_alnum(std::string_view(compact).substr(0, 8)) || (!is_digit(last) && last != 'X')) return Error(Errc::model_org_code_alphabet);
-  if (org_code_check_character(std::string_view(compact).substr(0, 8)) != last) return Error(Errc::model_org_code_check_digit);
+  const bool hyphen = code.size() == 10 && code[8] == '-';
+  if (!hyphen && code.size() != 9) return Error(Errc::model_org_code_length);
+  const std::string_view first8 = code.substr(0, 8);
+  const char last = code.back();
+  if (!all_alnum(first8) || (!is_digit(last) && last != 'X')) return Error(Errc::model_org_code_alphabet);
+  if (org_code_check_character(first8) != last) return Error(Errc::model_org_code_check_digit);
   return {};
 }
 
@@ -215,6 +264,7 @@ Result<void> check_case_no(std::string_view case_no) {
   if (length < 1 || length > 50) return Error(Errc::model_case_no_length).with("1 to 50 characters");
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (std::any_of(case_no.begin(), case_no.end(), is_control)) return Error(Errc::model_case_no_alphabet);
+  if (is_meant_as_43(case_no)) return check_case_no_43(case_no);
   return {};
 }
 
@@ -237,17 +287,12 @@ Result<void> check_division(std::string_view code) {
 
 char licence_check_character(std::string_view body) {
   if (body.empty() || !all_alnum(body)) return '\0';
-  int p = 36;
-  for (const char c : body) {
-    int t = (p + value36(c)) % 36;
-    if (t == 0) t = 36;
-    p = 2 * t % 37;
-  }
-  const int check = (37 - p) % 36;
-  return static_cast<char>(check < 10 ? '0' + check : 'A' + check - 10);
+  CheckRun run;
+  for (const char c : body) run.take(c);
+  return run.character();
 }
 
-Result<void> check_licence_id(std::string_view id) {
+Result<LicenceIdParts> split_licence_id(std::string_view id) {
   constexpr std::string_view kRoot = "1.2.156.3005.2.";
   if (id.substr(0, kRoot.size()) != kRoot) return Error(Errc::model_licence_root);
   std::array<std::string_view, 5> parts;
@@ -263,29 +308,90 @@ Result<void> check_licence_id(std::string_view id) {
   // Issuers with codes shorter than 18 characters were given out and are still read.
   const bool widths = type.size() == 21 && !issuer.empty() && issuer.size() <= 18 && !serial.empty() && version.size() == 3 && check.size() == 1;
   if (!widths) return Error(Errc::model_licence_width).with("21, up to 18, any, 3 and 1 characters");
-  std::string body;
-  for (const std::string_view part : {type, issuer, serial, version}) body += part;
-  if (!all_alnum(body) || !is_alnum(check.front())) return Error(Errc::model_licence_alphabet);
-  if (licence_check_character(body) != check.front()) return Error(Errc::model_licence_check_digit);
+  CheckRun run;
+  for (const std::string_view part : {type, issuer, serial, version}) {
+    if (!all_alnum(part)) return Error(Errc::model_licence_alphabet);
+    for (const char c : part) run.take(c);
+  }
+  if (!is_alnum(check.front())) return Error(Errc::model_licence_alphabet);
+  if (run.character() != check.front()) return Error(Errc::model_licence_check_digit);
+  return LicenceIdParts{type, type.substr(0, 18), type.substr(18), issuer, serial, version, check.front()};
+}
+
+Result<void> check_licence_id(std::string_view id) {
+  auto parts = split_licence_id(id);
+  if (!parts) return std::move(parts).error();
   return {};
 }
 
-std::string_view check_of_id_type(std::string_view id_type, std::string_view id_no) noexcept {
-  if (id_type == "resident_id" || id_type == "uscc" || id_type == "org_code") return id_type;
-  // The older form of the permanent residence card has 15 characters and no published check.
-  if (id_type == "permanent_residence" && id_no.size() == kIdLength) return "resident_id";
+bool licence_id_bodies_pass(std::string_view id) {
+  const auto parts = split_licence_id(id);
+  return parts && check_uscc(parts->defining_body) && check_uscc(parts->issuer);
+}
+
+Result<void> check_passport(std::string_view number) {
+  // Chinese passports and those of others share this form; what each letter at their head means is not published.
+  if (number.size() < 5 || number.size() > 20 || !all_alnum(number)) return Error(Errc::model_passport_form).with("5 to 20 capitals and digits");
   return {};
+}
+
+Result<void> check_hk_mo_permit(std::string_view number) {
+  const bool form = (number.size() == 9 || number.size() == 11) && (number.front() == 'H' || number.front() == 'M') && all_digits(number.substr(1));
+  if (!form) return Error(Errc::model_permit_form).with("H or M and 8 or 10 digits");
+  return {};
+}
+
+Result<void> check_hk_mo_exit_permit(std::string_view number) {
+  if (number.size() != 9 || number.front() != 'C' || !all_alnum(number)) return Error(Errc::model_permit_form).with("C and 8 capitals or digits");
+  return {};
+}
+
+Result<void> check_taiwan_permit(std::string_view number) {
+  if ((number.size() != 8 && number.size() != 10) || !all_digits(number)) return Error(Errc::model_permit_form).with("8 or 10 digits");
+  return {};
+}
+
+Result<void> check_residence_permit(std::string_view id) {
+  const std::string_view division = id.substr(0, 6);
+  if (division != "810000" && division != "820000" && division != "830000") return Error(Errc::model_permit_form).with("810000, 820000 or 830000 at the head");
+  if (id.size() != kIdLength) return Error(Errc::model_id_length).with("18 characters");
+  return check_resident_id(id);
+}
+
+Result<void> check_permanent_residence(std::string_view number) {
+  if (number.size() == kIdLengthOld) {
+    const std::string_view letters = number.substr(0, 3);
+    const bool form = std::all_of(letters.begin(), letters.end(), is_capital) && all_digits(number.substr(3));
+    if (!form) return Error(Errc::model_permit_form).with("3 capitals and 12 digits, or 9 and 17 characters");
+    return {};
+  }
+  if (number.size() == kIdLength && number.front() != '9') return Error(Errc::model_permit_form).with("9 at the head of 18 characters");
+  return check_resident_id(number);
+}
+
+std::string_view check_of_id_type(std::string_view id_type, std::string_view) noexcept {
+  constexpr std::array<std::string_view, 8> kNames{"resident_id", "uscc", "org_code", "passport", "hk_mo_permit", "hk_mo_exit_permit", "taiwan_permit", "permanent_residence"};
+  const auto* const found = std::find(kNames.begin(), kNames.end(), id_type);
+  return found == kNames.end() ? std::string_view() : *found;
+}
+
+const detail::NamedCheck* detail::find_check(std::string_view name) noexcept {
+  const auto* const found = std::find_if(kChecks.begin(), kChecks.end(), [&](const NamedCheck& row) { return row.name == name; });
+  return found == kChecks.end() ? nullptr : found;
 }
 
 std::optional<Result<void>> run_check(std::string_view name, std::string_view value) {
-  for (const NamedCheck& row : kChecks) {
-    if (row.name == name) return row.check(value);
-  }
-  return std::nullopt;
+  const detail::NamedCheck* const row = detail::find_check(name);
+  if (row == nullptr) return std::nullopt;
+  return row->check(value);
 }
 
-bool is_check(std::string_view name) noexcept {
-  return std::any_of(kChecks.begin(), kChecks.end(), [&](const NamedCheck& row) { return row.name == name; });
+bool is_check(std::string_view name) noexcept { return detail::find_check(name) != nullptr; }
+
+std::vector<std::string_view> check_names() {
+  std::vector<std::string_view> names;
+  for (const detail::NamedCheck& row : kChecks) names.push_back(row.name);
+  return names;
 }
 
 } // namespace tongqu::model

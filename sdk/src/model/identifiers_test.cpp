@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <vector>
 
 // The numbers below are computed by hand or script from the standards for divisions and dates that nobody has.
 namespace tongqu::model {
@@ -40,6 +41,49 @@ TEST(Identifiers, published_rules_give_the_expected_verdicts) {
       {"case_no", "123456789012345678901234567890123456789012345678901", "model.case_no_length"},
       {"case_no", "", "model.case_no_length"},
       {"case_no", "12\n3", "model.case_no_alphabet"},
+      // A number that is meant as the 43-character form is judged as that form; others are taken as they are.
+      {"case_no", "11990000000000019A4000199001000209901050007", ""},
+      {"case_no", "11990000000000019A400019900100020990105007", "model.case_no_length"},
+      {"case_no", "11990000000000019A40001990010002099010500071", "model.case_no_length"},
+      {"case_no", "11990000000000019A4000199001000209902300007", "model.case_no_date"},
+      {"case_no", "11990000000000018A4000199001000209901050007", "model.item_code_body"},
+      {"case_no", "XK-2099-0123456789-0123456789-0123456789-01", ""},
+      {"case_no", "11990000000000018A400019900100020990105007", ""},
+
+      {"passport", "E12345678", ""},
+      {"passport", "EA1234567", ""},
+      {"passport", "X1234", ""},
+      {"passport", "12345678901234567890", ""},
+      {"passport", "1234", "model.passport_form"},
+      {"passport", "123456789012345678901", "model.passport_form"},
+      {"passport", "e12345678", "model.passport_form"},
+      {"passport", "E1234567 8", "model.passport_form"},
+      {"hk_mo_permit", "H12345678", ""},
+      {"hk_mo_permit", "M1234567801", ""},
+      {"hk_mo_permit", "H1234567801", ""},
+      {"hk_mo_permit", "T12345678", "model.permit_form"},
+      {"hk_mo_permit", "H123456780", "model.permit_form"},
+      {"hk_mo_permit", "H1234567A", "model.permit_form"},
+      {"hk_mo_exit_permit", "C12345678", ""},
+      {"hk_mo_exit_permit", "CA1234567", ""},
+      {"hk_mo_exit_permit", "D12345678", "model.permit_form"},
+      {"hk_mo_exit_permit", "C1234567", "model.permit_form"},
+      {"taiwan_permit", "12345678", ""},
+      {"taiwan_permit", "1234567801", ""},
+      {"taiwan_permit", "123456789", "model.permit_form"},
+      {"taiwan_permit", "1234567A", "model.permit_form"},
+      {"permanent_residence", "900000209901010012", ""},
+      {"permanent_residence", "ABC000099010100", ""},
+      {"permanent_residence", "900000209901010013", "model.id_check_digit"},
+      {"permanent_residence", "100000209901010013", "model.permit_form"},
+      {"permanent_residence", "AB1000099010100", "model.permit_form"},
+      {"permanent_residence", "90000020990101001", "model.id_length"},
+      {"residence_permit_hmt", "810000209901010010", ""},
+      {"residence_permit_hmt", "820000209901010012", ""},
+      {"residence_permit_hmt", "830000209901010014", ""},
+      {"residence_permit_hmt", "830000209901010015", "model.id_check_digit"},
+      {"residence_permit_hmt", "100000209901010013", "model.permit_form"},
+      {"residence_permit_hmt", "81000020990101001", "model.id_length"},
 
       {"resident_id", "100000209901010013", ""},
       {"resident_id", "10000020991231002X", ""},
@@ -164,12 +208,114 @@ TEST(Identifiers, an_item_code_with_a_bad_body_says_what_is_wrong_with_the_body)
 TEST(Identifiers, only_known_checks_run) {
   EXPECT_TRUE(is_check("uscc"));
   EXPECT_FALSE(is_check("by:id_type"));
-  EXPECT_FALSE(run_check("passport", "E12345678").has_value());
+  EXPECT_FALSE(run_check("military_officer", "1").has_value());
   EXPECT_EQ(check_of_id_type("resident_id", ""), "resident_id");
   EXPECT_EQ(check_of_id_type("uscc", ""), "uscc");
-  EXPECT_EQ(check_of_id_type("passport", ""), "");
-  EXPECT_EQ(check_of_id_type("permanent_residence", "900000209901010012"), "resident_id");
-  EXPECT_EQ(check_of_id_type("permanent_residence", "ABC000099010100"), "");
+  EXPECT_EQ(check_of_id_type("passport", ""), "passport");
+  EXPECT_EQ(check_of_id_type("permanent_residence", ""), "permanent_residence");
+  // No form of these is published.
+  EXPECT_EQ(check_of_id_type("military_officer", ""), "");
+  EXPECT_EQ(check_of_id_type("residence_permit", ""), "");
+  for (const std::string_view name : check_names()) EXPECT_TRUE(run_check(name, "1").has_value()) << name;
+}
+
+TEST(Identifiers, a_division_tells_its_level_and_what_lies_above) {
+  const auto level = [](std::string_view code) {
+    const auto found = level_of(code);
+    return found ? division_level_name(*found) : std::string_view("none");
+  };
+  EXPECT_EQ(level("990102003204"), "village");
+  EXPECT_EQ(level("990102003000"), "township");
+  EXPECT_EQ(level("990102003"), "township");
+  EXPECT_EQ(level("990102000000"), "county");
+  EXPECT_EQ(level("990102"), "county");
+  EXPECT_EQ(level("990100000000"), "city");
+  EXPECT_EQ(level("990000"), "province");
+  EXPECT_EQ(level("000000"), "national");
+  EXPECT_EQ(level("100000"), "national");
+  EXPECT_EQ(level("990002003000"), "none");
+  EXPECT_EQ(level("99010200"), "none");
+  EXPECT_EQ(parents_of("990102003204"), (std::vector<std::string>{"990102003000", "990102000000", "990100000000", "990000000000"}));
+  EXPECT_EQ(parents_of("990102"), (std::vector<std::string>{"990100", "990000"}));
+  EXPECT_EQ(parents_of("990102003"), (std::vector<std::string>{"990102000", "990100000", "990000000"}));
+  // A county directly under its province.
+  EXPECT_EQ(parents_of("999001"), (std::vector<std::string>{"999000", "990000"}));
+  EXPECT_EQ(parents_of("990000"), std::vector<std::string>{});
+  EXPECT_EQ(parents_of("100000"), std::vector<std::string>{});
+  EXPECT_FALSE(parent_of("990002003000").has_value());
+}
+
+TEST(Identifiers, every_division_above_is_one_level_higher_and_a_right_division) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 500; ++round) {
+    std::string code = "99";
+    for (const unsigned bound : {100u, 100u, 1000u, 1000u}) {
+      std::string digits = std::to_string(1 + random() % (bound - 1));
+      code += std::string(bound == 100u ? 2 - digits.size() : 3 - digits.size(), '0') + digits;
+    }
+    auto expected = static_cast<int>(DivisionLevel::village);
+    ASSERT_EQ(static_cast<int>(*level_of(code)), expected) << code;
+    for (const std::string& parent : parents_of(code)) {
+      ASSERT_TRUE(check_division(parent).has_value()) << parent;
+      ASSERT_EQ(static_cast<int>(*level_of(parent)), --expected) << parent;
+      ASSERT_EQ(parent.size(), code.size());
+    }
+    ASSERT_EQ(expected, static_cast<int>(DivisionLevel::province));
+  }
+}
+
+TEST(Identifiers, codes_are_split_into_their_parts) {
+  const auto handle = split_task_handle_item("11990000000000019A400019900100001");
+  ASSERT_TRUE(handle.has_value());
+  EXPECT_EQ(handle->task_code, "11990000000000019A4000199001000");
+  EXPECT_EQ(handle->serial, "01");
+  EXPECT_EQ(handle->task.uscc, "11990000000000019A");
+  EXPECT_EQ(handle->task.level, '4');
+  EXPECT_EQ(handle->task.catalog_code, "000199001000");
+  EXPECT_EQ(handle->task.catalog.province, "00");
+  EXPECT_TRUE(handle->task.catalog.is_national());
+  EXPECT_EQ(handle->task.catalog.item_type, "01");
+  EXPECT_EQ(handle->task.catalog.main_item, "99001");
+  EXPECT_EQ(handle->task.catalog.sub_item, "000");
+  EXPECT_FALSE(handle->task.catalog.is_parent());
+  EXPECT_TRUE(split_catalog_code("00019900100Y")->is_parent());
+  EXPECT_FALSE(split_catalog_code("990199001000")->is_national());
+  const auto case_no = split_case_no_43("11990000000000019A4000199001000209901050007");
+  ASSERT_TRUE(case_no.has_value());
+  EXPECT_EQ(case_no->task_code, handle->task_code);
+  EXPECT_EQ(case_no->task.level, '4');
+  EXPECT_EQ(case_no->date, "20990105");
+  EXPECT_EQ(case_no->serial, "0007");
+  const auto uscc = split_uscc("91990000MA0000007X");
+  ASSERT_TRUE(uscc.has_value());
+  EXPECT_EQ(uscc->department, '9');
+  EXPECT_EQ(uscc->category, '1');
+  EXPECT_EQ(uscc->division, "990000");
+  EXPECT_EQ(uscc->org_code, "MA0000007");
+  EXPECT_EQ(uscc->check, 'X');
+  const auto licence = split_licence_id("1.2.156.3005.2.11990000000000000D001.11990000000000019A.2024000001.002.F");
+  ASSERT_TRUE(licence.has_value());
+  EXPECT_EQ(licence->type, "11990000000000000D001");
+  EXPECT_EQ(licence->defining_body, "11990000000000000D");
+  EXPECT_EQ(licence->type_serial, "001");
+  EXPECT_EQ(licence->issuer, "11990000000000019A");
+  EXPECT_EQ(licence->serial, "2024000001");
+  EXPECT_EQ(licence->version, "002");
+  EXPECT_EQ(licence->check, 'F');
+  EXPECT_EQ(split_task_code("11990000000000018A4000199001000").error().id(), "model.item_code_body");
+  EXPECT_EQ(split_catalog_code("00019900100").error().id(), "model.item_code_length");
+}
+
+TEST(Identifiers, older_codes_inside_a_right_licence_identifier_are_told_apart) {
+  EXPECT_TRUE(licence_id_bodies_pass("1.2.156.3005.2.11990000000000000D001.11990000000000019A.2024000001.001.H"));
+  const auto with_issuer = [](std::string_view type, std::string_view issuer) {
+    const std::string body = std::string(type) + std::string(issuer) + "2024000001001";
+    return "1.2.156.3005.2." + std::string(type) + "." + std::string(issuer) + ".2024000001.001." + licence_check_character(body);
+  };
+  for (const std::string& id : {with_issuer("11990000000000000D001", "MA0000007"), with_issuer("119900000000000001001", "11990000000000019A")}) {
+    EXPECT_TRUE(check_licence_id(id).has_value()) << id;
+    EXPECT_FALSE(licence_id_bodies_pass(id)) << id;
+  }
 }
 
 /// Every single substitution and every swap of unequal neighbours of a right number must be refused.
@@ -213,30 +359,95 @@ TEST(Identifiers, mod_31_3_finds_every_single_slip) {
   every_slip_is_found(make, [](std::string_view code) { return check_uscc(code); }, kAlphabet, 18);
 }
 
-TEST(Identifiers, mod_37_36_finds_every_single_slip) {
-  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  const auto make = [&](std::mt19937& random) {
-    std::string body;
-    for (int i = 0; i < 20; ++i) body += kAlphabet[random() % kAlphabet.size()];
-    return body + licence_check_character(body);
-  };
-  const auto check = [](std::string_view text) -> Result<void> {
-    if (licence_check_character(text.substr(0, text.size() - 1)) != text.back()) return Error(Errc::model_licence_check_digit);
-    return {};
-  };
-  // A system with one check character of its own alphabet finds all substitutions; of swaps it misses few, so only the former hold.
+/// Alphabet of MOD 37,36 and of organisation codes.
+constexpr std::string_view kAlphabet36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+std::string random_text(std::mt19937& random, std::string_view alphabet, std::size_t length) {
+  std::string text;
+  while (text.size() < length) text += alphabet[random() % alphabet.size()];
+  return text;
+}
+
+TEST(Identifiers, mod_37_36_finds_every_substitution_and_misses_few_swaps) {
   std::mt19937 random(37);
+  std::size_t swaps = 0, found = 0;
   for (int round = 0; round < 60; ++round) {
-    const std::string good = make(random);
+    const std::string body = random_text(random, kAlphabet36, 20);
+    const std::string good = body + licence_check_character(body);
+    const auto passes = [](std::string_view text) { return licence_check_character(text.substr(0, text.size() - 1)) == text.back(); };
     for (std::size_t i = 0; i < good.size(); ++i) {
-      for (const char c : kAlphabet) {
+      for (const char c : kAlphabet36) {
         if (c == good[i]) continue;
         std::string bad = good;
         bad[i] = c;
-        ASSERT_FALSE(check(bad).has_value()) << good << " " << bad;
+        ASSERT_FALSE(passes(bad)) << good << " " << bad;
       }
+      if (i + 1 == good.size() || good[i] == good[i + 1]) continue;
+      std::string bad = good;
+      std::swap(bad[i], bad[i + 1]);
+      ++swaps;
+      found += passes(bad) ? 0u : 1u;
     }
   }
+  // The hybrid systems of ISO 7064 promise all substitutions but not all swaps.
+  EXPECT_GT(found * 100, swaps * 98);
+}
+
+TEST(Identifiers, the_organisation_code_misses_slips_between_characters_that_are_eleven_apart_and_no_others) {
+  const auto value = [](char c) { return static_cast<int>(kAlphabet36.find(c)); };
+  const auto with_check = [](const std::string& first8) {
+    for (const char c : std::string_view("0123456789X")) {
+      if (check_org_code(first8 + c)) return first8 + c;
+    }
+    return std::string();
+  };
+  std::mt19937 random(11);
+  std::size_t missed = 0;
+  for (int round = 0; round < 60; ++round) {
+    const std::string good = with_check(random_text(random, kAlphabet36, 8));
+    ASSERT_EQ(good.size(), 9u);
+    for (std::size_t i = 0; i < 8; ++i) {
+      for (const char c : kAlphabet36) {
+        if (c == good[i]) continue;
+        std::string bad = good;
+        bad[i] = c;
+        const bool promised = (value(c) - value(good[i])) % 11 != 0;
+        ASSERT_EQ(check_org_code(bad).has_value(), !promised) << good << " " << bad;
+        missed += promised ? 0u : 1u;
+      }
+      if (i == 7 || good[i] == good[i + 1]) continue;
+      std::string bad = good;
+      std::swap(bad[i], bad[i + 1]);
+      ASSERT_EQ(check_org_code(bad).has_value(), (value(good[i]) - value(good[i + 1])) % 11 == 0) << good << " " << bad;
+    }
+    for (const char c : std::string_view("0123456789X")) {
+      if (c == good.back()) continue;
+      ASSERT_FALSE(check_org_code(good.substr(0, 8) + c).has_value());
+    }
+  }
+  EXPECT_GT(missed, 0u);
+}
+
+TEST(Identifiers, item_codes_find_slips_in_the_embedded_credit_code_only) {
+  const std::string good = "11990000000000019A400019900100001";
+  for (std::size_t i = 0; i < 18; ++i) {
+    for (const char c : kAlphabet36) {
+      if (c == good[i]) continue;
+      std::string bad = good;
+      bad[i] = c;
+      ASSERT_FALSE(check_task_handle_item(bad).has_value()) << bad;
+      ASSERT_FALSE(check_case_no_43(bad.substr(0, 31) + "209901050007").has_value()) << bad;
+    }
+  }
+  // The rest has no check character: another main item is another right code.
+  EXPECT_TRUE(check_task_handle_item("11990000000000019A400019900200001").has_value());
+  EXPECT_TRUE(check_task_handle_item("11990000000000019A400019900100010").has_value());
+}
+
+TEST(Identifiers, a_fifteen_digit_number_promises_no_more_than_its_date) {
+  EXPECT_TRUE(check_resident_id("100000990101001").has_value());
+  EXPECT_TRUE(check_resident_id("100000990101002").has_value());
+  EXPECT_EQ(verdict(check_resident_id("100000991301001")), "model.id_date");
 }
 
 TEST(Identifiers, errors_never_hold_the_value) {

@@ -57,6 +57,16 @@ bool Identity::operator==(const Identity& o) const {
   return organisation == o.organisation && item == o.item && case_no == o.case_no && event == o.event && revision == o.revision;
 }
 
+void Record::become(EntityId id) {
+  entity = id;
+  switch (id) {
+#define TONGQU_ENTITY(enumerator, type, name, version, keys) \
+  case EntityId::enumerator: body.emplace<type>(); return;
+#include "tongqu/model/defs/entities.def"
+#undef TONGQU_ENTITY
+  }
+}
+
 void* Record::object() noexcept {
   return std::visit([](auto& entity_body) -> void* { return &entity_body; }, body);
 }

@@ -82,8 +82,7 @@ private:
 
 inline Record filled(EntityId entity, unsigned seed, unsigned percent) {
   Record record;
-  record.entity = entity;
-  if (entity == EntityId::service_item) record.body.emplace<ServiceItem>();
+  record.become(entity);
   Filler(seed, percent).fill(entity_type(entity), record.object());
   return record;
 }

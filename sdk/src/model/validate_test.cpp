@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "test_records.hpp"
+#include "tongqu/model/identifiers.hpp"
 
 namespace tongqu::model {
 namespace {
@@ -81,6 +82,12 @@ TEST(Validate, the_kind_of_certificate_decides_the_check) {
   body(record).applicant.id_type = Code{"passport", {}, {}, {}};
   body(record).applicant.id_no = "E12345678";
   EXPECT_EQ(findings_of(record), Lines{});
+  EXPECT_EQ(record.find_meta(find_slot(EntityId::case_, "applicant.id_no")->id, {})->verdict, Verdict::passed);
+  body(record).applicant.id_no = "E1";
+  EXPECT_EQ(findings_of(record), Lines{"model.passport_form applicant.id_no"});
+  body(record).applicant.id_type = Code{"military_officer", {}, {}, {}};
+  record.meta.clear();
+  EXPECT_EQ(findings_of(record), Lines{});
   EXPECT_EQ(record.find_meta(find_slot(EntityId::case_, "applicant.id_no")->id, {}), nullptr);
   body(record).applicant.id_type = Code{"uscc", {}, {}, {}};
   body(record).applicant.id_no = "119900000000000001";
@@ -113,8 +120,8 @@ TEST(Validate, times_of_the_life_cycle_stand_in_order) {
       {"received_at", "2099-01-04T23:59:00+08:00", "model.time_order received_at"},
       {"acceptance.accepted_at", "2099-01-05T08:59:59+08:00", "model.time_order acceptance.accepted_at"},
       {"result.closed_at", "2099-01-06T09:59:59+08:00", "model.time_order result.closed_at"},
-      {"promise_due_at", "2099-01-04", "model.time_order promise_due_at"},
-      {"legal_due_at", "2199-01-18", "model.time_order legal_due_at"},
+      {"promise_due_at", "2099-01-04", "model.due_order promise_due_at"},
+      {"legal_due_at", "2199-01-18", "model.due_order legal_due_at"},
       {"result.pickup.at", "2099-01-05", "model.time_order result.pickup.at"},
   };
   for (const Row& row : rows) {
@@ -175,6 +182,7 @@ TEST(Validate, an_item_agrees_with_its_code) {
   Record record;
   record.entity = EntityId::service_item;
   ServiceItem& item = record.body.emplace<ServiceItem>();
+  record.kind = RecordKind::part;  // Rules about what is missing do not look at parts.
   item.task_code = "11990000000000019A3000199001000";
   item.dept_code = "11990000000000019A";
   item.use_level = {Code{"city", {}, {}, {}}};
@@ -207,6 +215,98 @@ TEST(Validate, an_inner_organisation_code_that_fails_is_a_warning) {
   // The organisation code 00000001 has the check digit 9; here it ends in 1 under a right outer check character.
   item.dept_code = "11990000000000011H";
   EXPECT_EQ(findings_of(record), Lines{"model.uscc_inner_code dept_code"});
+}
+
+/// Spoils every coded value that has a code system and moves every time that may not lie ahead into the future; counts both by walking the rows.
+struct Spoiler {
+  std::size_t codes = 0, times = 0;
+
+  void spoil(const RecordType& type, void* object) {
+    for (std::size_t i = 0; i < type.count; ++i) spoil_field(type.fields[i], type.fields[i].member(object));
+  }
+
+  void spoil_field(const FieldInfo& field, void* member) {
+    using detail::as;
+    if (field.kind == FieldKind::record) return spoil(*field.type(), member);
+    if (field.kind == FieldKind::record_list) {
+      for (std::size_t k = 0; k < field.type()->list_size(member); ++k) spoil(*field.type(), field.type()->list_at(member, k));
+    }
+    if (field.kind == FieldKind::code && as<Code>(member) && !field.system.empty()) {
+      as<Code>(member)->name = "no_such_name";
+      ++codes;
+    }
+    if (field.kind == FieldKind::code_list && as<std::vector<Code>>(member) && !field.system.empty()) {
+      for (Code& code : *as<std::vector<Code>>(member)) code.name = "no_such_name", ++codes;
+    }
+    if (field.kind == FieldKind::time && as<Time>(member) && !field.future) {
+      as<Time>(member) = time_at("2151-01-01");
+      ++times;
+    }
+  }
+};
+
+TEST(Validate, every_code_and_every_time_of_every_entity_is_looked_at) {
+  for (const EntityId entity : all_entities()) {
+    for (unsigned seed = 1; seed <= 5; ++seed) {
+      Record record = test::filled(entity, seed, seed == 1 ? 100 : 50);
+      Spoiler spoiler;
+      spoiler.spoil(entity_type(entity), record.object());
+      Findings findings;
+      validate(record, kToday, findings);
+      std::size_t codes = 0, times = 0;
+      for (const Finding& finding : findings) {
+        codes += finding.id == Errc::model_code_unknown ? 1u : 0u;
+        times += finding.id == Errc::model_time_in_future ? 1u : 0u;
+      }
+      ASSERT_LT(findings.size(), Findings::kFindingsMax);
+      EXPECT_EQ(codes, spoiler.codes) << entity_name(entity) << " " << seed;
+      EXPECT_EQ(times, spoiler.times) << entity_name(entity) << " " << seed;
+    }
+  }
+}
+
+TEST(Validate, verdicts_of_many_identifiers_stand_once_each) {
+  Record record = good_case();
+  constexpr std::size_t kMaterials = 300;
+  body(record).received_materials.emplace(kMaterials);
+  for (std::size_t i = 0; i < kMaterials; ++i) {
+    ReceivedMaterial& material = body(record).received_materials->at(i);
+    material.code = "M" + std::to_string(1000 + i);
+    material.licence_id = i % 3 == 0 ? "1.2.156.3005.2.11990000000000000D001.11990000000000019A.2024000001.001.H" : "1";
+  }
+  const PathId path = find_slot(EntityId::case_, "received_materials.licence_id")->id;
+  record.meta_at(path, {7, 0}).mark = Mark::derived;
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(findings_of(record).size(), 200u);
+    EXPECT_EQ(record.meta.size(), kMaterials + 6);
+    for (std::uint16_t i = 0; i < kMaterials; ++i) {
+      const MetaEntry* meta = record.find_meta(path, {i, 0});
+      ASSERT_NE(meta, nullptr) << i;
+      EXPECT_EQ(meta->verdict, i % 3 == 0 ? Verdict::passed : Verdict::failed) << i;
+      EXPECT_EQ(meta->mark, i == 7 ? Mark::derived : Mark::sent);
+    }
+  }
+}
+
+TEST(Validate, keys_out_of_order_are_no_fault_and_a_key_twice_is_found_anywhere) {
+  Record record = good_case();
+  body(record).process_steps->at(0).seq = 5;
+  EXPECT_EQ(findings_of(record), Lines{});
+  body(record).received_materials.emplace(3);
+  body(record).received_materials->at(0).code = "M2";
+  body(record).received_materials->at(1).code = "M1";
+  EXPECT_EQ(findings_of(record), Lines{});
+  body(record).received_materials->at(2).code = "M2";
+  EXPECT_EQ(findings_of(record), Lines{"model.list_key_twice received_materials"});
+}
+
+TEST(Validate, older_codes_in_a_right_licence_identifier_are_a_warning) {
+  Record record = good_case();
+  body(record).received_materials.emplace(1);
+  const std::string identifier = "11990000000000000D001MA00000072024000001001";
+  body(record).received_materials->at(0).licence_id =
+      std::string("1.2.156.3005.2.11990000000000000D001.MA0000007.2024000001.001.") + licence_check_character(identifier);
+  EXPECT_EQ(findings_of(record), Lines{"model.licence_body_code received_materials[0].licence_id"});
 }
 
 } // namespace

@@ -19,6 +19,12 @@ std::string_view next_piece(std::string_view& rest) {
   return piece;
 }
 
+/// Is a piece the parameter of that name?
+bool names(std::string_view piece, std::string_view name) {
+  const auto equals = piece.find('=');
+  return equals != std::string_view::npos && detail::equal_no_case(detail::trim(piece.substr(0, equals)), name);
+}
+
 std::string unquote(std::string_view value) {
   if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::string(value);
   std::string out;
@@ -67,11 +73,17 @@ std::string media_parameter(std::string_view content_type, std::string_view name
   next_piece(rest);
   while (!rest.empty()) {
     const std::string_view piece = next_piece(rest);
-    const auto equals = piece.find('=');
-    if (equals == std::string_view::npos) continue;
-    if (detail::equal_no_case(detail::trim(piece.substr(0, equals)), name)) return unquote(detail::trim(piece.substr(equals + 1)));
+    if (names(piece, name)) return unquote(detail::trim(piece.substr(piece.find('=') + 1)));
   }
   return {};
+}
+
+std::size_t media_parameter_count(std::string_view content_type, std::string_view name) {
+  std::string_view rest = content_type;
+  next_piece(rest);
+  std::size_t count = 0;
+  while (!rest.empty()) count += names(next_piece(rest), name) ? 1 : 0;
+  return count;
 }
 
 } // namespace tongqu::net

@@ -39,6 +39,8 @@ TEST(MediaType, type_and_parameters_are_read) {
   EXPECT_EQ(media_parameter("text/xml;charset=utf-8", "charset"), "utf-8");
   EXPECT_EQ(media_type(""), "");
   EXPECT_EQ(media_parameter("text/xml;charset=\"", "charset"), "\"");
+  EXPECT_EQ(media_parameter_count("text/xml; charset=utf-8; a=\";charset=x\"; CharSet=gbk", "charset"), 2U);
+  EXPECT_EQ(media_parameter_count("text/xml; charset", "charset"), 0U);
 }
 
 TEST(ResponseHead, fields_of_the_server_are_not_doubled) {

@@ -32,7 +32,7 @@ struct GuardVerdict {
 /// Head, body, next head, with the guard alone.
 GuardVerdict run_guard(Bytes bytes, const FramingLimits& limits);
 
-/// A blocking loopback socket; every wait ends after five seconds with what there is.
+/// A blocking loopback socket; every wait ends after twenty seconds with what there is.
 class RawSocket {
 public:
   explicit RawSocket(int fd) : fd_(fd) {}

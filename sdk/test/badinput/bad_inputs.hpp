@@ -15,7 +15,7 @@ struct BadInput {
   std::string error_id;
   int status = 0;            ///< Of the HTTP answer.
   std::string content_type;  ///< Empty: the usual one of the folder.
-  std::string judge;         ///< gate: the connector alone; bridge: needs a pack.
+  std::string judge;         ///< gate: the connector alone; bridge: needs a pack; hold: taken and held, error_id is the finding; question: no refusal is recorded.
   std::string row, shows;    ///< Row of the matrix of bad inputs, and what the file shows.
   std::string bytes;
 };
@@ -49,6 +49,10 @@ inline std::string generated(const std::string& shape, std::size_t n) {
   if (shape == "xml_comment") return "<a><!--" + std::string(n, 'x') + "--></a>";
   if (shape == "xml_text") return "<a>" + std::string(n, 'x') + "</a>";
   if (shape == "soap_inner_depth") return soap_around(repeated("<a>", n) + repeated("</a>", n));
+  if (shape == "soap_inner_siblings") return soap_around("<a>" + repeated("<b/>", n) + "</a>");
+  if (shape == "json_digits") return "{\"a\":" + std::string(n, '8') + "}";
+  if (shape == "json_nodes") return "[" + repeated("[" + repeated("0,", 99'999) + "0],", n / 100'000) + "0]";
+  if (shape == "json_inner_keys") return R"({"appId":"a","data":"{)" + numbered("\\\"k", "\\\":1,") + R"(\"end\":1}"})";
   if (shape == "json_depth") return repeated("[", n) + repeated("]", n);
   if (shape == "json_object_depth") return repeated("{\"a\":", n) + "1" + repeated("}", n);
   if (shape == "json_keys") return "{" + numbered("\"k", "\":1,") + "\"end\":1}";
@@ -82,6 +86,32 @@ inline std::vector<BadInput> bad_inputs(const std::string& folder) {
       bytes << file.rdbuf();
       one.bytes = bytes.str();
     }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+/// Rows of the folder `request`: whole requests, for what stands in the head.
+struct BadRequest { std::string name, error_id, listener, judge, row, shows, bytes; int status = 0; };
+
+/// @param token  Stands in the scripts as @TOKEN@.
+inline std::vector<BadRequest> bad_requests(const std::string& token) {
+  const std::string at = std::string(TONGQU_SOURCE_DIR) + "/sdk/test/badinput/request/";
+  std::ifstream index(at + "expected.tsv");
+  std::vector<BadRequest> all;
+  for (std::string line; std::getline(index, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::istringstream cells(line);
+    BadRequest one;
+    std::string status;
+    for (std::string* cell : {&one.name, &one.error_id, &status, &one.listener, &one.judge, &one.row, &one.shows}) std::getline(cells, *cell, '\t');
+    one.status = std::stoi(status);
+    std::ifstream file(at + one.name, std::ios::binary);
+    if (!file) throw std::runtime_error("no file " + one.name);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    one.bytes = bytes.str();
+    for (auto mark = one.bytes.find("@TOKEN@"); mark != std::string::npos; mark = one.bytes.find("@TOKEN@", mark)) one.bytes.replace(mark, 7, token);
     all.push_back(std::move(one));
   }
   return all;

@@ -1,7 +1,7 @@
 // Translation on one thread: gate, decode, map, validate, canonical JSON, HMAC, in the forms soap, soap_string and rest, beside the bare
 // engines in the same run. Ends with an error when one message is not accepted.
-//   translate_bench PACK_FOLDER [--once | --profile=soap|soap_string|rest]
-// Prints one JSON object: {"translate": {...}, "limits": {...}}.
+//   translate_bench PACK_FOLDER [--once | --limits | --samples | --profile=soap|soap_string|rest]
+// Prints one JSON object: {"translate": {...}, "limits": {...}}; with --limits only the bare engines, with --samples it writes the pack's.
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -195,13 +195,20 @@ void write_limits(wire::JsonWriter& json, Bench& bench) {
   json.end_object();
 }
 
-int run(const std::string& folder, bool once) {
+int run(const std::string& folder, const std::string& option) {
+  const bool once = option == "--once";
   Bench bench(folder, once ? 64 : kVariants);
   if (once) bench.effort = {1, 0};
   bench.check();
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();
+  if (option == "--limits") {
+    write_limits(json, bench);
+    json.end_object();
+    std::puts(out.c_str());
+    return 0;
+  }
   json.key("translate");
   json.begin_object();
   json.member("variants", static_cast<std::int64_t>(bench.canonical.size()));
@@ -245,13 +252,13 @@ int write_samples(const std::string& folder) {
 int main(int argc, char** argv) {
   const std::string option = argc > 2 ? argv[2] : "";
   const bool profiles = option.rfind("--profile=", 0) == 0;
-  if (argc < 2 || argc > 3 || (!option.empty() && option != "--once" && option != "--samples" && !profiles)) {
-    std::fputs("usage: translate_bench PACK_FOLDER [--once | --samples | --profile=soap|soap_string|rest]\n", stderr);
+  if (argc < 2 || argc > 3 || (!option.empty() && option != "--once" && option != "--limits" && option != "--samples" && !profiles)) {
+    std::fputs("usage: translate_bench PACK_FOLDER [--once | --limits | --samples | --profile=soap|soap_string|rest]\n", stderr);
     return 2;
   }
   try {
     if (profiles) return tongqu::bench::profile(argv[1], option.substr(10));
-    return option == "--samples" ? tongqu::bench::write_samples(argv[1]) : tongqu::bench::run(argv[1], option == "--once");
+    return option == "--samples" ? tongqu::bench::write_samples(argv[1]) : tongqu::bench::run(argv[1], option);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "translate_bench: %s\n", error.what());
     return 1;

@@ -47,7 +47,7 @@ public:
 Result<journal::JournalOptions> journal_options(const Config& config);
 
 /// One request to the control socket of a running bridge; the answer is a JSON object in one line.
-/// @param request  {"cmd":"hold_release|hold_discard|resolve|replay|status", "message_id":…, "delivery":…, "as":…, "reason":…, "preview":…}
+/// @param request  {"cmd":"hold_release|hold_discard|resolve|replay|status", "message_id":…, "delivery":…, "as":…, "reason":…, "preview":…}; a preview changes nothing
 /// @errors bridge.control_unreachable.
 Result<std::string> control_request(const std::string& socket_path, const std::string& request);
 

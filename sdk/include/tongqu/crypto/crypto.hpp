@@ -83,9 +83,10 @@ public:
   Result<std::string> open(Bytes box, Bytes associated) const;
 
 private:
-  Sealer(Secret cipher_key, Secret mac_key) : cipher_key_(std::move(cipher_key)), mac_key_(std::move(mac_key)) {}
+  struct Macs;  ///< Keyed HMACs that wait for their next use: keying one anew costs as much as a kilobyte.
+  Sealer(Secret cipher_key, std::shared_ptr<Macs> macs) : cipher_key_(std::move(cipher_key)), macs_(std::move(macs)) {}
   Secret cipher_key_;
-  Secret mac_key_;
+  std::shared_ptr<Macs> macs_;
 };
 
 /// SM2 signature keys on the recommended curve; SM3 digest; id "1234567812345678" unless told. @source GB/T 32918.2-2016

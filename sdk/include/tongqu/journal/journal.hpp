@@ -133,6 +133,7 @@ struct JournalOptions {
   std::size_t group_max = 512;            ///< Operations in one commit.
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
+  std::chrono::milliseconds ask_after{0}; ///< A send that was taken back is asked about after this: its request may still be on its way.
 };
 
 /// The store. All members are safe from several threads; callbacks run on the journal's writer thread and must be short.

@@ -6,8 +6,9 @@
 
 #include "tongqu/model/values.hpp"
 
-/// The structs of the canonical model: Case and ServiceItem with their parts. Members, their order and their kinds come from the rows
-/// of model/defs/*.def, which also say what each member means; docs/reference/model.md prints them. A member is absent when its
+/// The structs of the canonical model: the entities of defs/entities.def (Case, ServiceItem, Licence, …) with their parts. Members,
+/// their order and their kinds come from the rows of model/defs/*.def, which also say what each member means; docs/reference/model/
+/// prints them. A member is absent when its
 /// optional is empty; a record member is absent when everything in it is; an engaged and empty list means "known to be none".
 namespace tongqu::model {
 
@@ -26,7 +27,7 @@ namespace tongqu::model {
 #define TONGQU_MEMBER_record_list(type) std::optional<std::vector<type>>
 
 #define TONGQU_RECORD(type, name, zh, en) struct type {
-#define TONGQU_FIELD(id, kind, name, type, flags, rule, zh, en) TONGQU_MEMBER_##kind(type) name{};
+#define TONGQU_FIELD(id, kind, name, type, flags, rule, source, zh, en) TONGQU_MEMBER_##kind(type) name{};
 #define TONGQU_END(type) bool operator==(const type& other) const; };
 #include "tongqu/model/defs/all.def"
 #undef TONGQU_RECORD

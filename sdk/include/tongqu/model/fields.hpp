@@ -31,6 +31,22 @@ enum class FieldKind : std::uint8_t {
 
 struct RecordType;
 
+/// How sure it is that a field exists as described; see the rows of defs/sources.def.
+enum class Confidence : std::uint8_t {
+  high,    ///< The text of a standard, or two independent public implementations that agree.
+  medium,  ///< One public implementation or one local rule.
+  low,     ///< Recalled and not verified.
+  own,     ///< An addition of this model.
+};
+std::string_view confidence_name(Confidence confidence) noexcept;
+
+/// Where a field comes from.
+struct FieldSource {
+  std::string_view name;
+  Confidence confidence = Confidence::own;
+  std::string_view zh, en;
+};
+
 struct FieldInfo {
   std::uint8_t id = 0;                     ///< Stable within its record type, 1 to 255.
   std::string_view name;                   ///< snake_case, MODEL's name.
@@ -44,6 +60,7 @@ struct FieldInfo {
   std::string_view en;                     ///< One line of English documentation.
   void* (*member)(void* object) = nullptr; ///< Address of the member in its struct.
   bool future = false;                     ///< time: may lie after the reference date (a due date, a validity).
+  const FieldSource* source = nullptr;     ///< Never null in the tables of the model.
 };
 
 struct RecordType {
@@ -77,9 +94,18 @@ struct Slot {
 /// Element indexes for the lists on a slot's path, outermost first.
 using ElementIndex = std::array<std::uint16_t, 2>;
 
-enum class EntityId : std::uint8_t { case_, service_item };
+/// The record types that can be a record of their own, in the order of defs/entities.def.
+enum class EntityId : std::uint8_t {
+#define TONGQU_ENTITY(enumerator, type, name, version, keys) enumerator,
+#include "tongqu/model/defs/entities.def"
+#undef TONGQU_ENTITY
+};
+std::vector<EntityId> all_entities();
 std::string_view entity_name(EntityId entity) noexcept;          ///< "case", "service_item".
 std::string_view entity_version(EntityId entity) noexcept;       ///< "case@1", "service_item@1".
+std::vector<std::string_view> entity_versions();
+std::string_view entity_keys(EntityId entity) noexcept;          ///< Fields of which one must be there, joined by '|'.
+std::optional<EntityId> entity_from_name(std::string_view name) noexcept;
 std::optional<EntityId> entity_from_version(std::string_view text) noexcept;
 const RecordType& entity_type(EntityId entity) noexcept;
 
@@ -101,9 +127,11 @@ bool present(const void* entity, const Slot& slot, ElementIndex index);
 
 /// Whether `name` is a canonical name of a model code system ("id_type", "resident_id").
 bool is_code_name(std::string_view system, std::string_view name) noexcept;
-struct CodeRow { std::string_view name, code, zh, en; };
-/// Rows of a model code system in order; null and 0 when there is none. `code` is the national code where one is proven, else empty.
+/// One row of a code system. `valid_from` and `valid_to` are days ("2099-01-31"), both included, empty when open.
+struct CodeRow { std::string_view name, code, zh, en, valid_from, valid_to, note; };
+/// Rows of a code system in order; null and 0 when there is none. `code` is the national code where one is proven, else empty.
 const CodeRow* code_system(std::string_view system, std::size_t& count) noexcept;
+/// Names of the canonical systems; code_systems.hpp has the others, lookups by code and crosswalks.
 std::vector<std::string_view> code_system_names();
 
 } // namespace tongqu::model

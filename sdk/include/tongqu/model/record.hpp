@@ -21,8 +21,9 @@ std::optional<RecordKind> record_kind_from_name(std::string_view name) noexcept;
 
 /// Who and what an event is, from source-side values before any code table. The dedup key.
 struct Identity {
-  std::string organisation, item, case_no, event;
-  std::string revision = "1";
+#define TONGQU_IDENTITY(member, json, initial, zh, en) std::string member = initial;
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_IDENTITY
   /// The five members joined so that no two identities give one text (each percent-escapes '/' and '%').
   std::string key() const;
   /// Organisation, item and case: the order key.
@@ -30,12 +31,18 @@ struct Identity {
   bool operator==(const Identity& o) const;
 };
 
-/// Where a record came from and when. Members named in a pack's `outside_digest` do not enter the digest.
+/// Where a record came from and when; the rows of defs/envelope.def say what each member means. Members named in a pack's
+/// `outside_digest` do not enter the digest.
 struct Envelope {
-  std::string source_system, pack, event;    ///< `event` is the canonical event: apply, accept, step, special, supplement, result, …
-  std::string operation;                     ///< insert, update, delete; may be empty.
-  std::optional<std::int64_t> sequence_in_case;
-  std::optional<Time> occurred_at, reported_at;
+#define TONGQU_MEMBER_text std::string
+#define TONGQU_MEMBER_integer std::optional<std::int64_t>
+#define TONGQU_MEMBER_time std::optional<Time>
+#define TONGQU_ENVELOPE(kind, member, zh, en) TONGQU_MEMBER_##kind member{};
+#include "tongqu/model/defs/envelope.def"
+#undef TONGQU_ENVELOPE
+#undef TONGQU_MEMBER_text
+#undef TONGQU_MEMBER_integer
+#undef TONGQU_MEMBER_time
 };
 
 /// How a value came to be there.
@@ -59,6 +66,18 @@ struct ExtField { std::string ns, name, value; };
 /// An unknown member of canonical JSON, kept verbatim.
 struct UnknownMember { std::string name, json; };
 
+namespace detail {
+template <class, class... Entities>
+struct BodyOf { using Type = std::variant<Entities...>; };
+} // namespace detail
+
+/// One of the entities, in the order of EntityId.
+using Body = detail::BodyOf<void
+#define TONGQU_ENTITY(enumerator, type, name, version, keys) , type
+#include "tongqu/model/defs/entities.def"
+#undef TONGQU_ENTITY
+                            >::Type;
+
 /// One canonical record.
 struct Record {
   RecordKind kind = RecordKind::snapshot;
@@ -68,11 +87,12 @@ struct Record {
   std::string reason;                        ///< voided: why.
   std::string replaces;                      ///< replace: key of the record it replaces.
   std::string version;                       ///< deleted: version that goes.
-  std::variant<Case, ServiceItem> body;
+  Body body;                                 ///< Holds the entity that `entity` says; become() keeps the two together.
   std::vector<MetaEntry> meta;               ///< Sorted by (path, index) when written.
   std::vector<ExtField> ext;
   std::vector<UnknownMember> unknown;
 
+  void become(EntityId id);                  ///< Makes this a record of an entity, with nothing in its body.
   void* object() noexcept;                   ///< The entity struct inside `body`.
   const void* object() const noexcept;
   MetaEntry& meta_at(PathId path, ElementIndex index);   ///< Finds or adds.

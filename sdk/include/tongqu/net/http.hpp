@@ -48,5 +48,7 @@ struct HttpResponse {
 std::string media_type(std::string_view content_type);
 /// Parameter of a Content-Type value ("charset", "boundary"), quotes removed; empty when absent.
 std::string media_parameter(std::string_view content_type, std::string_view name);
+/// How often the parameter stands there: two receivers may read a repeated one differently.
+std::size_t media_parameter_count(std::string_view content_type, std::string_view name);
 
 } // namespace tongqu::net

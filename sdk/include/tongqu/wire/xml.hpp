@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,13 @@
 
 namespace tongqu::wire {
 
+/// What reads XML. Both give the same verdict, error, place and document; the tests hold them to it.
+enum class XmlEngine : std::uint8_t {
+  product,  ///< What the library was built for (CMake option TONGQU_XML_ENGINE).
+  scanner,  ///< Our own scanner.
+  expat,    ///< Expat, several times slower.
+};
+
 /// How one XML document is read.
 struct XmlOptions {
   Limits limits;
@@ -22,6 +30,7 @@ struct XmlOptions {
   bool declared_encoding_ignored = false;
   /// Names to number on the tape; null for none. Must outlive the call.
   const NameSet* names = nullptr;
+  XmlEngine engine = XmlEngine::product;
 };
 
 /// The strict gate: reads untrusted XML into a neutral document.

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "crypto/openssl/engine.hpp"
+#include "crypto/sm4/sm4_lanes.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
 namespace tongqu::crypto {
@@ -83,7 +84,12 @@ Result<std::string> sm4_cbc_decrypt(const Secret& key, Bytes iv, Bytes sealed) {
 
 Result<std::string> sm4_ctr(const Secret& key, Bytes iv, Bytes input) {
   TONGQU_CHECK(check_iv(iv));
-  return checked_run({detail::algorithms().sm4_ctr.get(), Direction::seal, key, iv}, input, Errc::crypto_engine);
+  if (!detail::sm4_lanes_offered() || key.reveal().size() != kKeyBytes) {
+    return checked_run({detail::algorithms().sm4_ctr.get(), Direction::seal, key, iv}, input, Errc::crypto_engine);
+  }
+  std::string out(input.size(), '\0');
+  detail::sm4_ctr_lanes({detail::octets(key.reveal()), detail::octets(iv), detail::octets(input), input.size(), detail::octets(out)});
+  return out;
 }
 
 } // namespace tongqu::crypto

@@ -11,12 +11,13 @@ constexpr std::size_t kDeclarationBytesMax = 1024;
 
 bool starts_with(std::string_view text, std::string_view start) noexcept { return text.substr(0, start.size()) == start; }
 
-/// UTF-16 and UTF-32 without a mark, UTF-32 with one, EBCDIC, UTF-7: encodings that we know by sight and do not read.
+/// UTF-16 and UTF-32 without a mark, UTF-32 with one, EBCDIC, UTF-7: encodings that we know by sight and do not read. A NUL among the
+/// first two bytes is UTF-16 to Expat, whatever character it belongs to.
 bool foreign_start(Bytes bytes) noexcept {
   using namespace std::string_view_literals;
-  constexpr std::array<std::string_view, 6> kStarts{"\x00\x3C"sv, "\x3C\x00"sv, "\xFF\xFE\x00\x00"sv, "\x00\x00"sv,
-                                                    "\x4C\x6F\xA7\x94"sv, "+ADw-"sv};
-  return std::any_of(kStarts.begin(), kStarts.end(), [bytes](std::string_view start) { return starts_with(bytes, start); });
+  constexpr std::array<std::string_view, 3> kStarts{"\xFF\xFE\x00\x00"sv, "\x4C\x6F\xA7\x94"sv, "+ADw-"sv};
+  return bytes.substr(0, 2).find('\0') != Bytes::npos ||
+         std::any_of(kStarts.begin(), kStarts.end(), [bytes](std::string_view start) { return starts_with(bytes, start); });
 }
 
 bool is_utf16(Encoding encoding) noexcept { return encoding == Encoding::utf16le || encoding == Encoding::utf16be; }

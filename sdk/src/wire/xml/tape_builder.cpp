@@ -8,7 +8,6 @@ namespace tongqu::wire::detail {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::size_t kNamespacesSearched = 8;
 
 bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
 
@@ -19,10 +18,8 @@ bool is_declaration(std::string_view raw_name) noexcept { return raw_name == "xm
 void TapeBuilder::start(Document& document, const XmlOptions& options) {
   document_ = &document;
   options_ = &options;
-  document.mutable_namespaces().push_back({});  // Index 0: no namespace.
+  namespaces_.start(document);
   frames_.clear();
-  many_namespaces_.clear();
-  last_namespace_ = 0;
   declarations_ = 0;
   refused_ = false;
 }
@@ -37,22 +34,6 @@ void TapeBuilder::refuse(Errc code, std::size_t offset, const char* what) {
 
 Error TapeBuilder::error() const { return Error(code_).at(document_->position(refused_at_)).with(what_); }
 
-std::uint32_t TapeBuilder::namespace_index(std::string_view name) {
-  auto& known = document_->mutable_namespaces();
-  if (known[last_namespace_] == name) return last_namespace_;
-  const std::size_t searched = std::min(known.size(), kNamespacesSearched);
-  for (std::size_t i = 0; i < searched; ++i) {
-    if (known[i] == name) return last_namespace_ = static_cast<std::uint32_t>(i);
-  }
-  if (known.size() > kNamespacesSearched) {
-    if (const auto found = many_namespaces_.find(name); found != many_namespaces_.end()) return last_namespace_ = found->second;
-  }
-  last_namespace_ = static_cast<std::uint32_t>(known.size());
-  known.push_back(document_->arena().store(name));
-  if (known.size() > kNamespacesSearched) many_namespaces_.emplace(known.back(), last_namespace_);
-  return last_namespace_;
-}
-
 std::uint32_t TapeBuilder::add_entry(NodeKind kind, std::string_view qualified, std::size_t offset) {
   auto& tape = document_->mutable_tape();
   const auto index = static_cast<std::uint32_t>(tape.size());
@@ -60,7 +41,7 @@ std::uint32_t TapeBuilder::add_entry(NodeKind kind, std::string_view qualified, 
   std::string_view local = qualified;
   std::uint32_t ns = 0;
   if (separator != std::string_view::npos) {
-    ns = namespace_index(qualified.substr(0, separator));
+    ns = namespaces_.index_of(qualified.substr(0, separator));
     local.remove_prefix(separator + 1);
   }
   if (local.size() > options_->limits.name_bytes_max) refuse(Errc::wire_xml_limit, offset, "name");
@@ -96,10 +77,10 @@ void TapeBuilder::open(const char* name, const char* const* attributes, Place pl
     ++parent.children;
     tape[index].parent = parent.index;
     // Indentation between children is not text; dropping it here saves copying it together.
-    if (parent.text_size != 0 && is_blank({parent.text, parent.text_size})) parent.text_size = parent.text_room = 0;
+    if (!parent.more_than_blanks) parent.text_size = parent.text_room = 0;
   }
   if (attributes[0] != nullptr || declarations_ != 0) add_attributes(index, attributes, place);
-  frames_.push_back(Frame{index, TapeEntry::kNone, 0, 0, 0, nullptr});
+  frames_.emplace_back().index = index;
 }
 
 void TapeBuilder::add_attributes(std::uint32_t element, const char* const* attributes, Place place) {
@@ -145,7 +126,7 @@ void TapeBuilder::close() {
   TapeEntry& entry = tape[frame.index];
   entry.end = static_cast<std::uint32_t>(tape.size());
   if (frame.text_size != 0) {
-    entry.has_text = !is_blank({frame.text, frame.text_size});
+    entry.has_text = frame.more_than_blanks;
     if (entry.has_text || !entry.has_child) {
       entry.text = frame.text;
       entry.text_size = frame.text_size;
@@ -158,6 +139,8 @@ void TapeBuilder::text(std::string_view data, std::size_t offset) {
   if (refused_ || frames_.empty()) return;
   Frame& frame = frames_.back();
   if (frame.text_size + data.size() > options_->limits.text_bytes_max) return refuse(Errc::wire_xml_limit, offset, "text");
+  // Noted piece by piece: asked of the whole again at each child, it would cost the square of the text.
+  if (!frame.more_than_blanks) frame.more_than_blanks = !is_blank(data);
   // What stands in the source as it is, is used from there; references and line ends with a CR are not.
   const std::string_view source = document_->source();
   if (source.compare(offset, data.size(), data) != 0) return append_copied(frame, data);

@@ -2,11 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "tongqu/wire/document.hpp"
 #include "tongqu/wire/xml.hpp"
+#include "xml/namespace_table.hpp"
 
 namespace tongqu::wire::detail {
 
@@ -40,6 +40,7 @@ private:
     std::uint32_t children = 0;
     std::uint32_t text_size = 0;
     std::uint32_t text_room = 0;   ///< Bytes at `text` that are ours; 0 while it points into the source.
+    bool more_than_blanks = false;
     const char* text = nullptr;
   };
 
@@ -47,14 +48,12 @@ private:
   std::uint32_t add_entry(NodeKind kind, std::string_view qualified, std::size_t offset);
   void add_attributes(std::uint32_t element, const char* const* attributes, Place place);
   void place_attributes(std::uint32_t first, std::uint32_t count, Place place);
-  std::uint32_t namespace_index(std::string_view name);
   void append_copied(Frame& frame, std::string_view data);
 
   Document* document_ = nullptr;
   const XmlOptions* options_ = nullptr;
   std::vector<Frame> frames_;
-  std::unordered_map<std::string_view, std::uint32_t> many_namespaces_;  ///< Used beyond a handful.
-  std::uint32_t last_namespace_ = 0;
+  NamespaceTable namespaces_;
   std::uint32_t declarations_ = 0;
   bool refused_ = false;
   Errc code_ = Errc::wire_xml_not_wf;

@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+"""Proof that the judge sees: plants each bug of planted/*.patch in a copy of the tree, builds it, runs the torture that the patch names, and asks that the
+law that the patch names is broken. One bug at a time; the copy and its build are kept, so each next bug compiles one file or two.
+
+  prove_planted.py [--only a,b] [--tree DIR] [--results FILE] [--jobs N]
+
+Writes the results as JSON (default docs/guide/planted.json), from which scripts/guarantees-doc makes its table. Exit 1 when a bug was not caught.
+"""
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+TRIES = 3   # Some bugs need luck in the interleaving; each further try has another seed.
+
+
+def run(command, cwd, timeout=1800):
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout)
+    return done.returncode, done.stdout
+
+
+def must(command, cwd):
+    code, text = run(command, cwd)
+    if code != 0:
+        sys.exit("%s gave %d\n%s" % (" ".join(command[:4]), code, text[-3000:]))
+
+
+def head_of(patch):
+    values = {}
+    with open(patch, encoding="utf-8") as f:
+        for line in f:
+            if not line.strip():
+                return values
+            name, _, value = line.partition(":")
+            values[name] = value.strip()
+    return values
+
+
+class Copy:
+    """A copy of the tracked tree with a build of its own."""
+
+    def __init__(self, folder, jobs):
+        self.dir, self.jobs = folder, jobs
+        os.makedirs(folder, exist_ok=True)
+        files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+        subprocess.run(["rsync", "-a", "--checksum", "--from0", "--files-from=-", ROOT + "/", folder + "/"] if have("rsync") else
+                       ["sh", "-c", 'xargs -0 cp --parents -u -t "$0"', folder], cwd=ROOT, input=files, check=True)
+        must(["cmake", "--preset", "dev", "-DTONGQU_BUILD_TESTS=OFF", "-DTONGQU_BUILD_EXAMPLES=OFF"], folder)
+
+    def build(self):
+        return run(["nice", "-n", "5", "cmake", "--build", "--preset", "dev", "--target", "tongqu", "-j", str(self.jobs)], self.dir)
+
+    def patch(self, file, reverse=False):
+        return run(["patch", "-p1", "--batch", "--forward", "-i", file] + (["-R"] if reverse else []), self.dir)
+
+
+def have(program):
+    return subprocess.run(["which", program], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def torture(copy, arguments, seed):
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        code, text = run(["/usr/bin/python3", "conformance/oracle/torture.py", "--bin", "build/dev/bin", "--json", result.name, "--quiet", *arguments, "--seed", str(seed)], copy.dir, 400)
+        try:
+            return code, json.loads(result.read()), text
+        except ValueError:
+            return code, {"laws": {}, "examples": []}, text
+
+
+def prove(copy, patch):
+    head = head_of(patch)
+    row = {"bug": os.path.basename(patch)[:-6], "what": head["what"], "law": head["law"], "run": "scripts/torture " + head["run"], "caught": False, "also": []}
+    code, text = copy.patch(patch)
+    if code != 0:
+        return dict(row, problem="does not apply: " + text.strip()[-200:])
+    try:
+        code, text = copy.build()
+        if code != 0:
+            return dict(row, problem="does not build: " + text[-400:])
+        began = time.monotonic()
+        arguments = head["run"].split()
+        seed = int(arguments[arguments.index("--seed") + 1])
+        for number in range(TRIES):
+            code, result, text = torture(copy, arguments, seed + number)
+            if "SKIPPED" in text:
+                row["problem"] = "skipped here: " + result["skipped"][0]
+                break
+            broken = {law: n for law, n in result["laws"].items() if n}
+            if code != 0 and head["law"] in broken:
+                example = next((e for e in result["examples"] if e.startswith(head["law"])), "")
+                row.update(caught=True, also=sorted(set(broken) - {head["law"]}), seed=seed + number, times=broken[head["law"]], seconds=round(time.monotonic() - began), example=example)
+                break
+            row["problem"] = "not caught: " + (", ".join(broken) or text.strip()[-300:])
+        return row
+    finally:
+        code, text = copy.patch(patch, reverse=True)
+        if code != 0:
+            sys.exit("cannot take %s back: %s" % (patch, text))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--tree", default=os.path.join(ROOT, "build", "planted"))
+    parser.add_argument("--results", default=os.path.join(ROOT, "docs", "guide", "planted.json"))
+    parser.add_argument("--jobs", type=int, default=2)
+    o = parser.parse_args()
+    names = sorted(f[:-6] for f in os.listdir(os.path.join(HERE, "planted")) if f.endswith(".patch"))
+    chosen = [n for n in names if not o.only or n in o.only.split(",")]
+    copy = Copy(os.path.abspath(o.tree), o.jobs)
+    code, text = copy.build()
+    if code != 0:
+        sys.exit("the tree itself does not build\n" + text[-3000:])
+    results = {}
+    if o.only and os.path.exists(o.results):
+        with open(o.results, encoding="utf-8") as f:
+            results = {row["bug"]: row for row in json.load(f)["bugs"]}
+    for number, name in enumerate(chosen, 1):
+        row = prove(copy, os.path.join(HERE, "planted", name + ".patch"))
+        if row["caught"]:
+            row.pop("problem", None)
+        results[name] = row
+        print("%2d/%d %-40s %s %s" % (number, len(chosen), name, row["law"], "caught" if row["caught"] else "NOT CAUGHT: " + row.get("problem", "")), flush=True)
+        os.makedirs(os.path.dirname(o.results), exist_ok=True)
+        with open(o.results, "w", encoding="utf-8") as f:
+            json.dump({"date": datetime.date.today().isoformat(), "bugs": [results[n] for n in names if n in results]}, f, ensure_ascii=False, indent=1)
+            f.write("\n")
+    caught = sum(results[n]["caught"] for n in chosen)
+    print("planted: %d of %d caught" % (caught, len(chosen)))
+    return 0 if caught == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+# Writes the source that tongqu_embed promises. Run by the build: cmake -DOUT=... -DFOLDER=... -DNAMES=a|b -DNAMESPACE=... -P embed.cmake
+string(REPLACE "|" ";" names "${NAMES}")
+set(text "// Made by sdk/cmake/embed.cmake; edit the files that it names.\n#include \"embedded_file.hpp\"\n\nnamespace ${NAMESPACE} {\n\n")
+string(APPEND text "std::string_view embedded_file(std::string_view name) noexcept {\n")
+foreach(name IN LISTS names)
+  # Line ends and brackets survive file(READ); a semicolon does because the content is never used as a list.
+  file(READ "${FOLDER}/${name}" content)
+  string(FIND "${content}" ")tongqu_text\"" clash)
+  if(NOT clash EQUAL -1)
+    message(FATAL_ERROR "${name}: holds the mark that ends an embedded text")
+  endif()
+  string(APPEND text "  if (name == \"${name}\") return R\"tongqu_text(${content})tongqu_text\";\n")
+endforeach()
+string(APPEND text "  return {};\n}\n\n} // namespace ${NAMESPACE}\n")
+file(WRITE "${OUT}" "${text}")

@@ -1,0 +1,265 @@
+#include "bridge/intake.hpp"
+#include "bridge/plan_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "bridge/test_support.hpp"
+
+namespace tongqu::bridge::detail {
+namespace {
+
+using journal::DeliveryState;
+using test::TempFolder;
+
+std::string file_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Takes everything, or says what it is told to say. Only what intake uses does anything.
+class FakeJournal final : public journal::Journal {
+public:
+  Result<journal::IntakeOutcome> (*says)(const journal::Intake&) = [](const journal::Intake& in) {
+    journal::IntakeOutcome outcome;
+    outcome.message_id = in.message_id;
+    outcome.acknowledgement = in.acknowledgement;
+    return Result<journal::IntakeOutcome>(outcome);
+  };
+  std::vector<journal::Intake> taken;
+  std::vector<std::string> refused;
+
+  void accept(journal::Intake in, std::function<void(Result<journal::IntakeOutcome>)> done) override {
+    taken.push_back(in);
+    done(says(in));
+  }
+  Result<journal::IntakeOutcome> accept_and_wait(journal::Intake in) override { return says(in); }
+  Result<std::optional<Known>> find(std::string_view) override { return std::optional<Known>(); }
+  void refuse(journal::Refusal refusal) override { refused.push_back(refusal.error_id); }
+  void claim(std::string, std::size_t, std::function<void(Result<std::vector<journal::Claim>>)> done) override { done(std::vector<journal::Claim>()); }
+  void settle(journal::Settlement, std::function<void(Result<void>)> done) override { done(Result<void>()); }
+  std::optional<UtcMillis> next_due(const std::string&) override { return std::nullopt; }
+  void on_ready(std::function<void(const std::string&)>) override {}
+  Result<journal::Counts> counts() override { return journal::Counts(); }
+  Result<std::optional<journal::MessageView>> message(std::string_view) override { return std::optional<journal::MessageView>(); }
+  Result<std::vector<journal::MessageView>> messages_of_case(std::string_view, std::string_view) override { return std::vector<journal::MessageView>(); }
+  Result<std::vector<journal::DeliveryView>> deliveries(DeliveryState, std::size_t) override { return std::vector<journal::DeliveryView>(); }
+  Result<Bodies> bodies(std::string_view) override { return Error(Errc::journal_not_found); }
+  Result<std::string> receipt(std::int64_t) override { return Error(Errc::journal_not_found); }
+  Result<void> release(std::string_view, std::string, std::string, std::string, std::string, const Act&) override { return {}; }
+  Result<void> discard(std::string_view, const std::string&, const Act&) override { return {}; }
+  Result<void> resolve(std::int64_t, Resolution, const Act&) override { return {}; }
+  Result<void> unpark(std::int64_t, const Act&) override { return {}; }
+  Result<void> note(std::string_view, const Act&) override { return {}; }
+  void close() override {}
+};
+
+constexpr const char* kPacks = TONGQU_SOURCE_DIR "/connectors/packs/";
+
+/// A road with the real pack of Linhu and small targets: "all" takes everything, "only_accept" one event, "strict" asks for what Linhu lacks.
+class Intake : public testing::Test {
+protected:
+  Intake() {
+    Findings mistakes;
+    config_.reference_date.year = 2150;
+    config_.listen.push_back({"linhu", "rest", "127.0.0.1", "/api/push", "", "linhu-onewin", 0, {}, {}, {}, {}});
+    if (!packs_.load({{kPacks + std::string("linhu-onewin"), {}}}, mistakes)) throw std::runtime_error("pack");
+    const std::string rule = "    rules:\n      project_no: {from: case_no, on_fail: hold}\n";
+    target("all", "'envelope.event in [\"accept\", \"step\", \"result\"]'", rule);
+    target("only_accept", "'envelope.event == \"accept\"'", rule);
+    target("strict", "'envelope.event == \"accept\"'", rule + "      catalog_code: {from: catalog_code, on_fail: hold}\n");
+  }
+  void target(const std::string& name, const std::string& when, const std::string& rules) {
+    Findings mistakes;
+    const auto loaded = mapping::Target::load(folder_.write(name + ".yaml", "target: t." + name + "\nfrom: case@1\nzone: \"+08:00\"\nmessages:\n  - name: one\n    when: " + when + "\n    after: []\n" + rules), mistakes);
+    if (!loaded) throw std::runtime_error(mistakes.empty() ? "target" : describe(*mistakes.begin(), Lang::en));
+    targets_[name] = *loaded;
+  }
+  void route(const std::string& system, const std::string& event, std::vector<RouteSettings::To> to) { config_.routes.push_back({system, event, std::move(to)}); }
+
+  connector::Answer send(const std::string& sample = "01-accept.in.json") {
+    return send_text(file_text(kPacks + std::string("linhu-onewin/samples/") + sample));
+  }
+  connector::Answer send_text(std::string body) {
+    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&config_, &journal_, &packs_, targets_, &plans_, &pool_, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
+    connector::Inbound inbound;
+    inbound.route = "linhu";
+    inbound.trace_id = "trace";
+    inbound.delivery.facts = {{"family", "rest"}, {"peer", "p"}};
+    inbound.delivery.parts.push_back({"body", "application/json", std::move(body), nullptr});
+    std::promise<connector::Answer> told;
+    road_->on_delivery(std::move(inbound), [&told](connector::Answer answer) { told.set_value(std::move(answer)); });
+    return told.get_future().get();
+  }
+  /// "name=state(after)" of what was planned for the last message.
+  std::string planned() const {
+    std::string all;
+    for (const auto& one : journal_.taken.back().targets) {
+      all += (all.empty() ? "" : " ") + one.name + "=" + std::string(journal::state_name(one.state)) + (one.after.empty() ? "" : "(" + one.after + ")");
+    }
+    return all;
+  }
+
+  TempFolder folder_;
+  Config config_;
+  FakeJournal journal_;
+  PackShelf packs_;
+  std::map<std::string, TargetPtr> targets_;
+  obs::Metrics metrics_;
+  std::atomic<int> fatal_{0};
+  std::unique_ptr<IntakeRoad> road_;
+  PlanCache plans_;
+  WorkerPool pool_{1, 16, [] {}};
+};
+
+TEST_F(Intake, the_closest_route_is_taken) {
+  route("*", "", {{"all", ""}});
+  route("*", "accept", {{"only_accept", ""}});
+  route("linhu-onewin", "", {{"strict", ""}, {"all", ""}});
+  route("linhu-onewin", "step", {{"all", ""}});
+  route("other-system", "accept", {{"all", ""}});
+  ASSERT_EQ(send().outcome, connector::Outcome::stored);
+  EXPECT_EQ(planned(), "strict=held all=ready") << "a route of the system comes before one of the event";
+  ASSERT_EQ(send("02-step.in.json").outcome, connector::Outcome::stored);
+  EXPECT_EQ(planned(), "all=ready");
+}
+
+TEST_F(Intake, a_route_for_every_system_takes_the_rest) {
+  route("other-system", "", {{"all", ""}});
+  route("*", "accept", {{"only_accept", ""}});
+  send();
+  EXPECT_EQ(planned(), "only_accept=ready");
+  const auto none = send("02-step.in.json");
+  EXPECT_EQ(none.outcome, connector::Outcome::refused);
+  EXPECT_EQ(none.error->id(), "bridge.no_route");
+  EXPECT_EQ(journal_.taken.size(), 1u);
+  EXPECT_EQ(journal_.refused, std::vector<std::string>{"bridge.no_route"});
+}
+
+TEST_F(Intake, a_target_behind_another_waits_and_one_behind_nobody_does_not) {
+  route("*", "", {{"only_accept", ""}, {"all", "only_accept"}});
+  send();
+  EXPECT_EQ(planned(), "only_accept=ready all=waiting(only_accept)");
+  send("02-step.in.json");
+  EXPECT_EQ(planned(), "all=ready") << "the predecessor has nothing to say about a step";
+}
+
+TEST_F(Intake, what_a_platform_asks_for_and_the_record_lacks_is_held_with_its_reason) {
+  route("*", "", {{"strict", ""}, {"all", ""}});
+  const auto answer = send();
+  EXPECT_EQ(answer.outcome, connector::Outcome::stored);
+  EXPECT_EQ(planned(), "strict=held all=ready");
+  const auto& held = journal_.taken.back().targets.front();
+  EXPECT_NE(held.reason.find("\"en\":\"catalog_code"), std::string::npos) << held.reason;
+  EXPECT_NE(held.reason.find("\"zh\":"), std::string::npos);
+  EXPECT_NE(journal_.taken.back().findings.find("catalog_code"), std::string::npos);
+}
+
+TEST_F(Intake, a_held_record_holds_every_target) {
+  route("*", "", {{"all", ""}, {"only_accept", "all"}});
+  std::string body = file_text(kPacks + std::string("linhu-onewin/samples/02-step.in.json"));
+  const auto at = body.find("PASS");
+  ASSERT_NE(at, std::string::npos);
+  const auto answer = send_text(body.replace(at, 4, "NOSE"));
+  EXPECT_EQ(answer.outcome, connector::Outcome::held);
+  EXPECT_EQ(planned(), "all=held only_accept=held(all)");
+  EXPECT_NE(answer.payload.find("\"202\""), std::string::npos) << answer.payload;
+}
+
+TEST_F(Intake, the_identity_names_the_system_and_the_raw_bytes_are_kept) {
+  route("*", "", {{"all", ""}});
+  send();
+  const auto& in = journal_.taken.back();
+  EXPECT_EQ(in.system, "linhu-onewin");
+  EXPECT_EQ(in.identity.substr(0, 13), "linhu-onewin/");
+  EXPECT_EQ(in.case_key.substr(0, 13), "linhu-onewin/");
+  EXPECT_EQ(in.identity.substr(0, in.case_key.size()), in.case_key);
+  EXPECT_EQ(in.digest.size(), 32u);
+  EXPECT_EQ(in.pack, "linhu-onewin@2");
+  EXPECT_NE(in.raw.find(file_text(kPacks + std::string("linhu-onewin/samples/01-accept.in.json"))), std::string::npos);
+}
+
+TEST_F(Intake, a_journal_that_is_busy_or_lost_is_told_and_only_the_lost_one_ends_the_bridge) {
+  route("*", "", {{"all", ""}});
+  journal_.says = [](const journal::Intake&) { return Result<journal::IntakeOutcome>(Error(Errc::journal_busy)); };
+  const auto busy = send();
+  EXPECT_EQ(busy.outcome, connector::Outcome::busy);
+  EXPECT_GT(busy.retry_after_s, 0);
+  EXPECT_EQ(fatal_, 0);
+  journal_.says = [](const journal::Intake&) { return Result<journal::IntakeOutcome>(Error(Errc::journal_sync_failed)); };
+  const auto lost = send();
+  EXPECT_EQ(lost.outcome, connector::Outcome::failed);
+  EXPECT_TRUE(lost.fault);
+  EXPECT_EQ(lost.message_id, "");
+  EXPECT_EQ(fatal_, 1);
+}
+
+TEST_F(Intake, a_bridge_that_stops_answers_busy) {
+  route("*", "", {{"all", ""}});
+  send();
+  road_->stop_taking();
+  const auto answer = send();
+  EXPECT_EQ(answer.outcome, connector::Outcome::busy);
+  EXPECT_EQ(answer.error->id(), "bridge.stopping");
+  EXPECT_EQ(journal_.taken.size(), 1u);
+}
+
+class Shelf : public testing::Test {
+protected:
+  Shelf() { std::filesystem::copy(kPacks + std::string("linhu-onewin"), folder_.file("p"), std::filesystem::copy_options::recursive); }
+  void edit(const std::string& file, const std::string& from, const std::string& to) const {
+    std::string text = file_text(folder_.file(file));
+    folder_.write(file, text.replace(text.find(from), from.size(), to));
+  }
+  TempFolder folder_;
+  PackShelf shelf_;
+  Findings mistakes_;
+};
+
+TEST_F(Shelf, a_reload_puts_the_new_version_in_force_and_keeps_the_old_one_for_retries) {
+  ASSERT_TRUE(shelf_.load({{folder_.file("p"), {}}}, mistakes_));
+  const PackPtr old = shelf_.current("linhu-onewin");
+  ASSERT_NE(old, nullptr);
+  EXPECT_EQ(shelf_.current_of_system("linhu-onewin"), old);
+  EXPECT_EQ(shelf_.current("other"), nullptr);
+  EXPECT_EQ(shelf_.current_of_system("other"), nullptr);
+  edit("p/tables/cert.csv", "PP,passport", "QQ,passport,其他\nPP,passport");
+  const auto reloaded = shelf_.reload("linhu-onewin", mistakes_);
+  ASSERT_TRUE(reloaded);
+  EXPECT_NE((*reloaded)->info().digest, old->info().digest);
+  EXPECT_EQ(shelf_.current("linhu-onewin"), *reloaded);
+  EXPECT_EQ(shelf_.version(old->info().digest), old);
+  EXPECT_EQ(shelf_.version((*reloaded)->info().digest), *reloaded);
+  EXPECT_EQ(shelf_.version("none"), nullptr);
+}
+
+TEST_F(Shelf, a_broken_reload_leaves_the_last_good_one_in_force) {
+  ASSERT_TRUE(shelf_.load({{folder_.file("p"), {{"organisation_name", "某局"}}}}, mistakes_));
+  const PackPtr old = shelf_.current("linhu-onewin");
+  edit("p/mappings/push.yaml", "zone:", "zoen:");
+  const auto reloaded = shelf_.reload("linhu-onewin", mistakes_);
+  EXPECT_EQ(reloaded.error().id(), "mapping.pack_invalid");
+  EXPECT_TRUE(mistakes_.has_errors());
+  EXPECT_EQ(shelf_.current("linhu-onewin"), old);
+  EXPECT_EQ(shelf_.reload("other", mistakes_).error().id(), "bridge.config_reference");
+  edit("p/mappings/push.yaml", "zoen:", "zone:");
+  const auto mended = shelf_.reload("linhu-onewin", mistakes_);
+  ASSERT_TRUE(mended);
+  EXPECT_EQ((*mended)->info().digest, old->info().digest) << "the site's parameters are still there";
+}
+
+TEST_F(Shelf, every_broken_pack_is_named) {
+  const auto loaded = shelf_.load({{folder_.file("none"), {}}, {folder_.file("p"), {}}, {folder_.file("p"), {{"no_such", "x"}}}}, mistakes_);
+  EXPECT_EQ(loaded.error().id(), "bridge.config_invalid");
+  bool missing = false, unknown = false;
+  for (const Finding& one : mistakes_) {
+    missing = missing || one.id == Errc::mapping_pack_missing;
+    unknown = unknown || one.id == Errc::mapping_unknown_param;
+  }
+  EXPECT_TRUE(missing);
+  EXPECT_TRUE(unknown);
+}
+
+} // namespace
+} // namespace tongqu::bridge::detail

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Runs the sections of scripts/bench and prints one table, or one JSON object with --json. The programs are built already."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECTIONS = ("translate", "bridge", "limits")
+
+
+def merged(into, other):
+    """Members of both; a member of objects on both sides is merged, anything else is replaced."""
+    for key, value in other.items():
+        into[key] = merged(into[key], value) if isinstance(value, dict) and isinstance(into.get(key), dict) else value
+    return into
+
+
+def run(*command):
+    """The JSON object that a program prints; ends this one with the same code when it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit("bench: %s ended with %d" % (" ".join(map(os.path.basename, command[:2])), done.returncode))
+    return json.loads(done.stdout)
+
+
+def measure(section, bin_dir):
+    pack = os.path.join(HERE, "packs", "bench-county")
+    if section == "translate":
+        return run(os.path.join(bin_dir, "translate_bench"), pack)
+    if section == "bridge":
+        return run("/usr/bin/python3", os.path.join(HERE, "bridge_bench.py"), "--bin", bin_dir)
+    disk = run(os.path.join(bin_dir, "disk_bench"), os.path.dirname(bin_dir), "4096", "64", "2")
+    return merged({"limits": disk}, run(os.path.join(bin_dir, "translate_bench"), pack, "--limits"))
+
+
+def row(out, name, value, note=""):
+    out.append("  %-34s %14s  %s" % (name, value, note))
+
+
+def translate_table(out, results):
+    out.append("translate (one thread: gate, decode, map, validate, canonical JSON, HMAC-SHA-256)")
+    for form in ("soap", "soap_string", "rest"):
+        one = results[form]
+        row(out, form, "%.0f /s" % one["per_s"], "%.1f us CPU, %.0f bytes a message" % (one["cpu_us"], one["bytes"]))
+    for name, value in results.get("soap_stages_cpu_us", {}).items():
+        row(out, "  " + name, "%.1f us" % value)
+
+
+def bridge_table(out, b):
+    out.append("bridge (sender, bridge and sandbox on this machine; sealed, synchronous=FULL, one target)")
+    row(out, "delivered, sustained", "%.0f /s" % b["delivered"]["per_s"], "%d messages, %d connections; %d still under way at the last acknowledgement"
+        % (b["delivered"]["messages"], b["connections"], b["delivered"]["backlog_at_last_ack"]))
+    row(out, "acknowledgement p50 / p99", "%.1f / %.1f ms" % (b["ack"]["p50_ms"], b["ack"]["p99_ms"]), "at that rate (closed loop)")
+    part = b["at_70_percent"]
+    row(out, "acknowledgement p50 / p99", "%.1f / %.1f ms" % (part["ack"]["p50_ms"], part["ack"]["p99_ms"]), "open loop at %.0f /s" % part["per_s"])
+    row(out, "CPU of the bridge", "%.0f us" % b["cpu_us_per_message"], "a message; sandbox %.0f us, sender %.0f us" % (b["sandbox_cpu_us_per_message"], b["sender_cpu_us_per_message"]))
+    row(out, "peak memory of the bridge", "%.1f MB" % b["peak_mb"], "sandbox %.1f MB" % b["sandbox_peak_mb"])
+    row(out, "judged by the sandbox's ledger", "%d" % b["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % b["judged"])
+
+
+def limits_table(out, limits):
+    out.append("limits (bare engines, in the same run)")
+    for name, one in limits.items():
+        note = "%.1f us CPU" % one["cpu_us"] if "cpu_us" in one else "%(record_bytes)d bytes, %(group)d to a sync; fdatasync p50 %(fdatasync_p50_us).0f us, p99 %(fdatasync_p99_us).0f us" % one
+        row(out, name, "%.0f /s" % one["per_s"], note)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Benchmarks: translation on one thread, the durable road end to end, and the limits beside them.")
+    parser.add_argument("section", nargs="*", help="translate, bridge or limits; translate and bridge when none is named")
+    parser.add_argument("--json", action="store_true", help="print one JSON object; the table goes to standard error")
+    parser.add_argument("--bin", required=True, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    for section in options.section:
+        if section not in SECTIONS:
+            parser.error("no such section: " + section)
+    results = {}
+    for section in options.section or ("translate", "bridge"):
+        print("bench: %s ..." % section, file=sys.stderr, flush=True)
+        merged(results, measure(section, os.path.abspath(options.bin)))
+    out = []
+    if "translate" in results:
+        translate_table(out, results["translate"])
+    if "bridge" in results:
+        bridge_table(out, results["bridge"])
+    limits_table(out, results["limits"])
+    print("\n".join(out), file=sys.stderr if options.json else sys.stdout)
+    if options.json:
+        print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

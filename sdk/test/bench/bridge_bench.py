@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""The whole road under load: a sender, `tongqu bridge run` and `tongqu-conform sandbox` as processes of their own on this machine.
+
+Closed loop first, for the rate that is sustained; then an open loop at 70 % of it, for the time to the acknowledgement. Judged by the
+sandbox's own ledger: each acknowledged message must have taken effect exactly once, and nothing else may have.
+Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
+import argparse
+import collections
+import http.client
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+TICK = os.sysconf("SC_CLK_TCK")
+CONNECTIONS = 64          # Of the sender.
+CONCURRENCY = 128         # Messages in flight to the platform.
+LOAD_OF_OPEN_LOOP = 0.7
+DRAIN_S = 15              # The last receipt must come within it.
+
+CONFIG = """# Written by scripts/bench.
+model: {{reference_date: 2150-01-01}}
+journal: {{path: state/journal.db, seal_key: {{file: keys/seal.key}}}}
+audit: {{key: {{file: keys/audit.key}}, sign_key: {{file: keys/audit-sm2.pem}}, head_file: state/audit.head, public_key_file: keys/audit-sm2.pub.pem}}
+listen:
+  - {{name: county, family: soap, port: 0, path: /case, pack: bench-county}}
+packs:
+  - {{path: "{pack}"}}
+platforms:
+  - {{name: province, profile: tif_rio, url: "http://{sandbox}", pinned_host: 127.0.0.1, target: "{target}", concurrency: {concurrency},
+     credentials: {{paas_token: {{file: keys/paas.token}}}}, settings: {{paas_id: bench}}}}
+routes:
+  - {{system: "*", targets: [province]}}
+health: {{listen: "127.0.0.1:0"}}
+control: {{socket: state/control.sock}}
+"""
+
+
+class Failed(Exception):
+    """The benchmark did not hold what it promises; its text says what."""
+
+
+def say(text):
+    print("bench: " + text, file=sys.stderr, flush=True)
+
+
+def cpu_s(pid):
+    """User and system time of a process, all threads, in seconds."""
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def peak_mb(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1)) / 1024
+
+
+class Road:
+    """Sandbox and bridge, started and stopped; files in a folder of its own on the disk that is measured."""
+
+    def __init__(self, bin_dir, folder):
+        self.bin, self.dir, self.processes = bin_dir, folder, []
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def start(self, name, *args):
+        log = open(self.path(name + ".log"), "ab")
+        process = subprocess.Popen([os.path.join(self.bin, args[0]), *args[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+        log.close()
+        self.processes.append(process)
+        return process
+
+    def stop(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+            process.wait(timeout=20)
+            process.stdin.close()
+            process.stdout.close()
+        self.processes = []
+
+    def secret(self, name, text):
+        with open(os.open(self.path("keys", name), os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+            f.write(text + "\n")
+
+    def begin(self):
+        for folder in ("keys", "state"):
+            os.mkdir(self.path(folder), 0o700)
+        self.secret("seal.key", os.urandom(32).hex())
+        self.secret("audit.key", os.urandom(32).hex())
+        self.secret("paas.token", os.urandom(16).hex())
+        pem, public = self.path("keys", "audit-sm2.pem"), self.path("keys", "audit-sm2.pub.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", pem], check=True, stderr=subprocess.DEVNULL)
+        os.chmod(pem, 0o600)
+        subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-out", public], check=True)
+        self.sandbox = self.start("sandbox", "tongqu-conform", "sandbox", "--profile", "tif_rio", "--listen", "127.0.0.1:0", "--ledger", self.path("state", "province.ledger"),
+                                  "--paas-id", "bench", "--token-file", self.path("keys", "paas.token"))
+        line = self.sandbox.stdout.readline().split()
+        if line[:2] != ["listening", "on"]:
+            raise Failed("the sandbox did not start")
+        with open(self.path("bridge.yaml"), "w") as f:
+            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=line[-1], concurrency=CONCURRENCY,
+                                  target=os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")))
+        self.bridge = self.start("bridge", "tongqu", "bridge", "run", "-c", self.path("bridge.yaml"))
+        ports = {}
+        for line in self.bridge.stdout:
+            words = line.split()
+            if words[:1] in (["listening"], ["health"]):
+                ports[words[0]] = int(re.search(r":(\d+)/", words[-1]).group(1))
+            if words == ["ready"]:
+                break
+        else:
+            with open(self.path("bridge.log")) as log:
+                raise Failed("the bridge did not start\n" + log.read()[-2000:])
+        self.port, self.health = ports["listening"], ports["health"]
+
+    def deliveries(self):
+        """Deliveries by state, from the bridge's own counters."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.health, timeout=5)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', text)}
+
+
+class Run:
+    """One run of the sender: what it measured, what it was told, and what the others spent meanwhile."""
+
+    def __init__(self, road, first, count, connections, rate, seconds):
+        told = road.path("told-%d.tsv" % first)
+        # Not in road.processes: it ends by itself.
+        arguments = [str(road.port), "/case", str(first), str(count), str(connections), "%f" % rate, "%f" % seconds, told]
+        sender = subprocess.Popen([os.path.join(road.bin, "bridge_load"), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            if sender.stdout.readline() != "ready\n":
+                raise Failed("the sender did not start")
+            before = road.deliveries()["delivered"]
+            made = cpu_s(sender.pid)
+            spent = {p: cpu_s(p.pid) for p in (road.bridge, road.sandbox)}
+            sender.stdin.write("go\n")
+            sender.stdin.flush()
+            done = sender.stdout.readline().split()
+            if done[:1] != ["sent"]:
+                raise Failed("the sender ended early")
+            own = cpu_s(sender.pid) - made
+            backlog = road.deliveries()
+            self.last_receipt_s = self.drain(road, before + int(done[1]))
+            spent = {p: cpu_s(p.pid) - spent[p] for p in spent}
+            self.sent = json.loads(sender.stdout.readline())
+            self.code = sender.wait()
+        finally:
+            if sender.poll() is None:
+                sender.kill()
+                sender.wait()
+        self.backlog_at_end = sum(backlog[state] for state in ("ready", "waiting", "sending", "unknown"))
+        each = 1e6 / max(1, self.sent["accepted"])
+        self.cpu_us = {"bridge": spent[road.bridge] * each, "sandbox": spent[road.sandbox] * each, "sender": own * each}
+        self.delivered_per_s = self.sent["accepted"] / (self.last_receipt_s - self.sent["began_s"])
+        self.told = []
+        with open(told) as f:
+            for line in f:
+                self.told.append(line.rstrip("\n").split("\t"))
+        if self.code != 0 or self.sent["accepted"] != self.sent["sent"]:
+            raise Failed("%d of %d messages were not accepted" % (self.sent["sent"] - self.sent["accepted"], self.sent["sent"]))
+
+    @staticmethod
+    def drain(road, wanted):
+        """When the journal held the last receipt."""
+        until = time.monotonic() + DRAIN_S
+        while True:
+            counts = road.deliveries()
+            now = time.monotonic()
+            if counts["delivered"] >= wanted:
+                return now
+            if now > until:
+                raise Failed("not all was delivered: %s" % {k: v for k, v in counts.items() if v})
+            time.sleep(0.02)
+
+    def ack(self):
+        return {name: self.sent[name] for name in ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms")}
+
+
+def judge(road, told):
+    """Against the ledger of the sandbox: lost, doubled, stray effects, acknowledgements given twice."""
+    effects = collections.Counter()
+    with open(road.path("state", "province.ledger")) as f:
+        for row in map(json.loads, f):
+            if row["kind"] == "taken" and not row["duplicate"]:
+                effects[row["project_no"]] += 1
+    cases = collections.Counter(case for case, _, _ in told)
+    ids = {message for _, message, _ in told}
+    verdict = {"acknowledged": len(told),
+               "lost": sum(1 for case in cases if case not in effects),
+               "doubled": sum(n - 1 for n in effects.values() if n > 1),
+               "stray": sum(1 for case in effects if case not in cases)}
+    if len(ids) != len(told) or max(cases.values()) != 1:
+        raise Failed("two messages were given one acknowledgement")
+    if verdict["lost"] or verdict["doubled"] or verdict["stray"]:
+        raise Failed("of %(acknowledged)d acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % verdict)
+    return verdict
+
+
+def verify(road):
+    """The audit chain, offline, after the bridge has stopped."""
+    done = subprocess.run([os.path.join(road.bin, "tongqu"), "bridge", "verify", "-c", road.path("bridge.yaml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Failed("the audit chain does not verify: " + done.stdout.strip() + done.stderr.strip())
+
+
+def measure(road, once, seconds):
+    warm = Run(road, 0, 100 if once else 4000, 4 if once else CONNECTIONS, 0, 0)
+    told = list(warm.told)
+    count = 100 if once else int(min(200000, warm.sent["per_s"] * seconds * 1.5))
+    first = len(told)
+    say("closed loop, %d connections" % CONNECTIONS)
+    closed = Run(road, first, count, 4 if once else CONNECTIONS, 0, seconds)
+    told += closed.told
+    first += count
+    rate = closed.delivered_per_s * LOAD_OF_OPEN_LOOP
+    say("open loop at %.0f/s" % rate)
+    opened = Run(road, first, 100 if once else int(rate * seconds), CONNECTIONS * 2, rate, 0)
+    told += opened.told
+    peak = {"bridge": peak_mb(road.bridge.pid), "sandbox": peak_mb(road.sandbox.pid)}
+    verdict = judge(road, told)
+    bytes_each = os.path.getsize(road.path("state", "journal.db")) / len(told)
+    return {
+        "delivered": {"per_s": round(closed.delivered_per_s, 1), "messages": closed.sent["accepted"], "backlog_at_last_ack": closed.backlog_at_end},
+        "accepted": {"per_s": closed.sent["per_s"]},
+        "ack": closed.ack(),
+        "at_70_percent": {"per_s": round(opened.sent["per_s"], 1), "delivered_per_s": round(opened.delivered_per_s, 1), "ack": opened.ack(),
+                          "cpu_us_per_message": round(opened.cpu_us["bridge"], 1)},
+        "cpu_us_per_message": round(closed.cpu_us["bridge"], 1),
+        "sandbox_cpu_us_per_message": round(closed.cpu_us["sandbox"], 1),
+        "sender_cpu_us_per_message": round(closed.cpu_us["sender"], 1),
+        "peak_mb": round(peak["bridge"], 1),
+        "sandbox_peak_mb": round(peak["sandbox"], 1),
+        "connections": 4 if once else CONNECTIONS,
+        "concurrency": CONCURRENCY,
+        "sealed": True,
+        "store_bytes_per_message": round(bytes_each),
+        "judged": verdict,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", required=True, help="folder with tongqu, tongqu-conform, bridge_load and disk_bench")
+    parser.add_argument("--once", action="store_true", help="one short iteration, for the tests")
+    parser.add_argument("--seconds", type=float, default=8, help="of each of the two runs")
+    parser.add_argument("--keep", action="store_true", help="leave the folder with logs and stores")
+    options = parser.parse_args()
+    bin_dir = os.path.abspath(options.bin)
+    # Beside the binaries: /tmp may be memory, which syncs nothing.
+    folder = tempfile.mkdtemp(prefix="bench-", dir=os.path.dirname(bin_dir))
+    road = Road(bin_dir, folder)
+    code = 1
+    try:
+        road.begin()
+        out = {"bridge": measure(road, options.once, options.seconds)}
+        road.stop()
+        verify(road)
+        disk = subprocess.run([os.path.join(bin_dir, "disk_bench"), folder, "4096", "64", "0.05" if options.once else "2"], stdout=subprocess.PIPE, text=True, check=True)
+        out["limits"] = json.loads(disk.stdout)
+        print(json.dumps(out))
+        code = 0
+    except Failed as failure:
+        print("bridge_bench: %s" % failure, file=sys.stderr)
+    finally:
+        road.stop()
+        if options.keep or code != 0:
+            say("logs and stores are in " + folder)
+        else:
+            shutil.rmtree(folder)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+// The least that a durable store can do on this disk: groups of records appended to one preallocated file, each group followed by
+// fdatasync. Nothing is parsed, sealed or indexed.
+//   disk_bench FOLDER RECORD_BYTES GROUP SECONDS
+// Prints {"append_fdatasync": {"per_s", "group", "record_bytes", "fdatasync_p50_us", "fdatasync_p99_us"}}.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "measure.hpp"
+
+namespace tongqu::bench {
+namespace {
+
+constexpr std::size_t kFileBytes = std::size_t{256} << 20;
+
+struct Outcome {
+  double per_s = 0;
+  std::vector<double> sync_us;
+};
+
+Outcome append_groups(int file, const std::string& group, std::size_t records, double seconds) {
+  Outcome out;
+  const double began = wall_seconds();
+  std::size_t at = 0, done = 0;
+  double now = began;
+  while (now - began < seconds) {
+    if (at + group.size() > kFileBytes) at = 0;
+    if (::pwrite(file, group.data(), group.size(), static_cast<off_t>(at)) != static_cast<ssize_t>(group.size())) throw std::runtime_error("cannot write");
+    const double before = wall_seconds();
+    if (::fdatasync(file) != 0) throw std::runtime_error("cannot sync");
+    now = wall_seconds();
+    out.sync_us.push_back((now - before) * 1e6);
+    at += group.size();
+    done += records;
+  }
+  out.per_s = static_cast<double>(done) / (now - began);
+  std::sort(out.sync_us.begin(), out.sync_us.end());
+  return out;
+}
+
+/// The blocks are written once before, so that no sync has to store where they are.
+int open_preallocated(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) throw std::runtime_error("cannot open " + path);
+  const std::string piece(std::size_t{1} << 20, 'p');
+  for (std::size_t at = 0; at < kFileBytes; at += piece.size()) {
+    if (::pwrite(file, piece.data(), piece.size(), static_cast<off_t>(at)) != static_cast<ssize_t>(piece.size())) throw std::runtime_error("cannot write");
+  }
+  if (::fsync(file) != 0) throw std::runtime_error("cannot sync");
+  return file;
+}
+
+int run(char** arguments) {
+  const std::string path = std::string(arguments[1]) + "/disk_bench.dat";
+  const auto bytes = static_cast<std::size_t>(std::atoi(arguments[2])), group = static_cast<std::size_t>(std::atoi(arguments[3]));
+  if (bytes == 0 || group == 0 || bytes * group > kFileBytes) throw std::runtime_error("a group must fit into the file");
+  const int file = open_preallocated(path);
+  ::unlink(path.c_str());
+  const Outcome out = append_groups(file, std::string(bytes * group, 'r'), group, std::atof(arguments[4]));
+  ::close(file);
+  std::printf("{\"append_fdatasync\":{\"per_s\":%.1f,\"group\":%zu,\"record_bytes\":%zu,\"fdatasync_p50_us\":%.1f,\"fdatasync_p99_us\":%.1f}}\n", out.per_s, group,
+              bytes, out.sync_us[out.sync_us.size() / 2], out.sync_us[out.sync_us.size() * 99 / 100]);
+  return 0;
+}
+
+} // namespace
+} // namespace tongqu::bench
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::fputs("usage: disk_bench FOLDER RECORD_BYTES GROUP SECONDS\n", stderr);
+    return 2;
+  }
+  try {
+    return tongqu::bench::run(argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "disk_bench: %s\n", error.what());
+    return 1;
+  }
+}
