@@ -176,6 +176,19 @@ Sealer sealer_of(char fill) {
   return *std::move(sealer);
 }
 
+// One block of GB/T 32907-2016 appendix A.1, followed by its padding block as OpenSSL's command line writes it.
+TEST(Cipher, sm4_opens_padded_blocks) {
+  const Secret key(*from_hex("0123456789abcdeffedcba9876543210"));
+  const std::string sealed = *from_hex("681edf34d206965e86b3e94f536e4246002a8a4efa863ccad024ac0300bb40d2");
+  EXPECT_EQ(to_hex(*sm4_ecb_decrypt(key, sealed)), "0123456789abcdeffedcba9876543210");
+  const std::string iv = *from_hex("000102030405060708090a0b0c0d0e0f");
+  EXPECT_EQ(*sm4_cbc_decrypt(key, iv, *from_base64("qFvf21PQbNAbISHZdedpdkz1t7lD087WWm0hUxCHMlI=")), "<bj><no>C1</no></bj>");
+  EXPECT_EQ(sm4_ecb_decrypt(key, sealed.substr(0, 16)).error().id(), "crypto.decrypt_failed");
+  EXPECT_EQ(sm4_cbc_decrypt(key, iv, sealed.substr(0, 15)).error().id(), "crypto.decrypt_failed");
+  EXPECT_EQ(sm4_cbc_decrypt(key, "short", sealed).error().id(), "crypto.iv_size");
+  EXPECT_EQ(sm4_ecb_decrypt(Secret("short"), sealed).error().id(), "crypto.key_size");
+}
+
 TEST(Sealer, opens_what_it_sealed_and_nothing_else_can) {
   const Sealer sealer = sealer_of('k');
   for (const std::size_t size : {0u, 1u, 16u, 5000u}) {

@@ -53,6 +53,7 @@ std::string_view root_name(const wire::Part& body) {
 class LoadedPack final : public Pack {
 public:
   const PackInfo& info() const override { return info_; }
+  Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
   TestReport run_tests(const Environment& environment) const override;
@@ -232,12 +233,19 @@ Result<const Entry*> LoadedPack::choose(const wire::Delivery& delivery) const {
   return chosen;
 }
 
-Result<std::vector<MappedRecord>> LoadedPack::run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const {
+Result<MappedDelivery> LoadedPack::run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const {
   TONGQU_TRY(const Entry* entry, choose(delivery));
-  TONGQU_TRY(MappedRecord mapped, entry->mapping->run(delivery, environment, info_, names_, workspace.state()));
-  std::vector<MappedRecord> records;
-  records.push_back(std::move(mapped));
-  return records;
+  return entry->mapping->run(delivery, environment, info_, names_, workspace.state());
+}
+
+Result<std::vector<MappedRecord>> LoadedPack::run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const {
+  TONGQU_TRY(MappedDelivery mapped, run_delivery(delivery, environment, workspace));
+  if (mapped.waiting) return Error(Errc::wire_frame_incomplete).at(mapped.waiting->part + " offset " + std::to_string(mapped.waiting->offset));
+  if (!mapped.findings.empty()) {
+    mapped.findings.append(std::move(mapped.records.front().findings));
+    mapped.records.front().findings = std::move(mapped.findings);
+  }
+  return std::move(mapped.records);
 }
 
 AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const {

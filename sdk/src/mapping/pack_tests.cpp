@@ -14,7 +14,7 @@ class TestRun {
 public:
   TestRun(const Pack& pack, const MappingTest& test, Pack::TestReport& report) : pack_(pack), test_(test), report_(report) {}
   bool read(wire::Delivery& delivery);
-  void judge(const Result<std::vector<MappedRecord>>& records);
+  void judge(const Result<MappedDelivery>& delivery);
   void fail(const std::string& what) { failures_.push_back(test_.in + ": " + what); }
   void finish();
 
@@ -49,16 +49,24 @@ bool TestRun::read(wire::Delivery& delivery) {
   return true;
 }
 
-void TestRun::judge(const Result<std::vector<MappedRecord>>& records) {
-  if (!records) {
+void TestRun::judge(const Result<MappedDelivery>& delivery) {
+  if (!delivery) {
     // A delivery that a stage refuses is a test too: its error is the only finding.
-    const bool wanted = test_.verdict == RecordVerdict::refused && test_.findings && test_.findings->size() == 1 && test_.findings->front() == records.error().id();
-    if (!wanted) fail(describe(records.error()));
+    const bool wanted = test_.verdict == RecordVerdict::refused && test_.findings && test_.findings->size() == 1 && test_.findings->front() == delivery.error().id();
+    if (!wanted) fail(describe(delivery.error()));
     return;
   }
-  const MappedRecord& record = records->front();
+  const std::vector<MappedRecord>& records = delivery->records;
+  const std::size_t wanted = test_.count.value_or(static_cast<unsigned>(records.size()));
+  if (records.size() != wanted) fail("there are " + std::to_string(records.size()) + " records");
+  if (wanted == 0 && records.empty()) return;
+  if (test_.record > records.size()) return fail("there is no record " + std::to_string(test_.record));
+  const MappedRecord& record = records[test_.record - 1];
   if (record.verdict != test_.verdict) fail("the verdict is " + std::string(verdict_name(record.verdict)) + (record.reason.en.empty() ? "" : ": " + record.reason.en));
-  judge_findings(record.findings);
+  Findings findings;
+  if (test_.record == 1) findings = delivery->findings;
+  findings.append(Findings(record.findings));
+  judge_findings(findings);
   if (!record.canonical.empty()) judge_values(record.canonical);
   else if (!test_.out.empty()) fail("there is no record");
 }
@@ -148,7 +156,7 @@ bool same_json(const wire::Node& a, const wire::Node& b) {
 void run_test(const Pack& pack, const MappingTest& test, const Environment& environment, Workspace& workspace, Pack::TestReport& report) {
   TestRun run(pack, test, report);
   wire::Delivery delivery;
-  if (run.read(delivery)) run.judge(pack.run(delivery, environment, workspace));
+  if (run.read(delivery)) run.judge(pack.run_delivery(delivery, environment, workspace));
   run.finish();
 }
 

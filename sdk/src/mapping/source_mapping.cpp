@@ -1,6 +1,7 @@
 #include "mapping/source_mapping.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "mapping/date_pattern.hpp"
 #include "mapping/record_writer.hpp"
@@ -25,7 +26,6 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kUnusedReportedMax = 50;
-constexpr int kInnerDeclarationQuirk = 3;
 
 struct IdentityRow { std::string_view key; Special special; bool required; };
 constexpr IdentityRow kIdentity[] = {{"organisation", Special::id_organisation, true},
@@ -34,7 +34,7 @@ constexpr IdentityRow kIdentity[] = {{"organisation", Special::id_organisation, 
                                      {"event", Special::id_event, true},
                                      {"revision", Special::id_revision, false}};
 
-const std::vector<std::string_view> kKeys = {"mapping", "to", "record", "zone", "source", "types", "tables", "identity", "event", "rules",
+const std::vector<std::string_view> kKeys = {"mapping", "to", "record", "zone", "source", "records", "types", "tables", "identity", "event", "rules",
                                              "ignore", "outside_digest", "answer", "tests"};
 
 std::string unused_path(const wire::Document& document, std::uint32_t leaf) {
@@ -61,7 +61,11 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   RuleCompiler compiler({mistakes, Side::source, made->entity_, context.folder, context.params, made->zone_minutes_, may_be_part, context.names, made->scopes_, &context.files});
   compiler.read_types(root.find("types"));
   compiler.read_tables(root.find("tables"));
+  made->compile_records(root, mistakes, context.names);
   compiler.enter_root();
+  if (const YamlNode* records = root.find("records"); records != nullptr && made->records_) {
+    if (const YamlNode* when = records->find("when"); when != nullptr) made->records_->when = compiler.expression(*when, "records.when");
+  }
   made->compile_identity(root, mistakes, compiler);
   made->compile_kind(root, mistakes, compiler);
   if (const YamlNode* event = root.find("event"); event != nullptr) made->event_ = compiler.special_rule(*event, Special::event, "event");
@@ -90,6 +94,30 @@ void SourceMapping::compile_head(const YamlNode& root, const MappingContext& con
     zone_minutes_ = zone_minutes_of(zone->text);
     if (!zone_minutes_) context.mistakes.add(Errc::mapping_wrong_shape, *zone, "zone", same("+08:00"));
   }
+}
+
+void SourceMapping::compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names) {
+  const YamlNode* node = root.find("records");
+  if (node == nullptr) {
+    if (stages_.many) mistakes.add(Errc::mapping_records_required, root, "records", {"records: {each: PATH}, or {each: .} for one record of each document", "records: {each: 路径}；每个文档一条记录时用 {each: .}"});
+    return;
+  }
+  if (!check_keys(*node, {"each", "when"}, "records", mistakes)) return;
+  const auto text = member_text(*node, "each", Need::required, "records", mistakes);
+  if (!text) return;
+  std::vector<Path> paths;
+  std::string problem;
+  if (!parse_path(*text, PathSyntax::slashes, paths, problem) || paths.size() != 1 || paths[0].origin != Origin::here) {
+    mistakes.add(Errc::mapping_path_invalid, *node->find("each"), "records.each", {}, same(*text));
+    return;
+  }
+  Records& records = records_.emplace();
+  if (paths[0].steps.empty()) return;
+  // Rules start from one element; what stands around it is one document further out.
+  records.each = true;
+  records.parent_scope = scopes_.root;
+  scopes_.outer = scopes_.root;
+  scopes_.root = scopes_.each(records.parent_scope, paths[0].steps, names, records.list);
 }
 
 void SourceMapping::compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler) {
@@ -143,7 +171,7 @@ void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes
   for (const YamlNode& item : node->items) {
     MappingTest test;
     test.line = item.line;
-    if (!check_keys(item, {"in", "out", "absent", "findings", "verdict"}, "tests", mistakes)) continue;
+    if (!check_keys(item, {"in", "out", "absent", "findings", "verdict", "count", "record"}, "tests", mistakes)) continue;
     test.in = member_text(item, "in", Need::required, "tests", mistakes).value_or("");
     if (const YamlNode* out = item.find("out"); out != nullptr) {
       for (const auto& [path, value] : out->members) test.out.emplace_back(path.text, value.text);
@@ -159,75 +187,198 @@ void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes
     if (verdict == "held") test.verdict = RecordVerdict::held;
     else if (verdict == "refused") test.verdict = RecordVerdict::refused;
     else if (verdict != "accepted") mistakes.add(Errc::mapping_wrong_shape, *item.find("verdict"), "tests.verdict", one_of({"accepted", "held", "refused"}));
+    if (const YamlNode* count = item.find("count"); count != nullptr) {
+      test.count = small_number(count->text, 0, 100000);
+      if (!test.count) mistakes.add(Errc::mapping_wrong_shape, *count, "tests.count", {"a number", "数字"});
+    }
+    if (const YamlNode* record = item.find("record"); record != nullptr) {
+      const auto number = small_number(record->text, 1, 100000);
+      if (!number) mistakes.add(Errc::mapping_wrong_shape, *record, "tests.record", {"a number from 1", "从 1 起的数字"});
+      test.record = number.value_or(1);
+    }
     tests_.push_back(std::move(test));
   }
 }
 
-Result<MappedRecord> SourceMapping::run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names,
-                                        Workspace::State& state) const {
-  TONGQU_CHECK(run_stages(stages_, {delivery, environment.limits, names}, state.stages, state.starts));
-  state.arena.reset();
-  state.unused.leaves.clear();
-  state.frames.resize(scopes_.all.size());
+/// Makes the records of one delivery, piece by piece.
+class RecordMaker final : public PieceSink {
+public:
+  struct Inputs { const SourceMapping& mapping; const wire::Delivery& delivery; const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
+  RecordMaker(const Inputs& in, MappedDelivery& out) : in_(in), mapping_(in.mapping), state_(in.state), out_(out) {}
+  void tell(Findings&& findings) override { out_.findings.append(std::move(findings)); }
+  void take(StageResult& result) override;
+  void refuse(const Error& error, const std::string& part) override;
+
+private:
+  bool many() const noexcept { return mapping_.records_.has_value(); }
+  const std::vector<std::string>& parts() const noexcept { return mapping_.stages_.many ? state_.parts : mapping_.part_names_; }
+  MappedRecord fresh() const;
+  void walk_documents(const StageResult& result, Findings& findings);
+  void make(MappedRecord mapped);
+  void keep(MappedRecord mapped);
+  void report_unused(std::size_t scope, Findings& findings);
+
+  const Inputs in_;
+  const SourceMapping& mapping_;
+  Workspace::State& state_;
+  MappedDelivery& out_;
+  const wire::NameSet* foreign_ = nullptr;
+  std::vector<std::string> unused_seen_;
+};
+
+MappedRecord RecordMaker::fresh() const {
   MappedRecord mapped;
   model::Record& record = mapped.record;
-  record.become(entity_);
-  record.kind = kind_;
-  record.envelope.source_system = pack.system;
-  record.envelope.pack = pack.name();
-  for (const StageResult::Lie& lie : state.starts.lies) {
-    Finding finding;
-    finding.id = Errc::mapping_declared_encoding_ignored;
-    finding.severity = Severity::info;
-    finding.source.part = lie.part;
-    finding.quirk = kInnerDeclarationQuirk;
-    mapped.findings.add(std::move(finding));
+  record.become(mapping_.entity_);
+  record.kind = mapping_.kind_;
+  record.envelope.source_system = in_.pack.system;
+  record.envelope.pack = in_.pack.name();
+  return mapped;
+}
+
+/// Walks every document of the stages. What is left unused in them goes to `findings`.
+void RecordMaker::walk_documents(const StageResult& result, Findings& findings) {
+  state_.unused.leaves.clear();
+  state_.frames.resize(mapping_.scopes_.all.size());
+  if (mapping_.stages_.many) {
+    state_.parts = result.parts;
+    state_.parts.resize(mapping_.scopes_.all.size(), result.parts.back());
   }
-  const wire::NameSet* foreign = nullptr;
-  for (std::size_t i = 0; i < state.starts.starts.size(); ++i) {
-    const StageResult::Start& start = state.starts.starts[i];
-    foreign = start.foreign_names ? &names : nullptr;
-    scopes_.all[i]->walk(*start.document, start.node, foreign, state.frames[i], state.unused);
-    report_unused(state, i, mapped.findings);
+  for (std::size_t i = 0; i < result.starts.size(); ++i) {
+    const StageResult::Start& start = result.starts[i];
+    foreign_ = start.foreign_names ? &in_.names : nullptr;
+    mapping_.scopes_.all[i]->walk(*start.document, start.node, foreign_, state_.frames[i], state_.unused);
+    report_unused(i, findings);
   }
-  RuleRun run({state.frames, part_names_, &delivery, state.arena, mapped.findings, &record});
-  RecordWriter writer({scopes_, foreign, state.frames, state.unused, record}, run);
-  for (const auto& rule : identity_) {
+}
+
+void RecordMaker::take(StageResult& result) {
+  if (!many() || !mapping_.records_->each) {
+    MappedRecord mapped = fresh();
+    mapped.findings = std::move(result.findings);
+    result.findings = Findings();
+    walk_documents(result, mapped.findings);
+    make(std::move(mapped));
+    return;
+  }
+  out_.findings.append(std::move(result.findings));
+  result.findings = Findings();
+  walk_documents(result, out_.findings);
+  const Frame& parent = state_.frames[mapping_.records_->parent_scope];
+  const std::vector<std::uint32_t> nodes = parent.lists[mapping_.records_->list];
+  for (const std::uint32_t node : nodes) {
+    const std::uint16_t scope = mapping_.scopes_.root;
+    mapping_.scopes_.all[scope]->walk(*parent.document, node, foreign_, state_.frames[scope], state_.unused);
+    MappedRecord mapped = fresh();
+    report_unused(scope, mapped.findings);
+    make(std::move(mapped));
+  }
+}
+
+void RecordMaker::make(MappedRecord mapped) {
+  state_.arena.reset();
+  model::Record& record = mapped.record;
+  RuleRun run({state_.frames, parts(), &in_.delivery, state_.arena, mapped.findings, &record});
+  if (many() && mapping_.records_->when && !mapping_.records_->when->holds(run)) {
+    Finding skipped;
+    skipped.id = Errc::mapping_record_skipped;
+    skipped.severity = Severity::info;
+    skipped.source.part = parts()[mapping_.scopes_.root];
+    skipped.record = std::to_string(out_.records.size() + 1);
+    out_.findings.add(std::move(skipped));
+    out_.findings.append(std::move(mapped.findings));
+    return;
+  }
+  RecordWriter writer({mapping_.scopes_, foreign_, state_.frames, state_.unused, record}, run);
+  for (const auto& rule : mapping_.identity_) {
     const bool stored = writer.rule(*rule);
     const std::string* text = special_text(record, rule->place.special);
     const bool optional = rule->place.special == Special::id_revision && !stored;
     if (text->empty() && !optional && run.verdict() != RecordVerdict::refused) (void)run.fault(*rule, {Fault::missing, Errc::mapping_missing, 0, {}, {}, false});
   }
   if (record.identity.revision.empty()) record.identity.revision = "1";
-  if (kind_rule_) (void)writer.rule(*kind_rule_);
+  if (mapping_.kind_rule_) (void)writer.rule(*mapping_.kind_rule_);
   run.is_part = record.kind == model::RecordKind::part;
-  if (event_) (void)writer.rule(*event_);
-  if (rules_) writer.block(*rules_);
-  report_unused(state, scopes_.root, mapped.findings);
+  if (mapping_.event_) (void)writer.rule(*mapping_.event_);
+  if (mapping_.rules_) writer.block(*mapping_.rules_);
+  report_unused(mapping_.scopes_.root, mapped.findings);
   mapped.verdict = run.verdict();
-  finish(mapped, environment);
-  return mapped;
+  mapping_.finish(mapped, in_.environment);
+  keep(std::move(mapped));
 }
 
-/// One finding per distinct path, at most kUnusedReportedMax of them.
-void SourceMapping::report_unused(Workspace::State& state, std::size_t scope, Findings& findings) const {
-  if (state.unused.leaves.empty()) return;
-  const wire::Document* document = state.frames[scope].document;
-  std::vector<std::string> seen;
-  for (const std::uint32_t leaf : state.unused.leaves) {
+/// Where a delivery may give several records, each finding says which it is about.
+void RecordMaker::keep(MappedRecord mapped) {
+  if (many()) {
+    const std::string_view version = model::entity_version(mapping_.entity_);
+    const std::string label = std::string(version.substr(0, version.find('@'))) + "[" + std::to_string(out_.records.size() + 1) + "]";
+    Findings labelled;
+    for (Finding finding : mapped.findings) {
+      finding.record = label;
+      labelled.add(std::move(finding));
+    }
+    mapped.findings = std::move(labelled);
+  }
+  out_.records.push_back(std::move(mapped));
+}
+
+void RecordMaker::refuse(const Error& error, const std::string& part) {
+  MappedRecord mapped = fresh();
+  mapped.verdict = RecordVerdict::refused;
+  Finding finding;
+  finding.id = error.code();
+  finding.source.part = part;
+  const std::string& where = error.where();
+  const std::size_t blank = where.rfind(' ');
+  const std::size_t colon = where.find(':', blank == std::string::npos ? 0 : blank);
+  const char* first = where.data() + (blank == std::string::npos ? 0 : blank + 1);
+  if (colon != std::string::npos) {
+    std::from_chars(first, where.data() + colon, finding.source.line);
+    std::from_chars(where.data() + colon + 1, where.data() + where.size(), finding.source.column);
+  } else {
+    std::from_chars(first, where.data() + where.size(), finding.source.offset);
+  }
+  finding.expected = same(error.detail());
+  mapped.findings = std::move(state_.starts.findings);
+  state_.starts.findings = Findings();
+  mapped.reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};
+  mapped.findings.add(std::move(finding));
+  keep(std::move(mapped));
+}
+
+Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names,
+                                          Workspace::State& state) const {
+  MappedDelivery out;
+  RecordMaker maker({*this, delivery, environment, pack, names, state}, out);
+  TONGQU_CHECK(run_stages(stages_, {delivery, environment, names}, state.stages, state.starts, maker));
+  out.findings.append(std::move(state.starts.findings));
+  out.waiting = std::move(state.starts.waiting);
+  if (out.records.empty() && !out.waiting) return Error(Errc::mapping_records_none).at("body");
+  return out;
+}
+
+/// One finding per distinct path, at most kUnusedReportedMax of them: for each record, or for all records of a delivery together, where a
+/// column that no rule reads would be said for every row.
+void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
+  if (state_.unused.leaves.empty()) return;
+  const wire::Document* document = state_.frames[scope].document;
+  std::vector<std::string> own;
+  std::vector<std::string>& seen = many() ? unused_seen_ : own;
+  Findings& to = many() ? out_.findings : findings;
+  for (const std::uint32_t leaf : state_.unused.leaves) {
     std::string path = unused_path(*document, leaf);
     if (seen.size() >= kUnusedReportedMax || std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
     const wire::Node node(document, leaf);
     Finding finding;
     finding.id = Errc::mapping_unused_source;
     finding.severity = Severity::info;
-    finding.source.part = part_names_[scope];
+    finding.source.part = parts()[scope];
     finding.source.path = path;
     finding.source.offset = node.offset();
-    findings.add(std::move(finding));
+    to.add(std::move(finding));
     seen.push_back(std::move(path));
   }
-  state.unused.leaves.clear();
+  state_.unused.leaves.clear();
 }
 
 void SourceMapping::finish(MappedRecord& mapped, const Environment& environment) const {

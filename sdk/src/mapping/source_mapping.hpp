@@ -14,6 +14,7 @@ struct Workspace::State {
   detail::StageMemory stages;
   detail::StageResult starts;
   std::vector<detail::Frame> frames;
+  std::vector<std::string> parts;          ///< By scope, where the stages give pieces.
   detail::Scope::Unused unused;
   wire::Arena arena;
   wire::Document canonical;      ///< Targets.
@@ -28,6 +29,8 @@ struct MappingTest {
   std::vector<std::string> absent;
   std::optional<std::vector<std::string>> findings;
   RecordVerdict verdict = RecordVerdict::accepted;
+  std::optional<unsigned> count;           ///< Records of the delivery.
+  unsigned record = 1;                     ///< The one that the rest is about.
   std::uint32_t line = 0;
 };
 
@@ -53,15 +56,16 @@ public:
   /// SOAP operation that the first stage asks for; "any" when it takes every one.
   const std::string& operation() const noexcept { return stages_.list.front().operation; }
 
-  Result<MappedRecord> run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names, Workspace::State& state) const;
+  Result<MappedDelivery> run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names, Workspace::State& state) const;
 
 private:
+  friend class RecordMaker;
+  void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
   void compile_head(const YamlNode& root, const MappingContext& context);
   void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_kind(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_outside(const YamlNode& root, const Mistakes& mistakes);
   void compile_tests(const YamlNode& root, const Mistakes& mistakes);
-  void report_unused(Workspace::State& state, std::size_t scope, Findings& findings) const;
   void finish(MappedRecord& mapped, const Environment& environment) const;
 
   std::string id_;
@@ -71,6 +75,9 @@ private:
   Stages stages_;
   Scopes scopes_;
   std::vector<std::string> part_names_;     ///< By scope.
+  /// `records`: one record for each document, or for each element of a list in it.
+  struct Records { bool each = false; std::uint16_t parent_scope = 0, list = 0; std::optional<Expression> when; };
+  std::optional<Records> records_;
   std::unique_ptr<Rule> kind_rule_;
   std::vector<std::unique_ptr<Rule>> identity_;
   std::unique_ptr<Rule> event_;

@@ -1,5 +1,9 @@
 #include "mapping/stages.hpp"
 
+#include <algorithm>
+
+#include "mapping/table_settings.hpp"
+
 namespace tongqu::mapping::detail {
 namespace {
 
@@ -10,12 +14,24 @@ const std::vector<StageRow>& stage_rows() {
   static const std::vector<StageRow> rows = {
       {"soap", Stage::Kind::soap, {"operation", "part"}},
       {"decode", Stage::Kind::decode, {"layers", "declared"}},
-      {"base64", Stage::Kind::base64, {"breaks"}},
+      {"base64", Stage::Kind::base64, {"breaks", "padding", "alphabet", "data_uri"}},
+      {"gzip", Stage::Kind::gzip, {"ratio"}},
+      {"zip", Stage::Kind::zip, {"entry", "names", "many", "ratio"}},
       {"charset", Stage::Kind::charset, {"is"}},
-      {"xml", Stage::Kind::xml, {"root", "namespaces", "declared"}},
-      {"json", Stage::Kind::json, {"root"}},
+      {"xml", Stage::Kind::xml, {"root", "namespaces", "declared", "documents"}},
+      {"json", Stage::Kind::json, {"root", "documents"}},
       {"string", Stage::Kind::string, {"at"}},
       {"form", Stage::Kind::form, {"field", "charset"}},
+      {"csv", Stage::Kind::csv, {"separator", "quote", "quotes", "header_rows", "columns", "fill_down", "skip", "ragged"}},
+      {"fixed", Stage::Kind::fixed, {"charset", "fields", "records", "short", "cut", "fill_down", "skip"}},
+      {"nested", Stage::Kind::nested, {"at", "as", "documents"}},
+      {"dataset", Stage::Kind::dataset, {}},
+      {"multiref", Stage::Kind::multiref, {}},
+      {"multipart", Stage::Kind::multipart, {"part"}},
+      {"attachments", Stage::Kind::attachments, {}},
+      {"spreadsheet", Stage::Kind::spreadsheet, {"sheet", "charset", "header_rows", "columns", "fill_down", "skip", "ragged", "ratio"}},
+      {"open", Stage::Kind::open, {"cipher", "key"}},
+      {"frames", Stage::Kind::frames, {"length", "width", "counts"}},
   };
   return rows;
 }
@@ -28,7 +44,11 @@ public:
 
 private:
   void arguments(const YamlNode& node, Stage& stage);
+  void open(const YamlNode& node, Stage& stage);
+  void nested(const YamlNode& node, Stage& stage);
   std::vector<PathStep> path(const YamlNode& node, const char* key, Need need);
+  bool flag(const YamlNode& node, const char* key, std::string_view on);
+  unsigned ratio(const YamlNode& node);
   wire::Encoding encoding(const YamlNode& node, const char* key, Stage& stage);
   void flow(const YamlNode& at, Stage& stage, Stages& out);
   bool takes(const YamlNode& at, std::initializer_list<Flows> allowed);
@@ -40,6 +60,7 @@ private:
   Flows flows_ = Flows::body;
   std::string part_ = "body";
   int documents_ = 0;
+  int layers_ = 0;                         ///< Documents put into documents.
 };
 
 std::vector<PathStep> StageCompiler::path(const YamlNode& node, const char* key, Need need) {
@@ -61,6 +82,43 @@ wire::Encoding StageCompiler::encoding(const YamlNode& node, const char* key, St
   return found.value_or(wire::Encoding::utf8);
 }
 
+/// A switch that has one word for "on" and is off when it is not there.
+bool StageCompiler::flag(const YamlNode& node, const char* key, std::string_view on) {
+  const YamlNode* at = node.find(key);
+  if (at == nullptr) return false;
+  if (at->text != on) mistakes_.add(Errc::mapping_wrong_shape, *at, std::string("source.") + key, one_of({on}));
+  return true;
+}
+
+unsigned StageCompiler::ratio(const YamlNode& node) {
+  const YamlNode* at = node.find("ratio");
+  if (at == nullptr) return 0;
+  const auto number = small_number(at->text, 1, 1000);
+  if (!number) mistakes_.add(Errc::mapping_wrong_shape, *at, "source.ratio", {"1 to 1000", "1 至 1000"});
+  return number.value_or(1);
+}
+
+void StageCompiler::nested(const YamlNode& node, Stage& stage) {
+  stage.path = path(node, "at", Need::required);
+  for (const PathStep& step : stage.path) {
+    if (step.attribute || step.ordinal != 0) mistakes_.add(Errc::mapping_path_invalid, *node.find("at"), "source.nested.at", {"names only; every place that they lead to is read", "只写名称；所指各处都会解读"});
+  }
+  const std::string as = member_text(node, "as", Need::required, "source.nested", mistakes_).value_or("json");
+  if (as != "json" && as != "xml") mistakes_.add(Errc::mapping_wrong_shape, *node.find("as"), "source.nested.as", one_of({"json", "xml"}));
+  stage.nested_xml = as == "xml";
+  stage.documents_many = flag(node, "documents", "many");
+  if (stage.documents_many && !stage.nested_xml) mistakes_.add(Errc::mapping_wrong_shape, *node.find("documents"), "source.nested.documents", {"with as: xml", "仅与 as: xml 同用"});
+  ++layers_;
+}
+
+void StageCompiler::open(const YamlNode& node, Stage& stage) {
+  stage.cipher = member_text(node, "cipher", Need::required, "source.open", mistakes_).value_or("sm4-cbc");
+  stage.key = member_text(node, "key", Need::required, "source.open", mistakes_).value_or("");
+  if (const YamlNode* key = node.find("key"); key != nullptr) refuse_secret(*key, "source.open.key", mistakes_);
+  const auto& known = cipher_names();
+  if (std::find(known.begin(), known.end(), stage.cipher) == known.end()) mistakes_.add(Errc::mapping_wrong_shape, *node.find("cipher"), "source.open.cipher", one_of(known), did_you_mean(stage.cipher, known));
+}
+
 void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
   if (const YamlNode* declared = node.find("declared"); declared != nullptr) {
     stage.declared_ignored = declared->text == "ignore";
@@ -79,7 +137,14 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       break;
     }
     case Stage::Kind::base64:
-      if (const YamlNode* breaks = node.find("breaks"); breaks != nullptr && breaks->text != "skip") mistakes_.add(Errc::mapping_wrong_shape, *breaks, "source.base64.breaks", one_of({"skip"}));
+      stage.tolerance = {flag(node, "breaks", "skip"), flag(node, "padding", "optional"), flag(node, "alphabet", "url"), flag(node, "data_uri", "allowed")};
+      break;
+    case Stage::Kind::gzip: stage.ratio = ratio(node); break;
+    case Stage::Kind::zip:
+      stage.entry = member_text(node, "entry", Need::required, "source.zip", mistakes_).value_or("");
+      stage.encoding = encoding(node, "names", stage);
+      stage.many = flag(node, "many", "yes");
+      stage.ratio = ratio(node);
       break;
     case Stage::Kind::charset:
       if (node.find("is") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.is");
@@ -89,9 +154,32 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       stage.path = path(node, "root", Need::optional);
       const std::string ns = member_text(node, "namespaces", Need::optional, "source.xml", mistakes_).value_or("any");
       if (ns != "any") stage.ns = ns;
+      stage.many = flag(node, "documents", "many");
       break;
     }
-    case Stage::Kind::json: stage.path = path(node, "root", Need::optional); break;
+    case Stage::Kind::json:
+      stage.path = path(node, "root", Need::optional);
+      stage.many = flag(node, "documents", "many");
+      break;
+    case Stage::Kind::nested: nested(node, stage); break;
+    case Stage::Kind::dataset:
+    case Stage::Kind::multiref:
+    case Stage::Kind::attachments: break;
+    case Stage::Kind::multipart: stage.part = member_text(node, "part", Need::optional, "source.multipart", mistakes_).value_or(""); break;
+    case Stage::Kind::open: open(node, stage); break;
+    case Stage::Kind::spreadsheet:
+      stage.ratio = ratio(node);
+      stage.encoding = encoding(node, "charset", stage);
+      stage.table = compile_table(stage, node, mistakes_);
+      break;
+    case Stage::Kind::csv:
+    case Stage::Kind::fixed:
+    case Stage::Kind::frames:
+      stage.many = stage.kind == Stage::Kind::frames;
+      if (stage.kind == Stage::Kind::fixed && node.find("charset") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.fixed.charset");
+      stage.encoding = encoding(node, "charset", stage);
+      stage.table = compile_table(stage, node, mistakes_);
+      break;
     case Stage::Kind::string:
       stage.path = path(node, "at", Need::required);
       stage.part = stage.path.empty() ? "" : stage.path.back().name;
@@ -126,7 +214,7 @@ void StageCompiler::document(Stage& stage, Stages& out) {
 void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
   switch (stage.kind) {
     case Stage::Kind::soap:
-      takes(at, {Flows::body});
+      takes(at, {Flows::body, Flows::bytes});
       document(stage, out);
       flows_ = stage.part.empty() ? Flows::document : Flows::text;
       if (!stage.part.empty()) {
@@ -139,13 +227,56 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
       takes(at, {Flows::text});
       flows_ = Flows::bytes;
       break;
+    case Stage::Kind::gzip:
+      takes(at, {Flows::body, Flows::bytes});
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::zip:
+      takes(at, {Flows::body, Flows::bytes});
+      part_ += "/" + stage.entry;
+      flows_ = Flows::bytes;
+      break;
     case Stage::Kind::charset:
       takes(at, {Flows::body, Flows::bytes});
       flows_ = Flows::text;
       break;
+    case Stage::Kind::csv:
+      takes(at, {Flows::text});
+      document(stage, out);
+      flows_ = Flows::document;
+      break;
+    case Stage::Kind::multipart:
+      takes(at, {Flows::body});
+      if (!stage.part.empty()) part_ += "/" + stage.part;
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::open:
+      takes(at, {Flows::body, Flows::bytes});
+      flows_ = Flows::bytes;
+      break;
+    case Stage::Kind::spreadsheet:
+    case Stage::Kind::fixed:
+      takes(at, {Flows::body, Flows::bytes});
+      document(stage, out);
+      flows_ = Flows::document;
+      break;
+    case Stage::Kind::nested:
+    case Stage::Kind::dataset:
+    case Stage::Kind::multiref:
+    case Stage::Kind::attachments:
+      // The document changes; rules read it from the scope of the one that it is made of.
+      if (takes(at, {Flows::document}) && documents_ > 0) stage.scope = scopes_.root;
+      break;
+    case Stage::Kind::frames:
+      takes(at, {Flows::body, Flows::bytes});
+      part_ += "[]";
+      flows_ = Flows::bytes;
+      break;
     case Stage::Kind::xml:
     case Stage::Kind::json:
-      takes(at, {Flows::body, Flows::bytes, Flows::text});
+      // Cutting documents apart works on characters: in GBK a byte of a character can look like a sign.
+      if (stage.many) takes(at, {Flows::text});
+      else takes(at, {Flows::body, Flows::bytes, Flows::text});
       document(stage, out);
       flows_ = Flows::document;
       break;
@@ -181,6 +312,8 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
     stage.kind = row.kind;
     if (check_keys(arguments_node, row.keys, "source." + key.text, mistakes_)) arguments(arguments_node, stage);
     flow(key, stage, out);
+    out.many = out.many || stage.many;
+    out.attachments = out.attachments || stage.kind == Stage::Kind::attachments;
     out.list.push_back(std::move(stage));
     return;
   }
@@ -189,7 +322,7 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
 
 void StageCompiler::finish(const YamlNode& at, Stages& out) {
   if (flows_ != Flows::document) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
-  if (documents_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
+  if (documents_ + layers_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
   if (documents_ > 0) return;
   Stage none;
   document(none, out);

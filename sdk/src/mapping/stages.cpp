@@ -1,24 +1,18 @@
-#include "mapping/stages.hpp"
+#include "mapping/stage_run.hpp"
 
 #include <algorithm>
 
+#include "tongqu/base/assert.hpp"
 #include "tongqu/wire/json.hpp"
-#include "tongqu/wire/xml.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
 
+constexpr int kInnerDeclarationQuirk = 3;
 constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/soap/envelope/";
 constexpr std::string_view kSoap12 = "http://www.w3.org/2003/05/soap-envelope";
 
-/// What flows between the stages.
-struct Flow {
-  enum class Kind : std::uint8_t { bytes, text, document } kind = Kind::bytes;
-  std::string_view text;                   ///< bytes, text
-  wire::Node node;                         ///< document
-  std::string part = "body";
-  bool fresh = true;                       ///< Still the body as it came.
-};
+} // namespace
 
 Error placed(Error error, const std::string& part) {
   std::string where = part;
@@ -55,6 +49,8 @@ Result<wire::Node> descend(wire::Node node, const std::vector<PathStep>& steps, 
   }
   return node;
 }
+
+namespace {
 
 /// One reference after '&', up to its ';'. Appends what it stands for; answers the number of characters used, 0 when it is none.
 std::size_t append_reference(std::string_view text, std::string& out) {
@@ -97,6 +93,8 @@ Result<std::string> unescape(std::string_view text) {
   return out;
 }
 
+} // namespace
+
 /// Label of the declaration at the start of a document in a string, empty when there is none.
 std::string_view declared_label(std::string_view text) {
   if (text.substr(0, 5) != "<?xml") return {};
@@ -108,50 +106,45 @@ std::string_view declared_label(std::string_view text) {
   return end == std::string_view::npos ? std::string_view() : text.substr(quote + 1, end - quote - 1);
 }
 
-class StageRun {
-public:
-  StageRun(const StageInput& input, StageMemory& memory, StageResult& result) : input_(input), memory_(memory), result_(result) {}
-  Result<void> run(const Stage& stage, std::size_t number, Flow& flow);
+void StageRun::start(const Stage& stage, const wire::Node& node, bool foreign, const Flow& flow) {
+  const auto scope = static_cast<std::size_t>(stage.scope);
+  result_.starts[scope] = {node.document(), node.index(), foreign};
+  if (stages_.many) result_.parts[scope] = flow.part;
+}
 
-private:
-  Result<void> soap(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
-  Result<void> soap_part(const Stage& stage, const wire::Node& operation, Flow& flow);
-  Result<void> decode(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
-  Result<void> charset(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
-  Result<void> xml(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
-  Result<void> json(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
-  Result<void> string(const Stage& stage, Flow& flow);
-  Result<void> form(const Stage& stage, StageMemory::Layer& layer, Flow& flow);
-  Result<void> enter(const Stage& stage, const wire::Document& document, Flow& flow);
-  wire::XmlOptions xml_options(bool characters) const;
-  void start(const Stage& stage, const wire::Node& node, bool foreign) { result_.starts[static_cast<std::size_t>(stage.scope)] = {node.document(), node.index(), foreign}; }
+void StageRun::note(Errc id, Severity severity, const std::string& part, int quirk, Bilingual expected) {
+  Finding finding;
+  finding.id = id;
+  finding.severity = severity;
+  finding.source.part = part;
+  finding.quirk = quirk;
+  finding.expected = std::move(expected);
+  result_.findings.add(std::move(finding));
+}
 
-  const StageInput& input_;
-  StageMemory& memory_;
-  StageResult& result_;
-};
-
-wire::XmlOptions StageRun::xml_options(bool characters) const {
+/// What the transport said is about the body as it came, not about what was packed in it.
+wire::XmlOptions StageRun::xml_options(bool characters, bool fresh) const {
   wire::XmlOptions options;
-  options.limits = input_.limits;
+  options.limits = input_.limits();
   options.names = &input_.names;
   options.declared_encoding_ignored = characters;
-  if (!characters) options.transport = wire::encoding_from_label(input_.delivery.fact("charset"));
+  if (!characters && fresh) options.transport = wire::encoding_from_label(input_.delivery.fact("charset"));
   return options;
 }
 
-Result<void> StageRun::soap(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+Result<void> StageRun::soap(const Stage& stage, Layer& layer, Flow& flow) {
   const wire::Part& body = input_.delivery.parts.front();
-  const wire::Document* document = body.document.get();
+  const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
+  const bool foreign = document != nullptr;
   if (document == nullptr) {
-    if (auto parsed = wire::parse_xml_into(layer.document, body.bytes, xml_options(false)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(false, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
   }
   const wire::Node operation = soap_operation(*document);
   if (!operation) return Error(Errc::mapping_root_missing).at(flow.part).with("soap:Body");
   result_.operation = operation.name();
   if (stage.operation != "any" && operation.name() != stage.operation) return Error(Errc::mapping_operation_mismatch).at(flow.part + " " + operation.position()).with(stage.operation);
-  start(stage, operation, body.document != nullptr);
+  start(stage, operation, foreign, flow);
   flow.kind = Flow::Kind::document;
   flow.node = operation;
   flow.fresh = false;
@@ -172,7 +165,7 @@ Result<void> StageRun::soap_part(const Stage& stage, const wire::Node& operation
   return {};
 }
 
-Result<void> StageRun::decode(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+Result<void> StageRun::decode(const Stage& stage, Layer& layer, Flow& flow) {
   for (unsigned i = 1; i < stage.layers; ++i) {
     auto text = unescape(flow.text);
     if (!text) return placed(std::move(text).error(), flow.part);
@@ -182,7 +175,7 @@ Result<void> StageRun::decode(const Stage& stage, StageMemory::Layer& layer, Flo
   return {};
 }
 
-Result<void> StageRun::charset(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+Result<void> StageRun::charset(const Stage& stage, Layer& layer, Flow& flow) {
   std::string_view bytes = flow.text;
   if (const auto mark = wire::byte_order_mark(bytes); mark && mark->encoding == stage.encoding) bytes.remove_prefix(mark->bytes);
   auto text = wire::decode(bytes, stage.encoding);
@@ -194,29 +187,29 @@ Result<void> StageRun::charset(const Stage& stage, StageMemory::Layer& layer, Fl
   return {};
 }
 
-Result<void> StageRun::xml(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+Result<void> StageRun::xml(const Stage& stage, Layer& layer, Flow& flow) {
   const bool characters = flow.kind == Flow::Kind::text || stage.declared_ignored;
   if (characters) {
     if (flow.text.substr(0, 3) == "\xEF\xBB\xBF") flow.text.remove_prefix(3);
     flow.text.remove_prefix(std::min(flow.text.find_first_not_of(" \t\r\n"), flow.text.size()));
     const std::string_view label = declared_label(flow.text);
-    if (!label.empty() && wire::encoding_from_label(label) != wire::Encoding::utf8) result_.lies.push_back({flow.part, std::string(label)});
+    if (!label.empty() && wire::encoding_from_label(label) != wire::Encoding::utf8) note(Errc::mapping_declared_encoding_ignored, Severity::info, flow.part, kInnerDeclarationQuirk);
   }
   const wire::Part& body = input_.delivery.parts.front();
   const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
   if (document == nullptr) {
-    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(characters)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(characters, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
   }
   return enter(stage, *document, flow);
 }
 
-Result<void> StageRun::json(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+Result<void> StageRun::json(const Stage& stage, Layer& layer, Flow& flow) {
   const wire::Part& body = input_.delivery.parts.front();
   const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
   if (document == nullptr) {
     wire::JsonOptions options;
-    options.limits = input_.limits;
+    options.limits = input_.limits();
     options.names = &input_.names;
     if (auto parsed = wire::parse_json_into(layer.document, flow.text, options); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
@@ -233,7 +226,7 @@ Result<void> StageRun::enter(const Stage& stage, const wire::Document& document,
   if (!found) return placed(std::move(found).error(), flow.part);
   node = *found;
   if (!node) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.path.back().name);
-  start(stage, node, flow.fresh && input_.delivery.parts.front().document != nullptr);
+  start(stage, node, flow.fresh && input_.delivery.parts.front().document != nullptr, flow);
   flow.kind = Flow::Kind::document;
   flow.node = node;
   flow.fresh = false;
@@ -252,6 +245,8 @@ Result<void> StageRun::string(const Stage& stage, Flow& flow) {
   return {};
 }
 
+namespace {
+
 /// Percent-decodes one piece of a form; answers nothing when an escape is broken.
 std::optional<std::string> form_bytes(std::string_view text) {
   std::string out;
@@ -268,7 +263,9 @@ std::optional<std::string> form_bytes(std::string_view text) {
   return out;
 }
 
-Result<void> StageRun::form(const Stage& stage, StageMemory::Layer& layer, Flow& flow) {
+} // namespace
+
+Result<void> StageRun::form(const Stage& stage, Layer& layer, Flow& flow) {
   std::string_view rest = flow.text;
   bool found = false;
   while (!rest.empty()) {
@@ -294,27 +291,67 @@ Result<void> StageRun::form(const Stage& stage, StageMemory::Layer& layer, Flow&
   return {};
 }
 
-Result<void> StageRun::run(const Stage& stage, std::size_t number, Flow& flow) {
-  StageMemory::Layer& layer = memory_.layers[number];
+Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
   switch (stage.kind) {
     case Stage::Kind::soap: return soap(stage, layer, flow);
     case Stage::Kind::decode: return decode(stage, layer, flow);
+    case Stage::Kind::base64: return base64(stage, layer, flow);
+    case Stage::Kind::gzip: return gzip(stage, layer, flow);
     case Stage::Kind::charset: return charset(stage, layer, flow);
     case Stage::Kind::xml: return xml(stage, layer, flow);
     case Stage::Kind::json: return json(stage, layer, flow);
     case Stage::Kind::string: return string(stage, flow);
     case Stage::Kind::form: return form(stage, layer, flow);
-    case Stage::Kind::base64: break;
+    case Stage::Kind::csv: return csv(stage, layer, flow);
+    case Stage::Kind::fixed: return fixed(stage, layer, flow);
+    case Stage::Kind::nested: return nested(stage, layer, flow);
+    case Stage::Kind::dataset:
+    case Stage::Kind::multiref: return unwrap(stage, layer, flow);
+    case Stage::Kind::multipart: return multipart(stage, layer, flow);
+    case Stage::Kind::attachments: return attachments(stage, layer, flow);
+    case Stage::Kind::spreadsheet: return spreadsheet(stage, layer, flow);
+    case Stage::Kind::open: return open(stage, layer, flow);
+    case Stage::Kind::zip:
+    case Stage::Kind::frames: break;
   }
-  auto bytes = from_base64(flow.text, Base64Breaks::skip);
-  if (!bytes) return placed(std::move(bytes).error(), flow.part);
-  layer.text = std::move(*bytes);
-  flow.text = layer.text;
-  flow.kind = Flow::Kind::bytes;
+  TONGQU_ASSERT(false, "stages that give pieces are run by fan_out");
   return {};
 }
 
-} // namespace
+Result<void> StageRun::fan_out(std::size_t number, Flow flow) {
+  const Stage& stage = stages_.list[number];
+  if (stage.kind == Stage::Kind::zip) return zip(stage, number, flow);
+  if (stage.kind == Stage::Kind::frames) return frames(stage, number, flow);
+  return documents(stage, number, flow);
+}
+
+/// Findings from before the cut are about the delivery, not about its first piece.
+void StageRun::tell_findings() {
+  sink_.tell(std::move(result_.findings));
+  result_.findings = Findings();
+}
+
+/// One of several documents: read by the stage that cut them apart, then by the rest.
+Result<void> StageRun::give(const Stage& stage, std::size_t number, Flow flow) {
+  TONGQU_CHECK(run(stage, memory_.layers[number], flow));
+  return go(number + 1, std::move(flow));
+}
+
+/// The rest of the stages for one piece of several: what is refused is refused alone.
+void StageRun::piece(std::size_t number, Flow flow) {
+  const std::string part = flow.part;
+  if (auto done = go(number, std::move(flow)); !done) sink_.refuse(done.error(), part);
+}
+
+Result<void> StageRun::go(std::size_t from, Flow flow) {
+  for (std::size_t i = from; i < stages_.list.size(); ++i) {
+    const Stage& stage = stages_.list[i];
+    if (stage.many || stage.kind == Stage::Kind::zip) return fan_out(i, std::move(flow));
+    TONGQU_CHECK(run(stage, memory_.layers[i], flow));
+  }
+  sink_.take(result_);
+  return {};
+}
 
 wire::Node soap_operation(const wire::Document& document) {
   const wire::Node root = document.root();
@@ -323,16 +360,19 @@ wire::Node soap_operation(const wire::Document& document) {
   return body ? body.first_child() : wire::Node();
 }
 
-Result<void> run_stages(const Stages& stages, const StageInput& input, StageMemory& memory, StageResult& result) {
+Result<void> run_stages(const Stages& stages, const StageInput& input, StageMemory& memory, StageResult& result, PieceSink& sink) {
   result.starts.assign(stages.part_names.size(), {});
-  result.lies.clear();
+  if (stages.many) result.parts = stages.part_names;
+  result.findings.clear();
   result.operation.clear();
+  result.waiting.reset();
   if (input.delivery.parts.empty()) return Error(Errc::mapping_root_missing).with("body");
   if (memory.layers.size() < stages.list.size()) memory.layers.resize(stages.list.size());
   Flow flow;
   flow.text = input.delivery.parts.front().bytes;
-  StageRun run(input, memory, result);
-  for (std::size_t i = 0; i < stages.list.size(); ++i) TONGQU_CHECK(run.run(stages.list[i], i, flow));
+  StageRun run(stages, input, memory, result, sink);
+  TONGQU_CHECK(run.go(0, std::move(flow)));
+  run.report_other_parts();
   return {};
 }
 

@@ -64,6 +64,10 @@ Result<std::string> aes128_ecb_decrypt(const Secret& key, Bytes sealed);
 Result<std::string> aes128_cbc_encrypt(const Secret& key, Bytes iv, Bytes plain);
 Result<std::string> aes128_cbc_decrypt(const Secret& key, Bytes iv, Bytes sealed);
 
+/// SM4 in ECB and CBC mode with PKCS#7 padding; 16-byte key and IV. @source GB/T 32907-2016 @errors as for AES.
+Result<std::string> sm4_ecb_decrypt(const Secret& key, Bytes sealed);
+Result<std::string> sm4_cbc_decrypt(const Secret& key, Bytes iv, Bytes sealed);
+
 /// SM4 in CTR mode; 16-byte key and IV. The same call seals and opens. @source GB/T 32907-2016 @errors crypto.key_size, crypto.iv_size.
 Result<std::string> sm4_ctr(const Secret& key, Bytes iv, Bytes input);
 

@@ -2,23 +2,48 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/base/finding.hpp"
 #include "tongqu/base/limits.hpp"
 #include "tongqu/base/result.hpp"
+#include "tongqu/base/secret.hpp"
 #include "tongqu/model/record.hpp"
 #include "tongqu/wire/delivery.hpp"
 
 /// Mapping documents compiled once and run per message: pure, no clock, no random, no I/O. Language: docs/reference/mapping.md.
 namespace tongqu::mapping {
 
+/// Something sealed that a pack wants opened: cipher and key by name.
+struct SealedContent {
+  std::string_view cipher;                         ///< "sm4-cbc", …: one of cipher_names().
+  std::string_view key;                            ///< What the pack calls the key; the key itself never stands in a pack.
+  Bytes bytes;
+};
+
+/// Opens sealed content with keys that only the site knows. Safe from several threads.
+class Opener {
+public:
+  virtual ~Opener() = default;
+  /// @errors mapping.opener_missing for a name that it does not know; crypto.decrypt_failed, iv_size, key_size.
+  virtual Result<std::string> open(const SealedContent& sealed) const = 0;
+};
+
+/// Ciphers of the stage `open`. With cbc and ctr the first 16 bytes are the IV; ecb and cbc have PKCS#7 padding.
+const std::vector<std::string_view>& cipher_names();
+
+/// An opener over keys of 16 bytes by name.
+std::shared_ptr<const Opener> make_key_opener(std::map<std::string, Secret, std::less<>> keys);
+
 /// What a run needs from outside.
 struct Environment {
   Limits limits;
   model::Time reference_date;                      ///< For "not in the future".
+  const Opener* opener = nullptr;                  ///< For packs with sealed content; must outlive the run.
 };
 
 enum class RecordVerdict : std::uint8_t { accepted, held, refused };
@@ -38,6 +63,20 @@ struct MappedRecord {
 /// SM3 of what a record says, 32 raw bytes: meta and the members that the pack names outside the digest do not count. A pass over the
 /// whole record, so whoever needs it asks once. Empty for a refused record.
 std::string content_digest(const MappedRecord& mapped);
+
+/// Bytes at the end of a delivery that are the beginning of something whose rest has not come yet.
+struct Waiting {
+  std::string part;
+  std::uint64_t offset = 0;                        ///< First byte that waits, in the part.
+  std::uint64_t bytes = 0;                         ///< Bytes that wait.
+};
+
+/// Everything that one delivery gave.
+struct MappedDelivery {
+  std::vector<MappedRecord> records;               ///< In the order of the delivery; each with its own findings, verdict and identity.
+  Findings findings;                               ///< About the delivery, not about one record of it.
+  std::optional<Waiting> waiting;                  ///< Records before it are whole; the caller keeps these bytes.
+};
 
 /// What the caller is to hear for one outcome, before the connector wraps it.
 struct AnswerText {
@@ -98,8 +137,14 @@ public:
   virtual const PackInfo& info() const = 0;
 
   /// Runs the mapping that matches the delivery.
-  /// @return  Records with their verdicts and findings. An element with verdict `refused` has no usable record.
-  /// @errors  mapping.no_match, mapping.ambiguous_match, and what a stage refused (wire.*) with its place.
+  /// @return  Records with their verdicts and findings, and what is about the delivery as a whole. An element with verdict `refused`
+  ///          has no usable record; where a stage refused one piece of several, its finding says why and where.
+  /// @errors  mapping.no_match, mapping.ambiguous_match, mapping.records_none (and nothing waits), and what a stage refused (wire.*)
+  ///          with its place before the delivery was cut into pieces.
+  virtual Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// The records alone, for callers that cannot keep a tail: findings about the delivery stand on the first record.
+  /// @errors  As run_delivery; wire.frame_incomplete when bytes wait.
   virtual Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const = 0;
 
   /// The answer of the mapping that matches the delivery; `fault` when the pack has none or none matches.

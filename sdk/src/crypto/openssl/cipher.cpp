@@ -73,6 +73,15 @@ Result<std::string> aes128_cbc_decrypt(const Secret& key, Bytes iv, Bytes sealed
   return checked_run({detail::algorithms().aes128_cbc.get(), Direction::open, key, iv}, sealed, Errc::crypto_decrypt_failed);
 }
 
+Result<std::string> sm4_ecb_decrypt(const Secret& key, Bytes sealed) {
+  return checked_run({detail::algorithms().sm4_ecb.get(), Direction::open, key, {}}, sealed, Errc::crypto_decrypt_failed);
+}
+
+Result<std::string> sm4_cbc_decrypt(const Secret& key, Bytes iv, Bytes sealed) {
+  TONGQU_CHECK(check_iv(iv));
+  return checked_run({detail::algorithms().sm4_cbc.get(), Direction::open, key, iv}, sealed, Errc::crypto_decrypt_failed);
+}
+
 Result<std::string> sm4_ctr(const Secret& key, Bytes iv, Bytes input) {
   TONGQU_CHECK(check_iv(iv));
   if (!detail::sm4_lanes_offered() || key.reveal().size() != kKeyBytes) {

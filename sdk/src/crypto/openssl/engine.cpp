@@ -21,8 +21,10 @@ Algorithms fetch_all() {
   all.aes128_ecb.reset(EVP_CIPHER_fetch(nullptr, "AES-128-ECB", nullptr));
   all.aes128_cbc.reset(EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr));
   all.sm4_ctr.reset(EVP_CIPHER_fetch(nullptr, "SM4-CTR", nullptr));
+  all.sm4_ecb.reset(EVP_CIPHER_fetch(nullptr, "SM4-ECB", nullptr));
+  all.sm4_cbc.reset(EVP_CIPHER_fetch(nullptr, "SM4-CBC", nullptr));
   TONGQU_ASSERT(all.sha1 && all.sha256 && all.sm3 && all.hmac, "the installed OpenSSL offers SHA-1, SHA-256, SM3 and HMAC");
-  TONGQU_ASSERT(all.aes128_ecb && all.aes128_cbc && all.sm4_ctr, "the installed OpenSSL offers AES-128 and SM4");
+  TONGQU_ASSERT(all.aes128_ecb && all.aes128_cbc && all.sm4_ctr && all.sm4_ecb && all.sm4_cbc, "the installed OpenSSL offers AES-128 and SM4");
   return all;
 }
 

@@ -39,6 +39,8 @@ struct Algorithms {
   OwnedCipher aes128_ecb;
   OwnedCipher aes128_cbc;
   OwnedCipher sm4_ctr;
+  OwnedCipher sm4_ecb;
+  OwnedCipher sm4_cbc;
 };
 /// @note Throws ContractViolation when the engine lacks one of them: that is a wrong installation, not a wrong input.
 const Algorithms& algorithms();
