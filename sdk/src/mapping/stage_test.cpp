@@ -191,6 +191,11 @@ TEST(DocumentStages, json_in_json_in_json) {
   EXPECT_EQ(summary(text, std::string("{\"data\":null}")), "mapping.records_none at body");
 }
 
+TEST(DocumentStages, every_item_of_a_list_of_texts_is_read) {
+  const PackText text = staged("  - json: {}\n  - nested: {at: data, as: json}\n", "records: {each: data}\n");
+  EXPECT_EQ(summary(text, std::string(R"({"data":["{\"no\":\"C1\"}","{\"no\":\"C2\"}"]})")), "C1:accepted[] C2:accepted[]");
+}
+
 TEST(DocumentStages, documents_in_repeated_leaves) {
   PackText text = staged("  - xml: {root: bj}\n  - nested: {at: gc/nr, as: xml, documents: many}\n  - nested: {at: js, as: json}\n");
   text.rules = "  process_steps: {each: gc/nr/node, rules: {step_name: {maybe: mc}}}\n  received_materials: {each: js, rules: {name: {maybe: mc}}}\n";

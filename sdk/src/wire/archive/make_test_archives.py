@@ -6,7 +6,9 @@ usage: make_test_archives.py > test_archives.hpp
 import base64
 import gzip
 import io
+import struct
 import zipfile
+import zlib
 
 MADE = (2099, 1, 1, 0, 0, 0)
 
@@ -25,6 +27,19 @@ def case(number):
     return f"<bj><no>C{number}</no></bj>"
 
 
+def overlapping():
+    """A stored file that is the local record of a second one: two directory rows claim the same bytes."""
+    def local(name, data):
+        return struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 0, zlib.crc32(data), len(data), len(data), len(name), 0) + name + data
+
+    def row(name, data, at):
+        return struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 0, zlib.crc32(data), len(data), len(data), len(name), 0, 0, 0, 0, 0, at) + name
+    inner = local(b"b.xml", b"kernel")
+    outer = local(b"a.xml", inner)
+    rows = row(b"a.xml", inner, 0) + row(b"b.xml", b"kernel", len(outer) - len(inner))
+    return outer + rows + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 2, 2, len(rows), len(outer), 0)
+
+
 gbk_name = "案件.xml".encode("gbk")
 ROWS = {
     "kGzip": gzip.compress(case(1).encode(), mtime=0),
@@ -39,6 +54,7 @@ ROWS = {
     "kTwiceZip": archive([("a.xml", "1"), ("b.xml", "2")]).replace(b"b.xml", b"a.xml"),
     "kBackslashZip": archive([("d1/a.xml", "1")]).replace(b"d1/a.xml", b"d1\\a.xml"),
     "kLinkZip": archive([("a.xml", "/etc/hosts")], system=3, attributes=0o120777 << 16),
+    "kOverlapZip": overlapping(),
     "kBombZip": archive([("a.xml", "0" * 1000000)]),
     "kBombGzip": gzip.compress(b"0" * 1000000, mtime=0),
 }
