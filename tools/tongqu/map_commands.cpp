@@ -28,6 +28,8 @@ struct MapOptions {
 Result<mapping::Environment> environment(const MapOptions& options) {
   mapping::Environment env;
   TONGQU_TRY(env.reference_date, model::Time::parse(options.today));
+  static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
+  env.working_days = &nation;
   return env;
 }
 

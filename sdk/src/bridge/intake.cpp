@@ -85,7 +85,9 @@ const ListenSettings* IntakeRoad::listener(const std::string& route) const {
   return at == all.end() ? nullptr : &*at;
 }
 
-mapping::Environment IntakeRoad::environment(const Limits& limits) const { return {limits, parts_.config->reference_date}; }
+mapping::Environment IntakeRoad::environment(const Limits& limits) const {
+  return {limits, parts_.config->reference_date, nullptr, &working_days_};
+}
 
 void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn answer) {
   auto task = std::make_shared<Task>(std::move(inbound), std::move(answer));

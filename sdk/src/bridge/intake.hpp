@@ -69,6 +69,7 @@ private:
   const ListenSettings* listener(const std::string& route) const;
 
   IntakeParts parts_;
+  const model::WorkingDays working_days_ = model::Calendars::published().working_days("000000");  ///< Of the nation, which every division inherits.
   MessageIds ids_;
   std::atomic<bool> stopping_{false};
   obs::Metric& taken_;

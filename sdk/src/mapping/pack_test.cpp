@@ -467,6 +467,27 @@ TEST(Leaves, base64_of_gbk) {
   EXPECT_EQ(case_of(record).task_name, "欧阳");
 }
 
+TEST(Rules, periods_are_judged_where_a_calendar_is_given) {
+  PackText text;
+  text.types = "  moment: {date: [\"yyyy-MM-dd\"]}\n";
+  text.rules = "  received_at: {from: got, type: moment, on_fail: hold}\n  acceptance:\n    accepted_at: {from: at, type: moment, on_fail: hold}\n";
+  Loaded loaded;
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  const model::WorkingDays nation = model::Calendars::published().working_days("000000");
+  Environment with = environment();
+  with.working_days = &nation;
+  Workspace workspace;
+  const auto warnings = [&](const Environment& environment, const std::string& accepted) {
+    const auto records = loaded.pack->run(delivery("<bj><no>C1</no><got>2025-09-29</got><at>" + accepted + "</at></bj>"), environment, workspace);
+    return records ? ids(records->front().findings) : std::string(records.error().id());
+  };
+  // The holiday of October 2025 takes eight days, and the Saturday behind it is worked: the fifth working day is the 13th.
+  EXPECT_EQ(warnings(with, "2025-10-13"), "");
+  EXPECT_EQ(warnings(with, "2025-10-14"), "model.acceptance_late");
+  EXPECT_EQ(warnings(environment(), "2025-10-14"), "");
+}
+
 // ---- identity, digest, matching, answers
 
 TEST(Identity, a_missing_empty_or_placeholder_member_refuses_the_record) {

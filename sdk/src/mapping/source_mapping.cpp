@@ -6,6 +6,7 @@
 #include "mapping/date_pattern.hpp"
 #include "mapping/record_writer.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/model/rules.hpp"
 
 namespace tongqu::mapping {
 
@@ -384,7 +385,10 @@ void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
 void SourceMapping::finish(MappedRecord& mapped, const Environment& environment) const {
   if (mapped.verdict != RecordVerdict::refused) {
     Findings judged;
-    model::validate(mapped.record, environment.reference_date, judged);
+    model::RuleContext context;
+    context.reference_date = environment.reference_date;
+    if (environment.working_days != nullptr) context.working_days = model::counting(*environment.working_days);
+    model::validate(mapped.record, context, judged);
     for (const Finding& finding : judged) {
       const auto same_place = [&finding](const Finding& other) { return other.id == finding.id && other.path == finding.path; };
       if (std::any_of(mapped.findings.begin(), mapped.findings.end(), same_place)) continue;

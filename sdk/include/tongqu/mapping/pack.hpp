@@ -12,6 +12,7 @@
 #include "tongqu/base/limits.hpp"
 #include "tongqu/base/result.hpp"
 #include "tongqu/base/secret.hpp"
+#include "tongqu/model/calendar.hpp"
 #include "tongqu/model/record.hpp"
 #include "tongqu/wire/delivery.hpp"
 
@@ -44,6 +45,7 @@ struct Environment {
   Limits limits;
   model::Time reference_date;                      ///< For "not in the future".
   const Opener* opener = nullptr;                  ///< For packs with sealed content; must outlive the run.
+  const model::WorkingDays* working_days = nullptr;  ///< For rules about periods, which are not judged without it; must outlive the run.
 };
 
 enum class RecordVerdict : std::uint8_t { accepted, held, refused };

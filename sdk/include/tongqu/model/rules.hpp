@@ -13,6 +13,8 @@
 /// a few of other entities. Each is one row of sdk/src/model/rules/*.cpp; docs/reference/rules.md prints them. docs/guide/add-a-rule.md.
 namespace tongqu::model {
 
+class WorkingDays;
+
 namespace detail {
 class Judge;
 }
@@ -64,6 +66,8 @@ struct RuleContext {
   /// Working days after the first time up to and including the second; nothing when the calendar does not tell.
   std::function<std::optional<std::int32_t>(const Time& after, const Time& through)> working_days;
 };
+/// Counts with the calendar of a division, for RuleContext::working_days. `days` must outlive what comes back.
+std::function<std::optional<std::int32_t>(const Time& after, const Time& through)> counting(const WorkingDays& days);
 
 /// Checks of form (see validate in record.hpp) and all rules whose needs `context` meets, in one pass; every fault is reported, none ends
 /// the pass. Void and deleted records have no body to be judged. Adds findings; changes nothing but verdicts in meta.

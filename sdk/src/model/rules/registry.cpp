@@ -2,6 +2,7 @@
 #include <array>
 
 #include "judge.hpp"
+#include "tongqu/model/calendar.hpp"
 
 namespace tongqu::model {
 namespace {
@@ -84,4 +85,14 @@ bool instant_before(const Time& one, const Time& other, Time::Precision precisio
 }
 
 } // namespace detail
+
+std::function<std::optional<std::int32_t>(const Time& after, const Time& through)> counting(const WorkingDays& days) {
+  return [&days](const Time& after, const Time& through) -> std::optional<std::int32_t> {
+    const auto first = Day::of(after), last = Day::of(through);
+    if (!first || !last) return std::nullopt;
+    const DayCount counted = days.count(*first, *last);
+    return counted.known() ? std::optional<std::int32_t>(counted.days) : std::nullopt;
+  };
+}
+
 } // namespace tongqu::model
