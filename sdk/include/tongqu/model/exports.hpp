@@ -90,9 +90,9 @@ Result<Exported> export_schema_org(const ServiceItem& item, const ExportOptions&
 ///          when XML is asked of a form that has none.
 Result<Exported> export_record(const Record& record, ExportForm form, const ExportOptions& options = {});
 
-/// The most calendar days that `working_days` working days can take: two days of rest for every five begun, and seven for every twenty
-/// begun, in which holidays fall. Held by every day of the published calendars of the whole country (tested); divisions with holidays of
-/// their own can exceed it.
+/// The most calendar days that `working_days` working days can take. Holidays take up to seven weekdays out of the way, and one more for
+/// every further twenty working days begun; every five weekdays begun bring two days of rest. No day of the published calendars of the
+/// whole country takes longer (tested); divisions with holidays of their own can.
 std::int64_t natural_days_at_most(std::int64_t working_days) noexcept;
 
 } // namespace tongqu::model

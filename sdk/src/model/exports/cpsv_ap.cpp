@@ -101,6 +101,7 @@ private:
     });
   }
   void labels(std::string_view system, const Code& code) {
+    if (!detail::has_labels(system, code)) return worded("skos:prefLabel", detail::label_of(system, code, Lang::zh));
     json_.key("skos:prefLabel");
     json_.begin_array();
     for (const Lang lang : draft_.options().labels) {
@@ -235,7 +236,7 @@ private:
           if (law.document_no) json_.member("dct:identifier", draft_.use("legal_basis.document_no", *law.document_no));
           worded_if("dct:description", "legal_basis.content", law.content);
           worded_if("tq:clause", "legal_basis.clause", law.clause);
-          worded_if("dct:publisher", "legal_basis.issuer", law.issuer);
+          worded_if("tq:issuer", "legal_basis.issuer", law.issuer);
         });
       }
     });

@@ -89,9 +89,9 @@ Exported ExportDraft::finish(std::string text, Texts texts) {
   return {std::move(text), std::move(findings_)};
 }
 
-Result<void> admit(const ServiceItem& item, const ExportDraft& draft) {
+Result<void> admit(const ServiceItem& item, ExportDraft& draft) {
   TONGQU_CHECK(draft.check_options());
-  if (item.extension.secret.value_or(false)) return Error(Errc::model_export_secret).at("extension.secret");
+  if (draft.use("extension.secret", item.extension.secret).value_or(false)) return Error(Errc::model_export_secret).at("extension.secret");
   if (key_of(item).value.empty()) return Error(Errc::model_export_kind).with("the item has no code");
   return {};
 }
@@ -108,10 +108,14 @@ ItemKey key_of(const ServiceItem& item) {
   return {};
 }
 
+bool has_labels(std::string_view system, const Code& code) {
+  return row_of_name(system, code.name) != nullptr && (code.name != "other" || code.text.empty());
+}
+
 std::string label_of(std::string_view system, const Code& code, Lang lang) {
-  if (const CodeRow* row = row_of_name(system, code.name)) {
-    const std::string label(lang == Lang::zh ? row->zh : row->en);
-    return code.name == "other" && !code.text.empty() ? code.text : label;
+  if (has_labels(system, code)) {
+    const CodeRow& row = *row_of_name(system, code.name);
+    return std::string(lang == Lang::zh ? row.zh : row.en);
   }
   if (!code.text.empty()) return code.text;
   return code.name.empty() ? code.code : code.name;

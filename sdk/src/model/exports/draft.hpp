@@ -49,12 +49,14 @@ private:
 };
 
 /// Checks the options and what is common to items: an item that is secret or has no code at all is not exported.
-Result<void> admit(const ServiceItem& item, const ExportDraft& draft);
+Result<void> admit(const ServiceItem& item, ExportDraft& draft);
 
 /// The code that names an item: handling item, else implementation code, else the local ones, else catalogue code.
 struct ItemKey { std::string_view path, value; };
 ItemKey key_of(const ServiceItem& item);
 
+/// Whether the code system labels a code in both languages; the source's own words are in the language of the record.
+bool has_labels(std::string_view system, const Code& code);
 /// Label of a code in one language: the code system's, else the source's own text, else the code or name itself.
 std::string label_of(std::string_view system, const Code& code, Lang lang);
 /// The language in which forms with one text get their labels: the first of options.labels, Chinese when there is none.

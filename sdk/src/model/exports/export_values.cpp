@@ -9,7 +9,8 @@ namespace tongqu::model {
 
 std::int64_t natural_days_at_most(std::int64_t working_days) noexcept {
   if (working_days <= 0) return 0;
-  return working_days + 2 * ((working_days + 4) / 5) + 7 * ((working_days + 19) / 20);
+  const std::int64_t weekdays = working_days + 7 + (working_days - 1) / 20;
+  return weekdays + 2 * ((weekdays + 4) / 5);
 }
 
 namespace detail {
