@@ -144,10 +144,15 @@ private:
         const bool licence = result.type && draft_.use("extension.results.type", *result.type).name == "licence";
         begin(licence ? "GovernmentPermit" : "CreativeWork");
         text_if("name", "extension.results.name", result.name);
-        if (result.type && !licence) json_.member("additionalType", draft_.iri({"code", "document_type", result.type->name}));
+        if (result.type && !licence) json_.member("additionalType", kind_iri(*result.type));
         json_.end_object();
       }
     });
+  }
+
+  /// A code without a canonical name is one of the system that it was sent in.
+  std::string kind_iri(const Code& code) const {
+    return code.name.empty() ? draft_.iri({"code", code.system, code.code}) : draft_.iri({"code", "document_type", code.name});
   }
 
   void offers() {
