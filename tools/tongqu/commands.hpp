@@ -15,6 +15,7 @@ void add_wire_commands(CLI::App& program, Run& run);
 void add_model_commands(CLI::App& program, Run& run);
 /// To the command `model`.
 void add_model_schema_commands(CLI::App& model, Run& run);
+void add_model_export_commands(CLI::App& model, Run& run);
 void add_map_commands(CLI::App& program, Run& run);
 void add_bridge_commands(CLI::App& program, Run& run);
 

@@ -186,6 +186,7 @@ void add_model_commands(CLI::App& program, Run& run) {
   CLI::App* model = program.add_subcommand("model", "The canonical model");
   model->require_subcommand(1);
   add_model_schema_commands(*model, run);
+  add_model_export_commands(*model, run);
   CLI::App* one = model->add_subcommand("check", "Check identifiers: form, calendar and check character");
   auto options = std::make_shared<CheckOptions>();
   one->add_option("--type", options->type, list_of_types())->required();

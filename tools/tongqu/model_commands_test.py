@@ -58,8 +58,28 @@ def check_rules():
     expect("unknown entity", run("model", "rules", "--entity", "nothing")[0], 4)
 
 
+def check_export():
+    item = {"record": "service_item@1", "kind": "snapshot", "task_code": "11990000000000019A4000199001000", "name": "登记", "state": {"name": "in_force"},
+            "dept_name": "北境局", "promise_limit": {"value": "10", "unit": "working_day"}}
+    given = json.dumps(item)
+    code, out, err = run("model", "export", "--as", "hsds", "-", stdin=given)
+    expect("exit of an export", (code, json.loads(out)["status"]), (0, "active"))
+    expect("findings beside it", "info model.export_filled dept_name" in err, True)
+    code, out, err = run("--json", "model", "export", "--as", "cpsv-ap", "-", stdin=given)
+    result = json.loads(out)
+    expect("exit where the form demands more", (code, err), (1, ""))
+    expect("its text and findings", (json.loads(result["text"])["dct:identifier"], {one["id"] for one in result["findings"] if one["severity"] == "error"}),
+           (item["task_code"], {"model.export_required"}))
+    expect("unknown form", run("model", "export", "--as", "pdf", "-", stdin=given)[:2], (4, ""))
+    expect("base that is no URI", run("model", "export", "--as", "hsds", "--base", "x", "-", stdin=given)[:2], (4, ""))
+    for name, change in {"another entity": {"record": "case@1"}, "a part": {"kind": "part"}, "a secret item": {"extension": {"secret": True}}}.items():
+        twin = {key: value for key, value in dict(item, **change).items() if "record" not in change or key in ("record", "kind")}
+        expect(name, run("model", "export", "--as", "hsds", "-", stdin=json.dumps(twin))[:2], (1, ""))
+
+
 check_lines()
 check_options()
 check_rules()
+check_export()
 print("\n".join(FAULTS))
 sys.exit(1 if FAULTS else 0)
