@@ -51,6 +51,11 @@ std::chrono::milliseconds back_off(const DeliverySettings& settings, int attempt
   return std::chrono::milliseconds(half + static_cast<std::int64_t>(random) % half);
 }
 
+MonoTime look_time(UtcMillis due, UtcMillis now_utc, MonoTime now) noexcept {
+  constexpr std::chrono::milliseconds kSoonest{1}, kLatest{std::chrono::hours(1)};
+  return now + std::clamp<std::chrono::milliseconds>(due - now_utc, kSoonest, kLatest);
+}
+
 /// One claimed delivery on its way out. Whoever drops it without a settlement leaves it `unknown`: nothing is resent on a guess.
 struct Lane::Trip {
   Lane* lane;
@@ -133,7 +138,7 @@ std::optional<MonoTime> Lane::next_look() {
   }
   const auto due = parts_.journal->next_due(parts_.platform);
   if (!due) return until;
-  MonoTime at = now + std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1), *due - parts_.clock->now_utc());
+  MonoTime at = look_time(*due, parts_.clock->now_utc(), now);
   if (until) at = std::max(at, *until);
   look_at_ = std::min(look_at_, at);
   return at;

@@ -41,6 +41,10 @@ private:
 /// Growing, bounded delay with jitter: half to whole of min * 2^(attempt-1), at most max.
 std::chrono::milliseconds back_off(const DeliverySettings& settings, int attempt, std::uint32_t random) noexcept;
 
+/// When a lane looks again for work that is due: then, but not within a millisecond and not after more than an hour. What waits for a
+/// person is due in the year 9999, which a monotonic clock cannot name.
+MonoTime look_time(UtcMillis due, UtcMillis now_utc, MonoTime now) noexcept;
+
 struct LaneParts {
   std::string platform;
   std::unique_ptr<platform::PlatformClient> client;

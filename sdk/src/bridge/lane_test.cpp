@@ -71,5 +71,15 @@ TEST(BackOff, is_never_nothing) {
   EXPECT_GE(back_off(settings, 1, 0), 1ms);
 }
 
+TEST(LookTime, is_the_time_that_is_due_within_an_hour) {
+  const UtcMillis now_utc = from_epoch_ms(4'102'444'800'000);
+  const MonoTime now{std::chrono::hours(70)};
+  const auto wait = [&](std::chrono::milliseconds due_in) { return look_time(now_utc + due_in, now_utc, now) - now; };
+  EXPECT_EQ(wait(std::chrono::seconds(3)), std::chrono::seconds(3));
+  EXPECT_EQ(wait(std::chrono::milliseconds(0)), std::chrono::milliseconds(1));
+  EXPECT_EQ(wait(-std::chrono::hours(5)), std::chrono::milliseconds(1));
+  EXPECT_EQ(look_time(from_epoch_ms(253'402'300'799'000), now_utc, now) - now, std::chrono::hours(1)) << "a time that never comes";
+}
+
 } // namespace
 } // namespace tongqu::bridge::detail
