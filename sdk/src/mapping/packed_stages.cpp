@@ -97,17 +97,19 @@ void StageRun::report_other_parts() {
 Result<void> StageRun::zip(const Stage& stage, std::size_t number, const Flow& flow) {
   auto archive = wire::ZipReader::open(flow.text, {archive_limits(stage), stage.encoding}, result_.findings);
   if (!archive) return placed(std::move(archive).error(), flow.part);
+  // A part is called by its place: offices name files after people, and findings must not.
+  const auto called = [&](const wire::ZipEntry& entry) { return flow.part + "/entry[" + std::to_string(&entry - archive->entries().data() + 1) + "]"; };
   std::vector<const wire::ZipEntry*> chosen;
   for (const wire::ZipEntry& entry : archive->entries()) {
     if (wire::name_matches(entry.name, stage.entry)) chosen.push_back(&entry);
-    else note(Errc::wire_zip_entry_skipped, Severity::info, flow.part + "/" + entry.name, kFilesQuirk);
+    else note(Errc::wire_zip_entry_skipped, Severity::info, called(entry), kFilesQuirk);
   }
   if (chosen.empty()) return Error(Errc::mapping_root_missing).at(flow.part).with(stage.entry);
   if (!stage.many && chosen.size() > 1) return Error(Errc::mapping_repeated).at(flow.part).with(stage.entry);
   if (stage.many) tell_findings();
   for (const wire::ZipEntry* entry : chosen) {
     Flow inner;
-    inner.part = flow.part + "/" + entry->name;
+    inner.part = called(*entry);
     inner.fresh = false;
     Layer& layer = memory_.layers[number];
     auto read = archive->read_into(layer.text, *entry);
