@@ -112,7 +112,7 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
   const std::string subject = "tables." + id;
   auto made = std::make_shared<CodeTable>();
   made->id = id;
-  if (!check_keys(node, {"file", "inline", "system", "model", "unknown", "match"}, subject, context_.mistakes)) return made;
+  if (!check_keys(node, {"file", "inline", "system", "model", "unknown", "match", "source_list"}, subject, context_.mistakes)) return made;
   made->system = member_text(node, "system", Need::optional, subject, context_.mistakes).value_or("");
   if (const YamlNode* name = node.find("model"); name != nullptr) {
     made->model = name->text;

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <tuple>
+
+#include "mapping/check/checks.hpp"
+#include "tongqu/wire/finding_json.hpp"
+
+namespace tongqu::mapping {
+namespace detail {
+namespace {
+
+void check_mapping(const PackOutline& pack, const DocumentOutline& document, Report& report) {
+  if (!document.root.is_mapping()) return;
+  check_branches(document, report);
+  check_keys_filled(document, report);
+  check_tables(document, claims_reverse(pack, document), report);
+  check_steps(document, report);
+  check_policies(document, report);
+  check_secrets(document.file, document.root, report);
+  check_table_secrets(document, report);
+  check_one_way(pack, document, report);
+}
+
+void check_target(const PackOutline& pack, const CheckTarget& target, Report& report) {
+  const auto outline = read_target_outline(target.file);
+  // Its own mistakes are errors of this run as well: nothing can be said about what it demands.
+  Findings mistakes;
+  if (const auto loaded = Target::load(target.file, mistakes); !loaded && mistakes.empty()) {
+    report.add_line(target.file, 0, 0, {loaded.error().code(), Severity::error, "target", {}, {}});
+  }
+  for (Finding finding : mistakes) {
+    finding.source.part = target.file;
+    report.findings().add(std::move(finding));
+  }
+  for (const auto& mapping : pack.mappings) check_obligations(pack, *mapping, *outline, target.named ? Severity::error : Severity::warn, report);
+}
+
+/// By place; what is about one place keeps the order in which it was found.
+Findings sorted(Findings&& all) {
+  std::vector<Finding> items = all.items();
+  const auto key = [](const Finding& finding) { return std::tie(finding.source.part, finding.source.line, finding.source.column); };
+  std::stable_sort(items.begin(), items.end(), [&key](const Finding& a, const Finding& b) { return key(a) < key(b); });
+  Findings out;
+  for (Finding& finding : items) {
+    if (finding.rule.empty()) finding.rule = finding.path;
+    out.add(std::move(finding));
+  }
+  return out;
+}
+
+} // namespace
+} // namespace detail
+
+std::size_t CheckReport::warnings() const noexcept {
+  return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::warn; }));
+}
+
+Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& options) {
+  CheckReport out;
+  out.folder = folder;
+  Findings findings;
+  const auto pack = Pack::load(folder, options.params, findings);
+  if (!pack && pack.error().code() == Errc::mapping_pack_missing) return pack.error();
+  const auto outline = detail::read_pack_outline(folder);
+  detail::Report report(findings);
+  if (outline->readable) {
+    detail::check_secrets("pack.yaml", outline->root, report);
+    detail::check_matches(*outline, report);
+    detail::check_definitions(*outline, report);
+    for (const auto& mapping : outline->mappings) detail::check_mapping(*outline, *mapping, report);
+    for (const CheckTarget& target : options.targets) detail::check_target(*outline, target, report);
+    if (pack) detail::check_samples(*outline, **pack, options.environment, report);
+    detail::check_profile(*outline, report);
+  }
+  if (pack) out.pack = (*pack)->info();
+  out.findings = detail::sorted(std::move(findings));
+  return out;
+}
+
+std::string check_json(const CheckReport& report) {
+  std::string out;
+  wire::JsonWriter w(out);
+  w.begin_object();
+  w.key("ok");
+  w.boolean(report.errors() == 0);
+  if (report.pack) {
+    w.member("pack", report.pack->name());
+    w.member("digest", report.pack->digest);
+  }
+  w.member("errors", static_cast<std::int64_t>(report.errors()));
+  w.member("warnings", static_cast<std::int64_t>(report.warnings()));
+  w.key("findings");
+  w.begin_array();
+  for (const Finding& finding : report.findings) wire::write_finding(w, finding);
+  w.end_array();
+  w.end_object();
+  return out;
+}
+
+} // namespace tongqu::mapping

@@ -1,0 +1,93 @@
+#include "tools/tongqu/map_check_commands.hpp"
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "tongqu/mapping/check.hpp"
+#include "tools/tongqu/target_files.hpp"
+
+namespace tongqu::tool {
+namespace {
+
+struct CheckCommand {
+  std::string pack, sarif, today = "2150-01-01";
+  std::vector<std::string> targets;
+  std::map<std::string, std::string> params;
+  bool strict = false;
+};
+
+/// @errors base.file_unreadable for a platform that is not there.
+Result<mapping::CheckOptions> options_of(const CheckCommand& command) {
+  mapping::CheckOptions options;
+  options.params = command.params;
+  TONGQU_TRY(options.environment.reference_date, model::Time::parse(command.today));
+  static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
+  options.environment.working_days = &nation;
+  for (const std::string& name : command.targets) {
+    const std::vector<std::string> files = targets_of(name);
+    if (files.empty()) return Error(Errc::base_file_unreadable).at(name);
+    for (const std::string& file : files) options.targets.push_back({file, true});
+  }
+  if (!command.targets.empty()) return options;
+  for (const std::string& file : all_targets()) options.targets.push_back({file, false});
+  return options;
+}
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return {};
+  }
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) return Error(Errc::base_file_unreadable).at(path);
+  return {};
+}
+
+int check(const CheckCommand& command, Console console) {
+  const auto options = options_of(command);
+  if (!options) return console.fail(options.error());
+  const auto report = mapping::check_pack(command.pack, *options);
+  if (!report) return console.fail(report.error());
+  if (!command.sarif.empty()) {
+    if (const auto written = write_file(command.sarif, mapping::sarif_json(*report) + "\n"); !written) return console.fail(written.error());
+  }
+  console.machine(mapping::check_json(*report));
+  // Standard output belongs to SARIF when it was asked for there.
+  if (command.sarif == "-") console.json = true;
+  console.list(report->findings);
+  const bool good = report->errors() == 0 && (!command.strict || report->warnings() == 0);
+  const std::string counts = console.lang == Lang::zh ? "错误 " + std::to_string(report->errors()) + " 个，警告 " + std::to_string(report->warnings()) + " 个"
+                                                      : std::to_string(report->errors()) + " errors, " + std::to_string(report->warnings()) + " warnings";
+  if (report->pack && good) console.say("ok " + report->pack->name() + " " + report->pack->digest);
+  if (report->errors() + report->warnings() != 0) console.say(counts);
+  return good ? kDone : kInputAtFault;
+}
+
+} // namespace
+
+void add_map_check_commands(CLI::App& map, Run& run) {
+  auto command = std::make_shared<CheckCommand>();
+  CLI::App* one = map.add_subcommand("check", "Compile a pack and report every mistake, and what will surprise its author later, with its place");
+  one->add_option("PACK", command->pack, "Folder of the pack")->required();
+  one->add_option("--target", command->targets, "Platform id or target file that the pack is for; what it demands and the pack lacks is then an error (default: all, as warnings)");
+  one->add_flag("--strict", command->strict, "Warnings count as errors");
+  one->add_option("--sarif", command->sarif, "File for the report in SARIF 2.1.0; - is standard output");
+  one->add_option("--today", command->today, "Reference date for running the samples (default 2150-01-01)");
+  one->add_option_function<std::vector<std::string>>("--param", [command](const std::vector<std::string>& pairs) {
+    for (const std::string& pair : pairs) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) throw CLI::ValidationError("--param", "NAME=VALUE expected");
+      command->params[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+  }, "NAME=VALUE, overrides a parameter of the pack");
+  one->callback([command, &run] { run = [command](const Console& console) { return check(*command, console); }; });
+}
+
+} // namespace tongqu::tool
