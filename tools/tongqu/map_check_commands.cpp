@@ -1,5 +1,6 @@
 #include "tools/tongqu/map_check_commands.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -9,6 +10,8 @@
 #include <CLI/CLI.hpp>
 
 #include "tongqu/mapping/check.hpp"
+#include "tongqu/mapping/pack_tools.hpp"
+#include "tongqu/wire/yaml.hpp"
 #include "tools/tongqu/target_files.hpp"
 
 namespace tongqu::tool {
@@ -36,6 +39,21 @@ Result<mapping::CheckOptions> options_of(const CheckCommand& command) {
   if (!command.targets.empty()) return options;
   for (const std::string& file : all_targets()) options.targets.push_back({file, false});
   return options;
+}
+
+/// Whole or not at all: a formatted pack must not be half a pack.
+Result<void> replace_file(const std::string& path, const std::string& text) {
+  const std::string beside = path + ".new";
+  std::error_code failed;
+  {
+    std::ofstream out(beside, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) return Error(Errc::base_file_unreadable).at(beside);
+  }
+  std::filesystem::rename(beside, path, failed);
+  if (failed) return Error(Errc::base_file_unreadable).at(path);
+  return {};
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
@@ -70,9 +88,46 @@ int check(const CheckCommand& command, Console console) {
   return good ? kDone : kInputAtFault;
 }
 
-} // namespace
+/// pack.yaml and the mappings that it names; a file is a list of itself.
+Result<std::vector<std::string>> files_of(const std::string& pack) {
+  if (std::filesystem::is_regular_file(pack)) return std::vector<std::string>{pack};
+  std::vector<std::string> files = {pack + "/pack.yaml"};
+  const auto text = read_file(files.front());
+  if (!text) return Error(Errc::mapping_pack_missing).at(pack);
+  const auto root = wire::parse_yaml(*text);
+  if (!root) return Error(root.error().code()).at(files.front() + ":" + root.error().where());
+  const wire::YamlNode* mappings = root->find("mappings");
+  for (std::size_t i = 0; mappings != nullptr && i < mappings->items.size(); ++i) {
+    const wire::YamlNode* file = mappings->items[i].find("file");
+    if (file != nullptr && file->text.find("..") == std::string::npos) files.push_back(pack + "/" + file->text);
+  }
+  return files;
+}
 
-void add_map_check_commands(CLI::App& map, Run& run) {
+int format(const std::string& pack, bool only_check, const Console& console) {
+  const auto files = files_of(pack);
+  if (!files) return console.fail(files.error());
+  bool rests = true;
+  for (const std::string& file : *files) {
+    const auto text = read_file(file);
+    if (!text) return console.fail(text.error());
+    const auto formatted = mapping::format_pack_file(*text);
+    if (!formatted) return console.fail(Error(formatted.error().code()).at(file + (formatted.error().where().empty() ? "" : ":" + formatted.error().where())));
+    if (*formatted == *text) continue;
+    rests = false;
+    console.say(file);
+    if (only_check) continue;
+    if (const auto written = replace_file(file, *formatted); !written) return console.fail(written.error());
+  }
+  return rests || !only_check ? kDone : kInputAtFault;
+}
+
+int print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return kDone;
+}
+
+void add_check(CLI::App& map, Run& run) {
   auto command = std::make_shared<CheckCommand>();
   CLI::App* one = map.add_subcommand("check", "Compile a pack and report every mistake, and what will surprise its author later, with its place");
   one->add_option("PACK", command->pack, "Folder of the pack")->required();
@@ -88,6 +143,35 @@ void add_map_check_commands(CLI::App& map, Run& run) {
     }
   }, "NAME=VALUE, overrides a parameter of the pack");
   one->callback([command, &run] { run = [command](const Console& console) { return check(*command, console); }; });
+}
+
+void add_schema(CLI::App& map, Run& run) {
+  auto kind = std::make_shared<std::string>();
+  CLI::App* one = map.add_subcommand("schema", "JSON Schema of the files of a pack, for editors");
+  one->add_option("KIND", *kind, "pack, source or target")->required()->check(CLI::IsMember({"pack", "source", "target"}));
+  one->callback([kind, &run] {
+    run = [kind](const Console&) {
+      using mapping::SchemaKind;
+      return print(mapping::pack_schema(*kind == "pack" ? SchemaKind::pack : *kind == "source" ? SchemaKind::source : SchemaKind::target));
+    };
+  });
+}
+
+void add_format(CLI::App& map, Run& run) {
+  struct Options { std::string pack; bool check = false; };
+  auto options = std::make_shared<Options>();
+  CLI::App* one = map.add_subcommand("fmt", "Bring the files of a pack into canonical form; comments, order and quotes stay");
+  one->add_option("PACK", options->pack, "Folder of the pack, or one file")->required();
+  one->add_flag("--check", options->check, "Change nothing; list what would change and exit 1");
+  one->callback([options, &run] { run = [options](const Console& console) { return format(options->pack, options->check, console); }; });
+}
+
+} // namespace
+
+void add_map_check_commands(CLI::App& map, Run& run) {
+  add_check(map, run);
+  add_schema(map, run);
+  add_format(map, run);
 }
 
 } // namespace tongqu::tool

@@ -41,7 +41,8 @@ void DateOverlap::add_cell(const DatePattern& pattern, std::size_t cell, const v
       return;
     } else if (now.kind == Kind::offset) {
       shape.push_back({Position::Is::sign, 0, field(now.kind), 0});
-      for (const std::uint8_t place : {4, 3, 0, 2, 1}) {
+      constexpr std::array<std::uint8_t, 5> kPlaces = {4, 3, 0, 2, 1};   // "08:00"; 0 is the colon.
+      for (const std::uint8_t place : kPlaces) {
         if (place == 0) shape.push_back({Position::Is::byte, ':', field(now.kind), 0});
         else shape.push_back({Position::Is::digit, 0, field(now.kind), place});
       }
