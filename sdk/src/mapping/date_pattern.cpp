@@ -339,7 +339,7 @@ void DatePattern::expand(std::size_t token, Line line, std::vector<Line>& lines)
     case Kind::half_day: line.push_back({Kind::half_day, 0, 0}); break;
     case Kind::offset: {
       Line zulu = line;
-      zulu.push_back({Kind::literal, 0, 'Z'});
+      zulu.push_back({Kind::offset, 0, 'Z'});
       expand(token + 1, std::move(zulu), lines);
       line.push_back({Kind::offset, 0, 0});
       break;

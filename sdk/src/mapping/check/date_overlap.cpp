@@ -39,6 +39,8 @@ void DateOverlap::add_cell(const DatePattern& pattern, std::size_t cell, const v
         add_cell(pattern, cell + 1, line_address, std::move(longer), out);
       }
       return;
+    } else if (now.kind == Kind::offset && now.literal != 0) {
+      shape.push_back({Position::Is::byte, now.literal, field(now.kind), 0});
     } else if (now.kind == Kind::offset) {
       shape.push_back({Position::Is::sign, 0, field(now.kind), 0});
       constexpr std::array<std::uint8_t, 5> kPlaces = {4, 3, 0, 2, 1};   // "08:00"; 0 is the colon.

@@ -68,15 +68,11 @@ bool is_read(const DocumentOutline& document, const std::string& path) {
 }
 
 void check_ignored(const DocumentOutline& document, Report& report) {
-  const YamlNode* ignore = document.root.find("ignore");
-  if (ignore == nullptr) return;
   std::set<std::string> seen;
-  for (const std::string& path : document.ignored) {
-    const auto names = [&path](const YamlNode& item) { return item.text.find(path) != std::string::npos; };
-    const auto item = std::find_if(ignore->items.begin(), ignore->items.end(), names);
-    const YamlNode& at = item == ignore->items.end() ? *ignore : *item;
-    if (!seen.insert(path).second) report.add(document.file, at, {Errc::mapping_check_shadowed, Severity::warn, "ignore: " + path, {}, {"it stands there twice", "重复列出"}});
-    else if (is_read(document, path)) report.add(document.file, at, {Errc::mapping_check_ignore_used, Severity::warn, "ignore: " + path, {}, {}});
+  for (const DocumentOutline::Ignored& one : document.ignored) {
+    const std::string subject = "ignore: " + one.path;
+    if (!seen.insert(one.path).second) report.add(document.file, *one.node, {Errc::mapping_check_shadowed, Severity::warn, subject, {}, {"it stands there twice", "重复列出"}});
+    else if (is_read(document, one.path)) report.add(document.file, *one.node, {Errc::mapping_check_ignore_used, Severity::warn, subject, {}, {}});
   }
 }
 

@@ -189,13 +189,14 @@ private:
     Entry made;
     std::size_t at = indent_of(text);
     const std::size_t old_column = at;
+    std::size_t parent = at;             // Old column that what goes on below must be deeper than.
     bool first = true;
     while (at < text.size() && text[at] == '-' && (at + 1 == text.size() || blank(text[at + 1]))) {
       const std::size_t column = level(at, true);
       if (first) made.column = column;
       first = false;
       ++made.dashes;
-      ++at;
+      parent = at++;
       while (at < text.size() && blank(text[at])) ++at;
     }
     const std::size_t colon = key_end(text, at);
@@ -204,11 +205,12 @@ private:
     if (first) made.column = made.depth_column;
     take_comments(made, old_column);
     if (colon != std::string::npos) {
+      parent = at;
       made.key = std::string(trimmed(std::string_view(text).substr(at, colon - at))) + ":";
       at = colon + 1;
     }
     while (at < text.size() && blank(text[at])) ++at;
-    const std::size_t next = value(line, at, old_column, made.value);
+    const std::size_t next = value(line, at, parent, made.value);
     entries_.push_back(std::move(made));
     return next;
   }
@@ -237,26 +239,26 @@ private:
     return std::string::npos;
   }
 
-  std::size_t value(std::size_t line, std::size_t at, std::size_t old_column, Value& out) {
+  std::size_t value(std::size_t line, std::size_t at, std::size_t parent, Value& out) {
     const std::string& text = lines_[line];
     if (at >= text.size()) return line + 1;
     const char c = text[at];
-    if (c == '|' || c == '>') return block_text(line, at, old_column, out);
+    if (c == '|' || c == '>') return block_text(line, at, parent, out);
     if (c == '{' || c == '[' || c == '"' || c == '\'') {
       out.flow = c == '{' || c == '[';
       out.hanging = !out.flow;
       return FlowPrinter(lines_, line, at).print(out);
     }
-    return plain(line, at, old_column, out);
+    return plain(line, at, parent, out);
   }
 
-  std::size_t plain(std::size_t line, std::size_t at, std::size_t old_column, Value& out) {
+  std::size_t plain(std::size_t line, std::size_t at, std::size_t parent, Value& out) {
     out.hanging = true;
     const bool only_comment = lines_[line][at] == '#';
     out.lines.push_back(with_comment(std::string_view(lines_[line]).substr(at)));
     out.indents.push_back(0);
     ++line;
-    while (!only_comment && line < lines_.size() && !trimmed(lines_[line]).empty() && indent_of(lines_[line]) > old_column && trimmed(lines_[line]).front() != '#') {
+    while (!only_comment && line < lines_.size() && !trimmed(lines_[line]).empty() && indent_of(lines_[line]) > parent && trimmed(lines_[line]).front() != '#') {
       out.lines.push_back(with_comment(lines_[line]));
       out.indents.push_back(kStep);
       ++line;
@@ -272,7 +274,7 @@ private:
     return std::string(trimmed(text.substr(0, hash))) + "  " + std::string(trimmed(text.substr(hash)));
   }
 
-  std::size_t block_text(std::size_t line, std::size_t at, std::size_t old_column, Value& out) {
+  std::size_t block_text(std::size_t line, std::size_t at, std::size_t parent, Value& out) {
     out.hanging = true;
     out.lines.push_back(with_comment(std::string_view(lines_[line]).substr(at)));
     out.indents.push_back(0);
@@ -280,7 +282,7 @@ private:
     std::size_t end = line + 1;
     for (std::size_t i = line + 1; i < lines_.size(); ++i) {
       if (trimmed(lines_[i]).empty()) continue;
-      if (indent_of(lines_[i]) <= old_column) break;
+      if (indent_of(lines_[i]) <= parent) break;
       if (content == 0) content = indent_of(lines_[i]);
       end = i + 1;
     }

@@ -279,7 +279,7 @@ void OutlineReader::records(const YamlNode& node) {
 void OutlineReader::ignored(const YamlNode* node) {
   if (node == nullptr) return;
   const auto add = [this](const YamlNode& item) {
-    for (std::string& path : normal_paths(item.text)) out_.ignored.push_back(std::move(path));
+    for (std::string& path : normal_paths(item.text)) out_.ignored.push_back({std::move(path), &item});
   };
   if (node->is_scalar()) add(*node);
   for (const YamlNode& item : node->items) add(item);

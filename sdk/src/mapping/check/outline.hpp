@@ -86,7 +86,8 @@ struct DocumentOutline {
   RulesOutline all;                        ///< Sources: identity, event, record, records and rules together.
   struct Message { std::string name; const YamlNode* node = nullptr; Truth when = always(); const YamlNode* when_node = nullptr; RulesOutline rules; };
   std::vector<Message> messages;           ///< Targets.
-  std::vector<std::string> ignored;        ///< Normalised paths of `ignore`.
+  struct Ignored { std::string path; const YamlNode* node; };
+  std::vector<Ignored> ignored;            ///< Normalised paths of `ignore`.
 
   const RuleSite* rule(std::string_view name) const;
 };

@@ -21,7 +21,7 @@ std::size_t token_length(std::string_view text, std::size_t at) {
 
 /// Beginnings that issuers put in front of their keys.
 struct Mark { std::string_view text; std::size_t token_min; };
-constexpr std::array<Mark, 9> kMarks = {{{"-----BEGIN ", 3}, {"Bearer ", 16}, {"Basic ", 12}, {"AKIA", 16}, {"LTAI", 12}, {"AKID", 13}, {"ghp_", 20}, {"sk-", 20}, {"eyJ", 20}}};
+constexpr std::array<Mark, 9> kMarks = {{{"-----BEGIN ", 2}, {"Bearer ", 16}, {"Basic ", 12}, {"AKIA", 16}, {"LTAI", 12}, {"AKID", 13}, {"ghp_", 20}, {"sk-", 20}, {"eyJ", 20}}};
 
 bool has_mark(std::string_view text) {
   for (const Mark& mark : kMarks) {

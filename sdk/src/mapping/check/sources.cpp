@@ -106,7 +106,7 @@ ReadPaths read_paths(const PackOutline& pack) {
       paths.add(rule.when);
     }
     for (const GroupSite& group : document->all.groups) paths.add(group.when);
-    for (const std::string& name : document->ignored) paths.whole.push_back(segments(plain_path(name)));
+    for (const DocumentOutline::Ignored& one : document->ignored) paths.whole.push_back(segments(plain_path(one.path)));
     const YamlNode* stages = document->root.find("source");
     for (std::size_t i = 0; stages != nullptr && i < stages->items.size(); ++i) {
       for (const auto& [stage, arguments] : stages->items[i].members) {
