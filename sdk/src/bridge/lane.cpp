@@ -84,7 +84,7 @@ Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
       guarantee_(parts_.client->guarantee()),
       wake_(std::move(wake_courier)),
       breaker_(parts_.settings.breaker_failures, parts_.settings.breaker_open),
-      random_(std::random_device{}()),
+      random_(parts_.jitter_seed ? *parts_.jitter_seed : std::random_device{}()),
       delivered_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"delivered\"", "Settled sends, by outcome")),
       refused_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"refused\"", "Settled sends, by outcome")),
       retried_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"retry\"", "Settled sends, by outcome")),

@@ -58,6 +58,7 @@ struct LaneParts {
   obs::Log log;
   obs::Metrics* metrics = nullptr;
   std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
+  std::optional<std::uint32_t> jitter_seed;        ///< Of the waits; from the machine when not given.
 };
 
 /// The way out to one platform: claims what is due, sends it, stores what became of it. Never sends twice on a guess: an unknown outcome
