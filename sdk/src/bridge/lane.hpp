@@ -109,6 +109,7 @@ private:
   std::size_t in_flight_ = 0;
   bool claiming_ = false;
   MonoTime claimed_at_{};
+  MonoTime no_claim_before_{};                     ///< A journal that has just refused a claim (a full disk) is not asked a thousand times a second.
   std::minstd_rand random_;
   obs::Metric& delivered_;
   obs::Metric& refused_;

@@ -38,6 +38,11 @@ void WorkerPool::stop() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
+  // Only a pool without threads has anything left. What a job owned may want to look at the pool: not under the lock.
+  std::deque<Job> admitted, offered;
+  const std::lock_guard lock(mutex_);
+  admitted_.swap(admitted);
+  offered_.swap(offered);
 }
 
 void WorkerPool::run() {

@@ -34,7 +34,7 @@ identity:
   item:         {from: item, on_fail: reject}
   case:         {from: case, on_fail: reject}
   event:        {from: REVISION, on_fail: reject}
-event: {from: event, table: {inline: {STEP: step}, system: sim.event, model: case_event, unknown: reject}, on_fail: reject}
+event: {from: event, table: {inline: {STEP: step}, system: sim.event, unknown: reject}, on_fail: reject}
 rules:
   case_no: {from: case, on_fail: reject}
   remark:  {from: text, on_fail: reject}

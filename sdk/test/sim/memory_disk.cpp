@@ -282,6 +282,11 @@ MemoryDisk::~MemoryDisk() {
 void MemoryDisk::plant(Fault fault, std::uint64_t nth) { planted_ = {fault, operations_ + nth}; }
 void MemoryDisk::unplant() { planted_.reset(); }
 
+void MemoryDisk::sync_names() {
+  for (auto& [name, node] : files_) node->durable_name = true;
+  deleted_.clear();
+}
+
 MemoryDisk::Step MemoryDisk::next_step() {
   ++operations_;
   if (!planted_ || operations_ < planted_->second) return full_ ? Step::no_space : Step::go;

@@ -42,6 +42,9 @@ public:
   /// The machine is gone: of what was not synced, each write is there, or not, or torn at a sector.
   void cut_power();
 
+  /// The folder has been synced: the names in it stay. The journal does so itself, with a call that does not pass through SQLite.
+  void sync_names();
+
   std::uint64_t operations() const noexcept { return operations_; }
 
 private:

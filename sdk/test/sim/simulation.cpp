@@ -13,6 +13,7 @@ namespace tongqu::sim {
 namespace {
 
 constexpr std::uint64_t kStepsMax = 400000;
+constexpr std::int64_t kLeaseMs = 61000;         ///< A little more than the lease of a claim.
 constexpr std::int64_t kNoMore = 30 * 60 * 1000;   ///< What is due later than this waits for a person.
 
 /// One world with one seed. The office and the platforms outlive every bridge.
@@ -63,6 +64,7 @@ private:
       note(started ? 2 : 3);
       if (started) {
         process_ = *std::move(started);
+        disk_.sync_names();
         return;
       }
       if (!faulty_now() && ++failed_starts_ > 3) return broken("L8 the bridge does not start: " + std::string(started.error().id()) + " " + started.error().where());
@@ -92,7 +94,9 @@ private:
       using Fault = MemoryDisk::Fault;
       const Fault faults[] = {Fault::die, Fault::die, Fault::die, Fault::io_error, Fault::full};
       power_after_death_ = chance_.below(2) == 0;
-      if (planted_ != Planted::sync_lies) disk_.plant(faults[kind - 5], chance_.below(25) + 1);
+      if (planted_ == Planted::sync_lies) return;
+      disk_.plant(faults[kind - 5], chance_.below(25) + 1);
+      if (faults[kind - 5] == Fault::full) agenda_.in(chance_.between(500, 20000), [this] { disk_.unplant(), disk_.free_space(); });
       return;
     }
     ++report_.clock_turns;
@@ -102,7 +106,7 @@ private:
   // ---- one turn of the wheel
 
   bool turn() {
-    if (!calm_ && faults_left_ > 0 && process_ && chance_.once_in_a_while(12)) misfortune();
+    if (!calm_ && faults_left_ > 0 && process_ && chance_.once_in_a_while(40)) misfortune();
     if (!calm_ && office_.done() && chance_.once_in_a_while(40)) become_calm();
     if (disk_.died()) {
       kill(power_after_death_);
@@ -126,12 +130,18 @@ private:
     std::optional<std::int64_t> next;
     if (!agenda_.empty()) next = agenda_.next();
     if (process_ && process_->wake_at() && (!next || *process_->wake_at() < *next)) next = process_->wake_at();
-    if (next && *next - clock_->now() <= kNoMore) {
+    // A wall that was turned back makes what is due wait as long; what waits for a person is looked at every hour, for ever.
+    if (next && (*next - clock_->now() <= kNoMore || (calm_ && ++long_waits_ <= 6))) {
       clock_->go_to(*next);
       return true;
     }
     if (!calm_) {
       become_calm();
+      return true;
+    }
+    // The journal's own thread would look after claims whose time is over; here that is done before a person is asked.
+    if (process_ && lease_rounds_++ < 3) {
+      clock_->go_to(clock_->now() + kLeaseMs);
       return true;
     }
     return process_ && ask_operator();
@@ -197,8 +207,21 @@ private:
           std::count_if(peer->effects().begin(), peer->effects().end(), [&](const Effect& one) { return one.body == event.effect(); }));
       report_.effects += effects;
       if (effects > 1) broken("L2 " + std::to_string(effects) + " effects of " + name + " at " + peer->name());
-      if (effects == 0 && peer->refusals().count(event.effect()) == 0) broken("L1 no effect of " + name + " at " + peer->name());
+      if (effects == 0 && peer->refusals().count(event.effect()) == 0) broken("L1 no effect of " + name + " at " + peer->name() + ": " + what_became(event, peer->name()));
     }
+  }
+
+  /// What the journal says of an event at a target, for whoever looks for the cause.
+  std::string what_became(const SentEvent& event, const std::string& target) {
+    const auto known = process_->journal().find("sim-office/O/I/" + event.case_no + "/" + event.rev + "/1");
+    if (!known) return std::string(known.error().id());
+    if (!*known) return "not in the journal";
+    const auto view = process_->journal().message((*known)->message_id);
+    if (!view || !*view) return "no message";
+    for (const auto& one : (*view)->deliveries) {
+      if (one.target == target) return std::string(journal::state_name(one.state)) + " " + one.error_id + " after " + std::to_string(one.attempts) + " claims, receipt " + one.receipt_no;
+    }
+    return "no delivery";
   }
 
   void judge_peer(const PlatformPeer& peer) {
@@ -243,7 +266,7 @@ private:
   Office office_;
   std::unique_ptr<BridgeProcess> process_;
   bool calm_ = false, starting_ = false, power_after_death_ = false;
-  int faults_left_ = 0, failed_starts_ = 0, ends_ = 0, asked_ = 0;
+  int faults_left_ = 0, failed_starts_ = 0, ends_ = 0, asked_ = 0, long_waits_ = 0, lease_rounds_ = 0;
 };
 
 } // namespace
