@@ -222,6 +222,14 @@ TEST(DocumentStages, rpc_references_and_datasets_behind_soap) {
             "C1:accepted[] C2:accepted[]");
 }
 
+TEST(DocumentStages, attributes_that_a_converter_made_members_are_read_as_attributes) {
+  PackText text = staged("  - json: {}\n");
+  text.rules += "  title: {maybe: 'name/@short'}\n";
+  const MappedRecord record = map_one(text, R"({"no":["C1"],"name":[{"@short":"s","#text":"x"}],"@count":"1"})");
+  const auto& made = std::get<model::Case>(record.record.body);
+  EXPECT_EQ(made.title, "s");
+}
+
 TEST(DocumentStages, mistakes_of_the_pack_are_told) {
   const auto of = [](const std::string& source) {
     Loaded loaded;
