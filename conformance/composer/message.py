@@ -33,7 +33,7 @@ class Message:
         self.rng = rng = random.Random(seed)
         self.number = number
         day = rng.randrange(1, 28)
-        self.clock = (2149, rng.randrange(1, 13), day, rng.randrange(0, 24), rng.randrange(0, 60), rng.randrange(0, 60))
+        self.clock = (2149, rng.randrange(4, 13), day, rng.randrange(0, 24), rng.randrange(0, 60), rng.randrange(0, 60))
         self.texts = {
             "no": "CP%d-%06d" % (seed % 1000, rng.randrange(10**6)), "ev": "E1", "item": TASK, "sxmc": "临时用地审批", "title": "关于临时用地的申请 & <附图>",
             "name": rng.choice(SURNAMES) + rng.choice(GIVEN) + rng.choice(GIVEN), "ztype": "1", "id": resident_id(rng), "phone": "199%08d" % rng.randrange(10**8),
