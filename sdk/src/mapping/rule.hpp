@@ -84,6 +84,8 @@ struct Scopes {
   std::uint16_t each(std::uint16_t parent, const std::vector<PathStep>& steps, wire::NameSet& names, std::uint16_t& list);
   /// Marks a path from `scope` as deliberately unused, also inside lists.
   void ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names);
+  /// The same in every document around the one that rules start from: no rule reads the farther ones, so no other name reaches them.
+  void ignore_outside(const std::vector<PathStep>& steps, wire::NameSet& names);
 };
 
 } // namespace tongqu::mapping::detail

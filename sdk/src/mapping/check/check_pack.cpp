@@ -20,9 +20,8 @@ void check_mapping(const PackOutline& pack, const DocumentOutline& document, Rep
   check_one_way(pack, document, report);
 }
 
-void check_target(const PackOutline& pack, const CheckTarget& target, Report& report) {
-  const auto outline = read_target_outline(target.file);
-  // Its own mistakes are errors of this run as well: nothing can be said about what it demands.
+/// A target as outline. Its own mistakes are errors of this run as well: nothing can be said about what it demands.
+TargetDemand read_target(const CheckTarget& target, Report& report) {
   Findings mistakes;
   if (const auto loaded = Target::load(target.file, mistakes); !loaded && mistakes.empty()) {
     report.add_line(target.file, 0, 0, {loaded.error().code(), Severity::error, "target", {}, {}});
@@ -31,7 +30,7 @@ void check_target(const PackOutline& pack, const CheckTarget& target, Report& re
     finding.source.part = target.file;
     report.findings().add(std::move(finding));
   }
-  for (const auto& mapping : pack.mappings) check_obligations(pack, *mapping, *outline, target.named ? Severity::error : Severity::warn, report);
+  return {read_target_outline(target.file), target.named ? Severity::error : Severity::warn};
 }
 
 /// By place; what is about one place keeps the order in which it was found.
@@ -67,7 +66,9 @@ Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& op
     detail::check_matches(*outline, report);
     detail::check_definitions(*outline, report);
     for (const auto& mapping : outline->mappings) detail::check_mapping(*outline, *mapping, report);
-    for (const CheckTarget& target : options.targets) detail::check_target(*outline, target, report);
+    std::vector<detail::TargetDemand> targets;
+    for (const CheckTarget& target : options.targets) targets.push_back(detail::read_target(target, report));
+    for (const auto& mapping : outline->mappings) detail::check_obligations(*outline, *mapping, targets, report);
     if (pack) detail::check_samples(*outline, **pack, options.environment, report);
     detail::check_profile(*outline, report);
   }

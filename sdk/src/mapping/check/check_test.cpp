@@ -81,6 +81,36 @@ TEST(Check, everything_has_a_place_and_both_languages) {
   }
 }
 
+/// Every platform of the tree as `tongqu map check` takes them when none is named.
+std::vector<CheckTarget> platforms() {
+  std::vector<CheckTarget> targets;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(TONGQU_SOURCE_DIR) / "connectors/platforms")) {
+    if (entry.path().parent_path().filename() == "targets" && entry.path().extension() == ".yaml") targets.push_back({entry.path().string(), false});
+  }
+  return targets;
+}
+
+/// Packs that are clean under --strict; later ones join the list.
+constexpr const char* kStrict[] = {"baishi-axis", "hongtu-dataset", "jingshi-pull", "linhu-onewin", "nanpu-bus", "qinglan-spxt", "taoyuan-items", "xinghe-api", "yunxi-zwfw", "zhongtai-jiancha"};
+
+TEST(Check, every_pack_of_the_tree_is_clean_for_every_platform) {
+  CheckOptions options;
+  options.environment.reference_date.year = 2150;
+  options.targets = platforms();
+  ASSERT_GE(options.targets.size(), 2u);
+  std::size_t packs = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(TONGQU_SOURCE_DIR) / "connectors/packs")) {
+    const auto report = check_pack(entry.path().string(), options);
+    ASSERT_TRUE(report) << entry.path();
+    const bool ours = std::find(std::begin(kStrict), std::end(kStrict), entry.path().filename()) != std::end(kStrict);
+    for (const Finding& finding : report->findings) {
+      if (finding.severity >= (ours ? Severity::warn : Severity::error)) ADD_FAILURE() << entry.path().filename() << ": " << line_of(finding) << "\n  " << describe(finding, Lang::en);
+    }
+    ++packs;
+  }
+  EXPECT_GE(packs, 3u);
+}
+
 TEST(Check, a_folder_without_a_pack) {
   const auto report = check_pack((kCases / "nothing").string(), {});
   ASSERT_FALSE(report);

@@ -12,8 +12,9 @@ namespace tongqu::mapping::detail {
 /// `when` that never or always holds, codes that no branch takes, key fields that some branch does not fill.
 void check_branches(const DocumentOutline& document, Report& report);
 void check_keys_filled(const DocumentOutline& document, Report& report);
-/// What a target asks of a record and no rule of the mapping gives.
-void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, const DocumentOutline& target, Severity severity, Report& report);
+/// What targets ask of a record and no rule of the mapping gives.
+struct TargetDemand { std::unique_ptr<DocumentOutline> outline; Severity severity = Severity::warn; };
+void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, const std::vector<TargetDemand>& targets, Report& report);
 /// Rows and alternatives that never come into play, lists that a table does not cover, ways back that are not single.
 void check_tables(const DocumentOutline& document, bool claims_reverse, Report& report);
 void check_steps(const DocumentOutline& document, Report& report);

@@ -77,25 +77,25 @@ bool demands(const RuleSite& rule) {
   return policy == Policy::hold || policy == Policy::reject;
 }
 
-struct Unmet { const RuleSite* rule; std::vector<std::string> events; std::string fields; };
+/// A field that targets demand and the mapping does not give, with who demands it when.
+struct Unmet { std::string fields; Severity severity; std::vector<std::string> demands; };
 
-/// Reports each unmet demand of one message once, with all the events that it is for.
-void add_unmet(std::vector<Unmet>& unmet, const RuleSite& rule, const std::string& event, std::string fields) {
-  for (Unmet& one : unmet) {
-    if (one.rule != &rule) continue;
-    if (std::find(one.events.begin(), one.events.end(), event) == one.events.end()) one.events.push_back(event);
-    return;
-  }
-  unmet.push_back({&rule, {event}, std::move(fields)});
+void add_unmet(std::vector<Unmet>& unmet, std::string fields, Severity severity, const std::string& demand) {
+  auto one = std::find_if(unmet.begin(), unmet.end(), [&fields](const Unmet& other) { return other.fields == fields; });
+  if (one == unmet.end()) one = unmet.insert(unmet.end(), {std::move(fields), severity, {}});
+  one->severity = std::max(one->severity, severity);
+  if (std::find(one->demands.begin(), one->demands.end(), demand) == one->demands.end()) one->demands.push_back(demand);
 }
 
-void judge_message(const DocumentOutline::Message& message, const Produced& produced, const std::string& event, model::EntityId entity, std::vector<Unmet>& unmet) {
+struct Demander { const TargetDemand& target; const std::string& event; };
+
+void judge_message(const DocumentOutline::Message& message, const Produced& produced, const Demander& demander, std::vector<Unmet>& unmet) {
   for (const RuleSite& rule : message.rules.rules) {
     if (!demands(rule)) continue;
     std::vector<std::string> lacking;
     bool met = false;
     for (const std::string& path : rule.reads) {
-      const auto field = field_of(entity, path);
+      const auto field = field_of(*demander.target.outline->entity, path);
       met = met || !field || produced.fills(*field) || produced.never_sent(*field);
       if (field) lacking.push_back(*field);
     }
@@ -105,7 +105,8 @@ void judge_message(const DocumentOutline::Message& message, const Produced& prod
     collect_names(needed, names);
     Knowledge known;
     for (const auto& [name, literals] : names) known[name] = produced.domain(name);
-    if (can_hold(needed, known) != Answer3::no) add_unmet(unmet, rule, event, listed(lacking));
+    if (can_hold(needed, known) == Answer3::no) continue;
+    add_unmet(unmet, listed(lacking), demander.target.severity, demander.target.outline->id + " " + rule.name + " (" + demander.event + ")");
   }
 }
 
@@ -121,25 +122,27 @@ bool takes_event(const DocumentOutline& target, const Produced& produced) {
 
 } // namespace
 
-void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, const DocumentOutline& target, Severity severity, Report& report) {
+void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, const std::vector<TargetDemand>& targets, Report& report) {
   const YamlNode* rules = mapping.root.find("rules");
-  if (!mapping.entity || target.entity != mapping.entity || rules == nullptr || target.messages.empty()) return;
+  const RuleSite* event = mapping.rule("event");
+  if (!mapping.entity || rules == nullptr || event == nullptr) return;
   std::vector<Unmet> unmet;
-  std::vector<std::string> unserved;
-  for (const EventBranch& branch : branches_of(mapping)) {
-    const Produced produced(pack, mapping, branch);
-    if (!takes_event(target, produced)) unserved.push_back(branch.event);
-    for (const DocumentOutline::Message& message : target.messages) judge_message(message, produced, branch.event, *mapping.entity, unmet);
+  for (const TargetDemand& target : targets) {
+    if (target.outline->entity != mapping.entity || target.outline->messages.empty()) continue;
+    std::vector<std::string> unserved;
+    for (const EventBranch& branch : branches_of(mapping)) {
+      const Produced produced(pack, mapping, branch);
+      if (!takes_event(*target.outline, produced)) unserved.push_back(branch.event);
+      for (const DocumentOutline::Message& message : target.outline->messages) judge_message(message, produced, {target, branch.event}, unmet);
+    }
+    // Nothing that the author of a pack can mend, so it is said and does not fail the strict check of a pack that is for no platform by name.
+    const Severity severity = target.severity == Severity::error ? Severity::warn : Severity::info;
+    if (!unserved.empty()) report.add(mapping.file, *event->node, {Errc::mapping_check_event_unserved, severity, "event: " + target.outline->id, {}, {listed(unserved), listed(unserved)}});
   }
   for (const Unmet& one : unmet) {
-    const std::string where = target.id + " " + one.rule->name;
-    report.add(mapping.file, *rules, {Errc::mapping_check_target_obligation, severity, one.fields,
-                                      {"a rule for " + where + " when the event is " + listed(one.events), "为 " + where + " 提供取值的规则（事件：" + listed(one.events) + "）"},
+    report.add(mapping.file, *rules, {Errc::mapping_check_target_obligation, one.severity, one.fields, same("→ " + listed(one.demands, 4)),
                                       {"add a rule, or name the field under never_sent", "补充规则，或将该字段列入 never_sent"}});
   }
-  const RuleSite* event = mapping.rule("event");
-  if (unserved.empty() || event == nullptr) return;
-  report.add(mapping.file, *event->node, {Errc::mapping_check_event_unserved, severity, "event: " + target.id, {}, {listed(unserved), listed(unserved)}});
 }
 
 } // namespace tongqu::mapping::detail
