@@ -166,12 +166,35 @@ void add_format(CLI::App& map, Run& run) {
   one->callback([options, &run] { run = [options](const Console& console) { return format(options->pack, options->check, console); }; });
 }
 
+void add_steps(CLI::App& map, Run& run) {
+  auto markdown = std::make_shared<bool>(false);
+  CLI::App* one = map.add_subcommand("steps", "Every step of the mapping language: types, faults, inverse, example");
+  one->add_flag("--markdown", *markdown, "As the page docs/reference/mapping-steps.md");
+  one->callback([markdown, &run] { run = [markdown](const Console&) { return print(*markdown ? mapping::steps_markdown() : mapping::steps_text()); }; });
+}
+
+void add_field_table(CLI::App& map, Run& run) {
+  struct Options { std::string pack; bool html = false; };
+  auto options = std::make_shared<Options>();
+  CLI::App* one = map.add_subcommand("doc", "Table of the fields of a pack in both languages, for an office to sign");
+  one->add_option("PACK", options->pack, "Folder of the pack")->required();
+  one->add_flag("--html", options->html, "One HTML file that prints on A4, instead of Markdown");
+  one->callback([options, &run] {
+    run = [options](const Console& console) {
+      const auto page = mapping::field_table(options->pack, {}, options->html ? mapping::TableForm::html : mapping::TableForm::markdown);
+      return page ? print(*page) : console.fail(page.error());
+    };
+  });
+}
+
 } // namespace
 
 void add_map_check_commands(CLI::App& map, Run& run) {
   add_check(map, run);
   add_schema(map, run);
   add_format(map, run);
+  add_steps(map, run);
+  add_field_table(map, run);
 }
 
 } // namespace tongqu::tool

@@ -3,7 +3,7 @@
 
 namespace tongqu::tool {
 
-/// Adds check, schema and fmt to the command `map`.
+/// Adds check, schema, fmt, steps and doc to the command `map`.
 void add_map_check_commands(CLI::App& map, Run& run);
 
 } // namespace tongqu::tool

@@ -375,6 +375,13 @@ bool DatePattern::collide(const std::vector<Line>& a, const std::vector<Line>& b
   return false;
 }
 
+bool DatePattern::ambiguous(const DatePattern& a, const DatePattern& b) {
+  std::vector<Line> first, second;
+  a.expand(0, {}, first);
+  b.expand(0, {}, second);
+  return collide(first, second);
+}
+
 std::optional<std::int16_t> zone_minutes_of(std::string_view text) {
   if (text == "Z") return std::int16_t{0};
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;

@@ -26,6 +26,9 @@ public:
   bool always_has_offset() const noexcept { return offset_; }
   const std::string& text() const noexcept { return text_; }
 
+  /// True when some text is read by both, differently.
+  static bool ambiguous(const DatePattern& a, const DatePattern& b);
+
 private:
   friend class DateOverlap;   ///< Compares what patterns read.
   enum class Kind : std::uint8_t { literal, year, month, day, hour, minute, second, millisecond, half_day, half_hour, offset, open, close };

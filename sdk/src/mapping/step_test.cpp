@@ -1,4 +1,4 @@
-#include "mapping/check/date_overlap.hpp"
+#include "mapping/date_pattern.hpp"
 #include "mapping/steps.hpp"
 
 #include <gtest/gtest.h>
@@ -216,7 +216,7 @@ TEST(DatePattern, refuses_patterns_that_make_no_sense) {
 
 bool ambiguous(const std::string& a, const std::string& b) {
   std::string problem;
-  return DateOverlap::of(*DatePattern::compile(a, problem), *DatePattern::compile(b, problem), 480).found;
+  return DatePattern::ambiguous(*DatePattern::compile(a, problem), *DatePattern::compile(b, problem));
 }
 
 TEST(DatePattern, finds_pairs_that_read_one_text_differently) {

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "mapping/check/date_overlap.hpp"
 #include "mapping/date_pattern.hpp"
 #include "mapping/step_compilers.hpp"
 
@@ -242,11 +241,7 @@ void read_patterns(const YamlNode& argument, Date& date, const StepBuild& build)
       continue;
     }
     for (const DatePattern& other : date.patterns) {
-      const DateOverlap::Result overlap = DateOverlap::of(other, *pattern, build.zone_minutes.value_or(0));
-      if (!overlap.found) continue;
-      const std::string& example = overlap.example;
-      const Bilingual both = example.empty() ? Bilingual{} : Bilingual{"both read " + example + ", as different times", "两者都能读取 " + example + "，但时间不同"};
-      build.mistakes.add(Errc::mapping_date_ambiguous, argument, build.subject, same(other.text() + " | " + text), both);
+      if (DatePattern::ambiguous(other, *pattern)) build.mistakes.add(Errc::mapping_date_ambiguous, argument, build.subject, same(other.text() + " | " + text));
     }
     const bool needs_zone = pattern->may_have_clock() && !pattern->always_has_offset();
     if (needs_zone && !build.zone_minutes) build.mistakes.add(Errc::mapping_missing_key, argument, "zone", {"the offset of times without one, such as +08:00", "无时区时间所用的时区，如 +08:00"});

@@ -38,8 +38,15 @@ Findings sorted(Findings&& all) {
   std::vector<Finding> items = all.items();
   const auto key = [](const Finding& finding) { return std::tie(finding.source.part, finding.source.line, finding.source.column); };
   std::stable_sort(items.begin(), items.end(), [&key](const Finding& a, const Finding& b) { return key(a) < key(b); });
+  // The compiler says that two patterns quarrel; the check says the same with a text that shows it.
+  const auto better = [&items](const Finding& finding) {
+    return finding.id == Errc::mapping_date_ambiguous && finding.suggestion.en.empty() && std::any_of(items.begin(), items.end(), [&finding](const Finding& other) {
+      return other.id == finding.id && !other.suggestion.en.empty() && other.source.part == finding.source.part && other.source.line == finding.source.line;
+    });
+  };
   Findings out;
   for (Finding& finding : items) {
+    if (better(finding)) continue;
     if (finding.rule.empty()) finding.rule = finding.path;
     out.add(std::move(finding));
   }

@@ -2,8 +2,10 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <sstream>
+#include <iterator>
+#include <random>
 
+#include "mapping/test_support.hpp"
 #include "tongqu/mapping/check.hpp"
 
 namespace tongqu::mapping {
@@ -109,6 +111,39 @@ TEST(Check, every_pack_of_the_tree_is_clean_for_every_platform) {
     ++packs;
   }
   EXPECT_GE(packs, 3u);
+}
+
+/// Breaks one file of a pack: a piece goes, stands twice, or changes places with the sign beside it.
+std::string broken(std::string text, std::mt19937& random) {
+  if (text.size() < 8) return text;
+  const std::size_t at = random() % (text.size() - 4);
+  const std::size_t size = 1 + random() % 4;
+  switch (random() % 3) {
+    case 0: text.erase(at, size); break;
+    case 1: text.insert(at, text.substr(at, size)); break;
+    default: std::swap(text[at], text[at + 1]); break;
+  }
+  return text;
+}
+
+TEST(Check, a_pack_that_is_broken_anywhere_is_reported_and_never_breaks_the_checker) {
+  constexpr unsigned kSeed = 20990105;
+  std::mt19937 random(kSeed);
+  const test::TempFolder folder;
+  for (const fs::path& one : cases()) {
+    fs::copy(one / "bad", folder.path(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    for (const char* name : {"m.yaml", "pack.yaml"}) {
+      std::ifstream in(one / "bad" / name, std::ios::binary);
+      const std::string text(std::istreambuf_iterator<char>(in), {});
+      for (int i = 0; i < 30; ++i) {
+        folder.write(name, broken(text, random));
+        const CheckReport report = check(folder.path());
+        EXPECT_TRUE(report.pack || report.errors() != 0) << one.filename() << " seed " << kSeed;
+        EXPECT_FALSE(sarif_json(report).empty());
+      }
+      folder.write(name, text);
+    }
+  }
 }
 
 TEST(Check, a_folder_without_a_pack) {

@@ -13,6 +13,13 @@ constexpr std::array<std::string_view, 5> kHalfDayWords = {"上午", "下午", "
 
 } // namespace
 
+/// A field in another style than digits, where the registry of patterns knows such.
+template <class Cell>
+bool is_plain(const Cell& cell) {
+  if constexpr (requires { cell.style; }) return cell.style == decltype(cell.style)::plain;
+  else return true;
+}
+
 struct DateOverlap::Pair {
   const DatePattern& a;
   const DatePattern& b;
@@ -53,6 +60,15 @@ void DateOverlap::add_cell(const DatePattern& pattern, std::size_t cell, const v
     }
   }
   out.push_back(std::move(shape));
+}
+
+bool DateOverlap::digits_only(const DatePattern& pattern) {
+  std::vector<DatePattern::Line> lines;
+  pattern.expand(0, {}, lines);
+  for (const DatePattern::Line& line : lines) {
+    if (!std::all_of(line.begin(), line.end(), [](const DatePattern::Cell& cell) { return is_plain(cell); })) return false;
+  }
+  return true;
 }
 
 std::vector<DateOverlap::Shape> DateOverlap::shapes(const DatePattern& pattern) {
@@ -139,6 +155,7 @@ DateOverlap::Result DateOverlap::search(const Pair& pair, const Shape& a, const 
 }
 
 DateOverlap::Result DateOverlap::of(const DatePattern& a, const DatePattern& b, std::int16_t zone_minutes) {
+  if (!digits_only(a) || !digits_only(b)) return {DatePattern::ambiguous(a, b), {}};
   const Pair pair{a, b, zone_minutes};
   const std::vector<Shape> first = shapes(a), second = shapes(b);
   Result unproved;
@@ -156,6 +173,7 @@ DateOverlap::Result DateOverlap::of(const DatePattern& a, const DatePattern& b, 
 }
 
 bool DateOverlap::covers(const DatePattern& earlier, const DatePattern& later) {
+  if (!digits_only(earlier) || !digits_only(later)) return earlier.text() == later.text();
   const std::vector<Shape> first = shapes(earlier);
   for (const Shape& shape : shapes(later)) {
     if (std::find(first.begin(), first.end(), shape) == first.end()) return false;

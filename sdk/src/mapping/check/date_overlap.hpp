@@ -18,7 +18,8 @@ namespace tongqu::mapping::detail {
 /// - Otherwise every choice of the digits that are left is tried, up to a million; beyond, the patterns count as overlapping.
 class DateOverlap {
 public:
-  /// A text that both read, as different times. With `found` and an empty text no example was worked out.
+  /// A text that both read, as different times. Patterns with fields in words or in Chinese numerals are compared by DatePattern itself, which
+  /// gives no example. With `found` and an empty text no example was worked out.
   struct Result { bool found = false; std::string example; };
   static Result of(const DatePattern& a, const DatePattern& b, std::int16_t zone_minutes);
   /// Every text of `later` is read by `earlier`, as the same time.
@@ -28,6 +29,7 @@ private:
   struct Position { enum class Is : std::uint8_t { byte, digit, sign } is = Is::byte; char byte = 0; std::uint8_t field = 0, place = 0; bool operator==(const Position& o) const = default; };
   using Shape = std::vector<Position>;
   struct Pair;
+  static bool digits_only(const DatePattern& pattern);
   static std::vector<Shape> shapes(const DatePattern& pattern);
   static void add_cell(const DatePattern& pattern, std::size_t cell, const void* line, Shape shape, std::vector<Shape>& out);
   static std::vector<bool> shared(const Shape& a, const Shape& b);

@@ -160,7 +160,7 @@ std::string entity_choices(std::string_view key) {
 }
 
 std::string_view shared_schema_parts() {
-  return R"("text": {"description": "Every scalar is read as text; editors may show it as a number or a truth.", "type": ["string", "number", "boolean"]},
+  return R"("text": {"description": "Every scalar is read as text; editors may show it as a number or a truth.", "type": ["string", "number", "boolean", "null"]},
     "anything": {"type": ["string", "number", "boolean", "object", "array", "null"]},
     "texts": {"anyOf": [{"$ref": "#/$defs/text"}, {"type": "array", "items": {"$ref": "#/$defs/text"}}]},
     "number": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+$"}]},

@@ -25,8 +25,21 @@ void check_texts(const DocumentOutline& document, const YamlNode& list, const st
   }
 }
 
-void check_patterns(const DocumentOutline& document, const YamlNode& list, Report& report) {
+void check_overlaps(const DocumentOutline& document, const YamlNode& item, const std::vector<DatePattern>& before, const DatePattern& pattern, Report& report) {
+  for (const DatePattern& earlier : before) {
+    const DateOverlap::Result overlap = DateOverlap::of(earlier, pattern, document.zone_minutes.value_or(0));
+    if (!overlap.found) continue;
+    const std::string& example = overlap.example;
+    const Bilingual both = example.empty() ? Bilingual{"each text has one reading only when they differ in a sign", "两者须有不同的符号，才能唯一解读"}
+                                           : Bilingual{"both read " + example + ", as different times", "两者都能读取 " + example + "，但时间不同"};
+    report.add(document.file, item, {Errc::mapping_date_ambiguous, Severity::error, "date: " + earlier.text() + " | " + pattern.text(), {}, both});
+  }
+}
+
+void check_patterns(const DocumentOutline& document, const YamlNode& argument, Report& report) {
   std::vector<DatePattern> before;
+  const YamlNode* inner = argument.find("patterns");
+  const YamlNode& list = inner != nullptr ? *inner : argument;
   for (const YamlNode& item : list.items) {
     std::string problem;
     auto pattern = item.is_scalar() ? DatePattern::compile(item.text, problem) : std::nullopt;
@@ -37,6 +50,7 @@ void check_patterns(const DocumentOutline& document, const YamlNode& list, Repor
       report.add(document.file, item, {Errc::mapping_check_shadowed, Severity::warn, "date: " + item.text, {},
                                        {found->text() + " reads all of it already", found->text() + " 已能读取其全部文本"}});
     }
+    check_overlaps(document, item, before, *pattern, report);
     before.push_back(std::move(*pattern));
   }
 }

@@ -1,6 +1,5 @@
 #include "mapping/check/invertible.hpp"
-#include "mapping/steps.hpp"
-#include "tongqu/base/errc.hpp"
+#include "mapping/check/step_notes.hpp"
 #include "tongqu/mapping/pack_tools.hpp"
 
 namespace tongqu::mapping {
@@ -37,27 +36,27 @@ std::string code(std::string_view text) {
 
 std::string types_of(const StepRow& row) { return std::string(value_type_name(row.takes)) + " → " + std::string(value_type_name(row.gives)); }
 
-std::string findings_of(const StepRow& row) {
-  std::string text;
-  for (const Errc id : row.doc.findings) text += (text.empty() ? "" : ", ") + std::string(errc_row(id).id);
-  return text;
-}
-
 std::string quirk_of(const StepRow& row) {
   if (row.quirk == 0) return {};
   return (row.quirk < 10 ? "LQ0" : "LQ") + std::to_string(row.quirk);
 }
 
+std::string example_of(const StepNote& note) {
+  std::string text = code("via: " + std::string(note.example)) + ": " + code(note.input);
+  return note.output.empty() ? text : text + " → " + code(note.output);
+}
+
 std::string section(const StepRow& row) {
-  std::string text = "\n## " + std::string(row.name) + "\n\n" + std::string(row.doc.en) + "\n\n" + std::string(row.doc.zh) + "\n\n";
+  const StepNote note = note_of(row);
+  std::string text = "\n## " + std::string(row.name) + "\n\n" + std::string(note.en) + "\n\n" + std::string(note.zh) + "\n\n";
   text += "| | |\n|---|---|\n";
-  text += "| argument | " + (row.doc.argument.empty() ? std::string("none") : code(row.doc.argument)) + " |\n";
+  text += "| argument | " + (note.argument.empty() ? std::string("none") : code(note.argument)) + " |\n";
   text += "| takes → gives | " + types_of(row) + " |\n";
-  text += "| faults | " + joined(step_faults(row), "none") + " |\n";
+  text += "| faults | " + joined(faults_of(row), "none") + " |\n";
   if (const std::string findings = findings_of(row); !findings.empty()) text += "| findings | " + findings + " |\n";
   text += "| inverse | " + std::string(is_invertible(row.name) ? "yes" : "no") + " |\n";
   if (const std::string quirk = quirk_of(row); !quirk.empty()) text += "| quirk | " + quirk + " |\n";
-  text += "| example | " + code("via: " + std::string(row.doc.example)) + ": " + code(row.doc.input) + " → " + code(row.doc.output) + " |\n";
+  text += "| example | " + example_of(note) + " |\n";
   return text;
 }
 
@@ -68,8 +67,8 @@ std::string steps_markdown() {
   std::string text(detail::kHead);
   text += "| step | takes → gives | faults | inverse | what it does |\n|---|---|---|---|---|\n";
   for (const detail::StepRow& row : detail::step_registry()) {
-    text += "| [`" + std::string(row.name) + "`](#" + std::string(row.name) + ") | " + detail::types_of(row) + " | " + detail::joined(detail::step_faults(row), "–") + " | " +
-            (detail::is_invertible(row.name) ? "yes" : "no") + " | " + std::string(row.doc.en) + " |\n";
+    text += "| [`" + std::string(row.name) + "`](#" + std::string(row.name) + ") | " + detail::types_of(row) + " | " + detail::joined(detail::faults_of(row), "–") + " | " +
+            (detail::is_invertible(row.name) ? "yes" : "no") + " | " + std::string(detail::note_of(row).en) + " |\n";
   }
   for (const detail::StepRow& row : detail::step_registry()) text += detail::section(row);
   return text;
@@ -78,11 +77,12 @@ std::string steps_markdown() {
 std::string steps_text() {
   std::string text;
   for (const detail::StepRow& row : detail::step_registry()) {
+    const detail::StepNote note = detail::note_of(row);
     std::string line(row.name);
     line.append(line.size() < 18 ? 18 - line.size() : 1, ' ');
-    line += detail::types_of(row) + "; faults: " + detail::joined(detail::step_faults(row), "none") + "; inverse: " + (detail::is_invertible(row.name) ? "yes" : "no");
-    text += line + "\n    " + std::string(row.doc.en) + "\n    " + std::string(row.doc.zh) + "\n    via: " + std::string(row.doc.example) + "    " + std::string(row.doc.input) + " → " +
-            std::string(row.doc.output) + "\n";
+    line += detail::types_of(row) + "; faults: " + detail::joined(detail::faults_of(row), "none") + "; inverse: " + (detail::is_invertible(row.name) ? "yes" : "no");
+    text += line + "\n    " + std::string(note.en) + "\n    " + std::string(note.zh) + "\n    via: " + std::string(note.example) + "    " + std::string(note.input);
+    text += (note.output.empty() ? "" : " → " + std::string(note.output)) + "\n";
   }
   return text;
 }
