@@ -137,6 +137,25 @@ private:
   int places_;
 };
 
+/// Exactly so many digits after the point; more than that are a fault, never rounded.
+class Places final : public Step {
+public:
+  explicit Places(unsigned places) : places_(places) {}
+  StepOutcome run(Value& value, wire::Arena& arena) const override {
+    const std::size_t point = value.text.find('.');
+    const std::size_t there = point == std::string_view::npos ? 0 : value.text.size() - point - 1;
+    if (there > places_) return StepOutcome::malformed;
+    std::string text(value.text);
+    if (point == std::string_view::npos && places_ != 0) text += '.';
+    value.text = arena.store(text.append(places_ - there, '0'));
+    return StepOutcome::ok;
+  }
+  Bilingual expected() const override { return {"at most " + std::to_string(places_) + " digits after the point", "小数点后至多 " + std::to_string(places_) + " 位"}; }
+
+private:
+  unsigned places_;
+};
+
 class StripUnit final : public Step {
 public:
   explicit StripUnit(std::vector<std::string> units) : units_(std::move(units)) {}
@@ -277,6 +296,13 @@ StepPtr compile_scale(const YamlNode& argument, StepBuild& build) {
     return nullptr;
   }
   return std::make_unique<Scale>(minus ? -static_cast<int>(*places) : static_cast<int>(*places));
+}
+
+StepPtr compile_places(const YamlNode& argument, StepBuild& build) {
+  const auto places = argument.is_scalar() ? small_number(argument.text, 0, 12) : std::nullopt;
+  if (places) return std::make_unique<Places>(*places);
+  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, {"a number from 0 to 12", "0 至 12 的整数"});
+  return nullptr;
 }
 
 StepPtr compile_strip_unit(const YamlNode& argument, StepBuild& build) {

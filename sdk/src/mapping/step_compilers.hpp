@@ -59,5 +59,7 @@ StepPtr compile_digest(const YamlNode& argument, StepBuild& build);
 StepPtr compile_size(const YamlNode& argument, StepBuild& build);
 StepPtr compile_identifier(const YamlNode& argument, StepBuild& build);
 StepPtr compile_id_kind(const YamlNode& argument, StepBuild& build);
+StepPtr compile_pad(const YamlNode& argument, StepBuild& build);
+StepPtr compile_places(const YamlNode& argument, StepBuild& build);
 
 } // namespace tongqu::mapping::detail

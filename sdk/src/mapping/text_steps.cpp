@@ -218,6 +218,26 @@ private:
   std::string before_, after_;
 };
 
+/// Fills up to a number of characters; what is longer stays.
+class Pad final : public Step {
+public:
+  Pad(std::string fill, unsigned to, bool left) : fill_(std::move(fill)), to_(to), left_(left) {}
+  StepOutcome run(Value& value, wire::Arena& arena) const override {
+    std::size_t length = 0;
+    for (std::size_t at = 0; at < value.text.size() && length < to_; ++length) at += character_at(value.text, at).bytes;
+    if (length >= to_) return StepOutcome::ok;
+    std::string more;
+    for (; length < to_; ++length) more += fill_;
+    value.text = arena.store(left_ ? more + std::string(value.text) : std::string(value.text) + more);
+    return StepOutcome::ok;
+  }
+
+private:
+  std::string fill_;
+  unsigned to_;
+  bool left_;
+};
+
 class Substring final : public Step {
 public:
   Substring(unsigned start, unsigned length) : start_(start), length_(length) {}
@@ -335,6 +355,18 @@ StepPtr compile_prefix(const YamlNode& argument, StepBuild& build) {
 StepPtr compile_suffix(const YamlNode& argument, StepBuild& build) {
   if (!argument.is_scalar()) return wrong(argument, build, {"one text", "单个文本"});
   return std::make_unique<Affix>("", argument.text);
+}
+
+StepPtr compile_pad(const YamlNode& argument, StepBuild& build) {
+  const Bilingual hint{"{left: \"0\", to: 4} or {right: \"0\", to: 12}", "{left: \"0\", to: 4} 或 {right: \"0\", to: 12}"};
+  const YamlNode* left = argument.find("left");
+  const YamlNode* right = argument.find("right");
+  const YamlNode* to = argument.find("to");
+  const bool shape = argument.is_mapping() && argument.members.size() == 2 && (left == nullptr) != (right == nullptr) && to != nullptr;
+  const YamlNode* fill = left != nullptr ? left : right;
+  const auto length = shape && to->is_scalar() ? small_number(to->text, 1, 1000) : std::nullopt;
+  if (!length || !fill->is_scalar() || characters_of(fill->text).size() != 1) return wrong(argument, build, hint);
+  return std::make_unique<Pad>(fill->text, *length, left != nullptr);
 }
 
 StepPtr compile_substring(const YamlNode& argument, StepBuild& build) {

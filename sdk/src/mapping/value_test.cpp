@@ -128,6 +128,20 @@ TEST(Numbers, ranges_compare_exactly) {
   EXPECT_EQ(run_via("[{range: {}}]", "1"), "mistake");
 }
 
+TEST(Numbers, are_written_with_the_places_that_a_platform_wants) {
+  EXPECT_EQ(run_via("[decimal, {places: 2}]", "5"), "5.00");
+  EXPECT_EQ(run_via("[decimal, {places: 2}]", "-0.10"), "-0.10");
+  EXPECT_EQ(run_via("[decimal, {places: 2}]", "0.125"), "malformed");
+  EXPECT_EQ(run_via("[decimal, {places: 0}]", "5"), "5");
+  EXPECT_EQ(run_via("[decimal, {places: 0}]", "5.5"), "malformed");
+  EXPECT_EQ(run_via("[decimal, {places: 13}]", "5"), "mistake");
+  EXPECT_EQ(run_via("[{pad: {left: \"0\", to: 4}}]", "17"), "0017");
+  EXPECT_EQ(run_via("[{pad: {left: 〇, to: 3}}]", "二"), "〇〇二");
+  EXPECT_EQ(run_via("[{pad: {left: \"0\", to: 4}}]", "12345"), "12345");
+  EXPECT_EQ(run_via("[{pad: {left: \"00\", to: 4}}]", "1"), "mistake");
+  EXPECT_EQ(run_via("[{pad: {left: \"0\"}}]", "1"), "mistake");
+}
+
 TEST(Dates, chinese_numerals) {
   EXPECT_EQ(run_via("[{date: cy年cM月cd日}]", "二〇二一年三月五日"), "2021-03-05");
   EXPECT_EQ(run_via("[{date: cy年cM月cd日}]", "二零二一年十二月三十一日"), "2021-12-31");
