@@ -210,8 +210,9 @@ void RuleRun::run_check(const Rule& rule, std::string_view text, Got& got) {
     check = check_of_kind(by);
   }
   if (check == kAutomaticCheck) check = check_for_form(text);
-  if (check.empty()) return;
-  const auto result = model::run_check(check, text);
+  const bool damaged = rule.identifies && looks_like_damaged_number(text, got.value.number_token);
+  if (check.empty() && !damaged) return;
+  const auto result = damaged ? std::optional(Result<void>(Error(Errc::mapping_identifier_damaged))) : model::run_check(check, text);
   if (!result) return;
   got.verdict = *result ? model::Verdict::passed : model::Verdict::failed;
   if (*result) return;
@@ -274,14 +275,15 @@ void RuleRun::evaluate(const Rule& rule, Got& got) {
   got.value.text = sought.text;
   got.value.number_token = sought.number;
   if (!run_steps(rule, sought.text, got)) return;
-  if (rule.identifies && looks_like_damaged_number(got.value.text, sought.number)) {
+  const bool checked = !rule.check.empty() || rule.check_by;
+  if (rule.identifies && !checked && looks_like_damaged_number(got.value.text, sought.number)) {
     const Bilingual expected{"an identifier with every character, sent as text", "完整的标识，以文本形式传送"};
     keep_or_leave(rule, fault(rule, {Fault::malformed, Errc::mapping_identifier_damaged, kNumberQuirk, expected, sought.text, true}), sought.text, got);
     return;
   }
   if (rule.identifies && sought.number && !got.value.has(Note::identifier_as_number)) inform(rule, Errc::mapping_identifier_as_number, kNumberQuirk, sought.text);
   got.state = Got::State::value;
-  if (!rule.check.empty() || rule.check_by) run_check(rule, got.value.text, got);
+  if (checked) run_check(rule, got.value.text, got);
   if (rule.table && got.state == Got::State::value) run_table(rule, sought.text, got);
 }
 

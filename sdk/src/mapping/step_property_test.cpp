@@ -50,7 +50,7 @@ std::string random_pattern(Random& random) {
 TEST(DatePatternLaws, reading_undoes_writing) {
   Random random(1);
   int written = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     std::string problem;
     const std::string text = random_pattern(random);
     const auto pattern = DatePattern::compile(text, problem, 2000);
@@ -67,14 +67,14 @@ TEST(DatePatternLaws, reading_undoes_writing) {
     EXPECT_EQ(back->year, time.year) << text << " " << out;
     EXPECT_EQ(back->month, time.month) << text << " " << out;
   }
-  EXPECT_GT(written, 5000);
+  EXPECT_GT(written, 1500);
 }
 
 // Two patterns that the compiler lets stand side by side never read one text differently.
 TEST(DatePatternLaws, patterns_that_may_stand_together_agree) {
   Random random(2);
   int read_by_both = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     std::string problem;
     const std::string first = random_pattern(random), second = random_pattern(random);
     const auto a = DatePattern::compile(first, problem, 2000);
@@ -87,7 +87,7 @@ TEST(DatePatternLaws, patterns_that_may_stand_together_agree) {
     ++read_by_both;
     EXPECT_EQ(one->text(), other->text()) << first << " | " << second << " on " << out;
   }
-  EXPECT_GT(read_by_both, 20);
+  EXPECT_GT(read_by_both, 6);
 }
 
 TEST(DatePatternLaws, no_pattern_and_no_text_does_harm) {
@@ -95,7 +95,7 @@ TEST(DatePatternLaws, no_pattern_and_no_text_does_harm) {
                                                   "'", "''", "T", "Z", "XXX", "XX", "EEE", "EEEE", " ", "c", "x", "9", ""};
   static const std::vector<std::string> texts = {"", "2099", "-", "05", "年", "二〇九九", "十二", "上午", "PM", "Z", "+08:00", "+0800", "24:00", ".123", "\xFF", "Mar", "星期五", "99999999999999", "零"};
   Random random(3);
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     std::string pattern, text, problem;
     for (std::size_t n = random() % 14; n > 0; --n) pattern += pick(random, pieces);
     for (std::size_t n = random() % 8; n > 0; --n) text += pick(random, texts);
@@ -112,7 +112,7 @@ TEST(TextPatternLaws, no_pattern_and_no_text_does_harm) {
   static const std::vector<std::string> texts = {"a", "b", "中", "\n", "1", "\xFF", "\xE4\xB8", "ab", ""};
   Random random(4);
   int good = 0;
-  for (int i = 0; i < 30000; ++i) {
+  for (int i = 0; i < 10000; ++i) {
     std::string pattern, text, problem;
     for (std::size_t n = random() % 10; n > 0; --n) pattern += pick(random, pieces);
     for (std::size_t n = random() % 10; n > 0; --n) text += pick(random, texts);
@@ -127,7 +127,7 @@ TEST(TextPatternLaws, no_pattern_and_no_text_does_harm) {
       if (whole) { EXPECT_EQ(compiled->search(text), TextPattern::Answer::yes) << pattern << " on " << text; }
     }
   }
-  EXPECT_GT(good, 5000);
+  EXPECT_GT(good, 1500);
 }
 
 // Arguments of every shape give a step or a mistake, and what is compiled runs.

@@ -33,6 +33,14 @@ TEST(DamagedIdentifiers, whole_numbers_are_kept_digit_by_digit_and_reported) {
   EXPECT_EQ(ids(record.findings, Severity::info), "mapping.identifier_as_number");
 }
 
+TEST(DamagedIdentifiers, under_a_check_are_faults_of_the_check) {
+  const MappedRecord record = map_rules("  applicant: {id_no: {maybe: zjhm, check: resident_id, on_fail: {check: reject, default: hold}}}\n", "<zjhm>4.40112E+17</zjhm>");
+  EXPECT_EQ(record.verdict, RecordVerdict::refused);
+  EXPECT_EQ(ids(record.findings), "mapping.identifier_damaged");
+  // A case number may hold any sign, but not a number that lost digits.
+  EXPECT_EQ(ids(map_rules("  applicant: {id_no: {maybe: zjhm, check: case_no, on_fail: drop}}\n", "<zjhm>1.0E+15</zjhm>").findings), "mapping.identifier_damaged");
+}
+
 TEST(DamagedIdentifiers, in_the_identity_refuse_the_record) {
   PackText text;
   const MappedRecord record = map_one(text, "<bj><no>9.9E+15</no></bj>");
