@@ -92,7 +92,7 @@ Knowledge knowledge_of(const DocumentOutline& document) {
   for (const GroupSite& group : document.all.groups) collect(group.when);
   for (const RuleSite& rule : document.all.rules) collect(rule.when);
   for (const RuleSite& rule : document.all.rules) {
-    if (rule.table == nullptr || rule.reads.size() != 1 || !rule.list.empty() || rule.when_node != nullptr) continue;
+    if (rule.table == nullptr || rule.table->match_others || rule.reads.size() != 1 || !rule.list.empty() || rule.when_node != nullptr) continue;
     if (can_hold(negated(rule.outside), {}) != Answer3::no) continue;
     const Policy policy = rule.policy_of(Fault::unknown);
     if (policy != Policy::reject && policy != Policy::hold) continue;

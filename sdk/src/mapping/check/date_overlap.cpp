@@ -8,17 +8,9 @@ namespace {
 
 constexpr std::size_t kTriesMax = 1000000;
 // Numbers of fields in a shape: one more than their kind in a pattern.
-constexpr std::uint8_t kYear = 2, kMonth = 3, kDay = 4;
-constexpr std::array<std::string_view, 5> kHalfDayWords = {"上午", "下午", "凌晨", "中午", "晚上"};
+constexpr std::uint8_t kYear = 2, kMonth = 3, kDay = 4, kHalfHour = 9;
 
 } // namespace
-
-/// A field in another style than digits, where the registry of patterns knows such.
-template <class Cell>
-bool is_plain(const Cell& cell) {
-  if constexpr (requires { cell.style; }) return cell.style == decltype(cell.style)::plain;
-  else return true;
-}
 
 struct DateOverlap::Pair {
   const DatePattern& a;
@@ -40,9 +32,11 @@ void DateOverlap::add_cell(const DatePattern& pattern, std::size_t cell, const v
     if (now.kind == Kind::literal) {
       shape.push_back({Position::Is::byte, now.literal, 0, 0});
     } else if (now.kind == Kind::half_day) {
-      for (std::uint8_t word = 0; word < kHalfDayWords.size(); ++word) {
+      std::uint8_t number = 0;
+      for (const std::string_view word : DatePattern::half_day_words()) {
         Shape longer = shape;
-        for (const char c : kHalfDayWords[word]) longer.push_back({Position::Is::byte, c, field(now.kind), word});
+        for (const char c : word) longer.push_back({Position::Is::byte, c, field(now.kind), number});
+        ++number;
         add_cell(pattern, cell + 1, line_address, std::move(longer), out);
       }
       return;
@@ -66,7 +60,10 @@ bool DateOverlap::digits_only(const DatePattern& pattern) {
   std::vector<DatePattern::Line> lines;
   pattern.expand(0, {}, lines);
   for (const DatePattern::Line& line : lines) {
-    if (!std::all_of(line.begin(), line.end(), [](const DatePattern::Cell& cell) { return is_plain(cell); })) return false;
+    const auto is_plain = [](const DatePattern::Cell& cell) {
+      return cell.style == DatePattern::Style::plain && cell.kind != DatePattern::Kind::month_name && cell.kind != DatePattern::Kind::weekday;
+    };
+    if (!std::all_of(line.begin(), line.end(), is_plain)) return false;
   }
   return true;
 }
@@ -83,6 +80,8 @@ std::vector<DateOverlap::Shape> DateOverlap::shapes(const DatePattern& pattern) 
 std::vector<bool> DateOverlap::shared(const Shape& a, const Shape& b) {
   std::vector<bool> same(a.size(), true);
   for (std::size_t i = 0; i < a.size(); ++i) {
+    // Which hours are real depends on the half-day word beside them.
+    if (a[i].field == kHalfHour || b[i].field == kHalfHour) same[i] = false;
     if (a[i] == b[i]) continue;
     for (std::size_t j = 0; j < a.size(); ++j) {
       const bool touched = (a[j].field != 0 && (a[j].field == a[i].field || a[j].field == b[i].field)) ||

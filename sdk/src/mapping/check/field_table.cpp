@@ -3,7 +3,6 @@
 
 #include "mapping/check/outline.hpp"
 #include "mapping/check/page.hpp"
-#include "mapping/check/step_notes.hpp"
 #include "tongqu/mapping/pack.hpp"
 #include "tongqu/mapping/pack_tools.hpp"
 
@@ -52,7 +51,7 @@ std::string step_words(const StepSite& site) {
   const std::string argument = site.argument == nullptr ? std::string() : argument_text(*site.argument);
   std::string words = site.key->text + (argument.empty() || argument == "yes" || argument == "true" ? "" : " " + argument);
   for (const StepRow& row : step_registry()) {
-    if (row.name == site.key->text) words += "：" + std::string(note_of(row).zh) + " " + std::string(note_of(row).en);
+    if (row.name == site.key->text) words += "：" + std::string(row.doc.zh) + " " + std::string(row.doc.en);
   }
   return words;
 }

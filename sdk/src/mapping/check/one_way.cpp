@@ -6,9 +6,10 @@
 namespace tongqu::mapping::detail {
 
 bool is_invertible(std::string_view step) noexcept {
-  // These forget what stood there in a way that no written form brings back.
-  static constexpr std::string_view kForget[] = {"substring", "html_text", "sniff", "classify", "count", "sum", "first", "max"};
-  return std::find(std::begin(kForget), std::end(kForget), step) == std::end(kForget);
+  for (const StepRow& row : step_registry()) {
+    if (row.name == step) return row.inverse != Inverse::none;
+  }
+  return true;   // The compiler says that there is no such step.
 }
 
 bool claims_reverse(const PackOutline& pack, const DocumentOutline& document) {

@@ -131,10 +131,15 @@ std::unique_ptr<TableSite> OutlineReader::table(const YamlNode* key, const YamlN
   policy_from_name(text_of(node, "unknown"), made->unknown);
   if (const YamlNode* match = node.find("match"); match != nullptr) {
     const auto is_label = [](const YamlNode& item) { return item.text == "label"; };
+    const auto is_other = [](const YamlNode& item) { return item.text != "label" && item.text != "code"; };
     made->match_label = is_label(*match) || std::any_of(match->items.begin(), match->items.end(), is_label);
+    made->match_others = std::any_of(match->items.begin(), match->items.end(), is_other) || (match->is_scalar() && is_other(*match));
   }
   if (const YamlNode* rows = node.find("inline"); rows != nullptr && rows->is_mapping()) {
     for (const auto& [code, value] : rows->members) made->rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
+  }
+  if (const YamlNode* prefer = node.find("prefer"); prefer != nullptr) {
+    for (const auto& [name, code] : prefer->members) made->preferred.push_back(name.text);
   }
   if (const std::string file = text_of(node, "file"); !file.empty()) file_rows(file, *made);
   return made;
@@ -147,14 +152,26 @@ void OutlineReader::file_rows(const std::string& name, TableSite& table) const {
   std::vector<CsvProblem> problems;
   const auto records = read_csv(*bytes, lines, problems);
   if (records.empty()) return;
-  const auto column = [&records](std::string_view wanted) {
-    const auto at = std::find(records[0].begin(), records[0].end(), wanted);
-    return static_cast<std::size_t>(at - records[0].begin());
+  const YamlNode* columns = table.node->find("columns");
+  const auto place = [&records](const std::string& wanted) {
+    return static_cast<std::size_t>(std::find(records[0].begin(), records[0].end(), wanted) - records[0].begin());
   };
-  const std::size_t code = column("code"), value = column("name"), label = column("label");
+  const auto places = [&](std::string_view part) {
+    const YamlNode* named = columns == nullptr ? nullptr : columns->find(part);
+    std::vector<std::size_t> list;
+    if (named == nullptr || named->is_scalar()) list.push_back(place(named == nullptr ? std::string(part) : named->text));
+    for (std::size_t k = 0; named != nullptr && k < named->items.size(); ++k) list.push_back(place(named->items[k].text));
+    return list;
+  };
+  const std::vector<std::size_t> code = places("code"), value = places("name"), label = places("label");
   for (std::size_t i = 1; i < records.size(); ++i) {
-    const auto cell = [&cells = records[i]](std::size_t at) { return at < cells.size() ? cells[at] : std::string(); };
-    table.rows.push_back({{cell(code), cell(value), cell(label)}, name, lines[i], 1});
+    const auto cells = [&row = records[i]](const std::vector<std::size_t>& from) {
+      std::string text;
+      for (std::size_t k = 0; k < from.size(); ++k) text += (k == 0 ? "" : "|") + (from[k] < row.size() ? row[from[k]] : std::string());
+      return text;
+    };
+    table.rows.push_back({{cells(code), cells(value), cells(label)}, name, lines[i], 1});
+    if (cells({place("prefer")}) == "yes") table.preferred.push_back(cells(value));
   }
 }
 

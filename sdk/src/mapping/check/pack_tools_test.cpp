@@ -2,7 +2,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
-#include "mapping/check/step_notes.hpp"
+#include "mapping/steps.hpp"
 #include "mapping/test_support.hpp"
 #include "tongqu/mapping/pack_tools.hpp"
 #include "tongqu/wire/json.hpp"
@@ -16,7 +16,7 @@ TEST(PackTools, every_step_has_its_section_with_both_languages_and_an_example) {
   for (const detail::StepRow& row : detail::step_registry()) {
     SCOPED_TRACE(row.name);
     EXPECT_NE(page.find("\n## " + std::string(row.name) + "\n"), std::string::npos);
-    const detail::StepNote note = detail::note_of(row);
+    const detail::StepDoc& note = row.doc;
     EXPECT_FALSE(note.en.empty());
     EXPECT_FALSE(note.zh.empty());
     EXPECT_FALSE(note.example.empty());
@@ -41,7 +41,7 @@ bool ends_in_text(std::string_view example) {
 TEST(PackTools, every_example_that_ends_in_text_works_in_a_rule) {
   std::size_t tried = 0;
   for (const detail::StepRow& row : detail::step_registry()) {
-    const detail::StepNote note = detail::note_of(row);
+    const detail::StepDoc& note = row.doc;
     const std::string_view input = note.input;
     if (note.output.empty() || !ends_in_text(note.example) || input.find_first_of("<>&\n") != std::string_view::npos) continue;
     SCOPED_TRACE(row.name);

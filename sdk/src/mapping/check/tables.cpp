@@ -61,7 +61,7 @@ std::vector<const RuleSite*> uses_of(const DocumentOutline& document, const Tabl
 
 void check_rows(const DocumentOutline& document, const TableSite& table, Report& report) {
   const std::vector<const RuleSite*> uses = uses_of(document, table);
-  if (uses.empty()) return;
+  if (uses.empty() || table.match_others) return;
   for (const TableRowSite& row : table.rows) {
     const auto reaches = [&row, &table](const RuleSite* rule) {
       return steps_can_give(rule->steps, row.row.code) || (table.match_label && !row.row.label.empty() && steps_can_give(rule->steps, row.row.label));
@@ -120,11 +120,10 @@ void check_list(const DocumentOutline& document, const TableSite& table, Report&
 void check_way_back(const DocumentOutline& document, const TableSite& table, bool reverse, Report& report) {
   std::map<std::string, std::vector<std::string>> codes;
   for (const TableRowSite& row : table.rows) codes[row.row.name].push_back(row.row.code);
-  const YamlNode* prefer = table.node->find("prefer");
   const YamlNode& at = table.key != nullptr ? *table.key : *table.node;
   for (const auto& [name, all] : codes) {
-    const YamlNode* chosen = prefer != nullptr && prefer->is_mapping() ? prefer->find(name) : nullptr;
-    if (chosen != nullptr || all.size() < 2 || !reverse) continue;
+    const bool chosen = std::find(table.preferred.begin(), table.preferred.end(), name) != table.preferred.end();
+    if (chosen || all.size() < 2 || !reverse) continue;
     report.add(document.file, at, {Errc::mapping_check_reverse_ambiguous, Severity::error, "tables." + table.name + ": " + name,
                                    {"prefer: {" + name + ": one of " + listed(all) + "}", "prefer: {" + name + ": " + listed(all) + " 之一}"}, {}});
   }
