@@ -76,6 +76,7 @@ private:
   wire::NameSet names_;
   std::vector<Entry> entries_;
   std::vector<std::string> files_;
+  const Functions* functions_ = nullptr;   ///< While it is compiled.
   friend class tongqu::mapping::Pack;
 };
 
@@ -159,7 +160,7 @@ void LoadedPack::read_mapping(const YamlNode& node, const Mistakes& mistakes) {
     inside.add_error(parsed.error(), *file);
     return;
   }
-  entry.mapping = SourceMapping::compile(*parsed, {inside, info_.folder, params_, names_, files_, info_.never_sent});
+  entry.mapping = SourceMapping::compile(*parsed, {inside, info_.folder, params_, names_, files_, info_.never_sent, info_.system, functions_});
   info_.mappings.push_back({entry.mapping->id(), *file});
   entries_.push_back(std::move(entry));
 }
@@ -268,13 +269,14 @@ Pack::TestReport LoadedPack::run_tests(const Environment& environment) const {
 } // namespace
 } // namespace detail
 
-Result<std::shared_ptr<const Pack>> Pack::load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes) {
+Result<std::shared_ptr<const Pack>> Pack::load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes, const Functions* functions) {
   const auto bytes = detail::read_file(folder + "/pack.yaml");
   if (!bytes) return Error(Errc::mapping_pack_missing).at(folder);
   const std::size_t before = mistakes.error_count();
   const detail::Mistakes collector(mistakes, "pack.yaml");
   auto pack = std::make_shared<detail::LoadedPack>();
   pack->info_.folder = folder;
+  pack->functions_ = functions;
   if (const auto root = wire::parse_yaml(*bytes); !root) collector.add_error(root.error(), "pack.yaml");
   else pack->read(*root, collector, site_params);
   if (mistakes.error_count() != before) return Error(Errc::mapping_pack_invalid).at(folder).with(std::to_string(mistakes.error_count() - before));

@@ -51,7 +51,7 @@ void JsonBuilder::object(const Block& block, std::string& out) {
 }
 
 bool JsonBuilder::member(const Item& item, bool first, std::string& out) {
-  if (item.group && item.group->when && !item.group->when->holds(run_)) return false;
+  if (item.group && item.group->when && !run_.holds(*item.group->when, item.group->name)) return false;
   const std::size_t size = out.size();
   if (!first) out += ',';
   wire::append_json_string(out, item.rule ? item.rule->name : item.list ? item.list->name : item.group->name);
@@ -104,14 +104,13 @@ bool JsonBuilder::value(const Rule& rule, std::string& out) {
 }
 
 bool JsonBuilder::list(const ListRule& list, std::string& out) {
-  const Frame& parent = in_.frames[list.parent_scope];
-  const std::vector<std::uint32_t> nodes = list.list < parent.lists.size() ? parent.lists[list.list] : std::vector<std::uint32_t>();
+  const Chosen chosen = choose_elements(list, run_);
   const std::string outside = run_.list_prefix;
   std::size_t made = 0;
   out += '[';
-  for (const std::uint32_t node : nodes) {
-    in_.scopes.all[list.scope]->walk(*parent.document, node, nullptr, in_.frames[list.scope], in_.unused);
-    if (list.when && !list.when->holds(run_)) continue;
+  for (const std::uint32_t node : chosen.nodes) {
+    in_.scopes.all[list.scope]->walk(*chosen.document, node, nullptr, in_.frames[list.scope], in_.unused);
+    if (list.when && !chosen.judged && !run_.holds(*list.when, list.name)) continue;
     const std::size_t size = out.size();
     if (made != 0) out += ',';
     run_.list_prefix = outside + list.name + "[" + std::to_string(made) + "].";
@@ -146,7 +145,7 @@ class LoadedTarget final : public Target {
 public:
   const std::string& id() const override { return id_; }
   const std::string& digest() const override { return digest_; }
-  Result<Planned> plan(std::string_view canonical, Workspace& workspace) const override;
+  Result<Planned> plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const override;
   void read(const YamlNode& root, const Mistakes& mistakes, const std::string& folder, std::string_view bytes);
 
 private:
@@ -186,6 +185,7 @@ void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const st
     return;
   }
   for (const YamlNode& node : messages->items) read_message(node, mistakes, compiler);
+  scopes_.share_reads(names_);
   names_.freeze();
   make_digest(folder, bytes);
 }
@@ -227,7 +227,7 @@ std::string LoadedTarget::message_id(const model::Identity& identity, std::strin
   return to_hex(crypto::sm3(text)).substr(0, 2 * kMessageIdBytes);
 }
 
-Result<Planned> LoadedTarget::plan(std::string_view canonical, Workspace& workspace) const {
+Result<Planned> LoadedTarget::plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const {
   Workspace::State& state = workspace.state();
   wire::JsonOptions options;
   options.names = &names_;
@@ -237,11 +237,12 @@ Result<Planned> LoadedTarget::plan(std::string_view canonical, Workspace& worksp
   const std::vector<std::string> part_names(scopes_.all.size(), "record");
   Planned planned;
   scopes_.all[scopes_.root]->walk(state.canonical, 0, nullptr, state.frames[scopes_.root], state.unused);
-  RuleRun run({state.frames, part_names, nullptr, state.arena, planned.findings, nullptr});
+  Budget budget{environment.steps_max};
+  RuleRun run({state.frames, part_names, nullptr, state.arena, planned.findings, nullptr, &scopes_, nullptr, &state.unused, &environment, &budget});
   JsonBuilder builder({scopes_, state.frames, state.unused}, run);
   const model::Identity identity = identity_of(state.canonical.root());
   for (const TargetMessage& message : messages_) {
-    if (message.when && !message.when->holds(run)) continue;
+    if (message.when && !run.holds(*message.when, message.name)) continue;
     OutMessage out;
     out.name = message.name;
     out.message_id = message_id(identity, message.name);

@@ -19,6 +19,7 @@ void RuleCompiler::read_types(const YamlNode* node) {
   std::vector<std::string_view> known = step_names();
   known.push_back("extends");
   known.push_back("sentinels");
+  known.push_back("call");
   if (!node->is_mapping()) {
     context_.mistakes.add(Errc::mapping_wrong_shape, *node, "types");
     return;

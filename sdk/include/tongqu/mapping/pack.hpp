@@ -12,6 +12,7 @@
 #include "tongqu/base/limits.hpp"
 #include "tongqu/base/result.hpp"
 #include "tongqu/base/secret.hpp"
+#include "tongqu/mapping/functions.hpp"
 #include "tongqu/model/calendar.hpp"
 #include "tongqu/model/record.hpp"
 #include "tongqu/wire/delivery.hpp"
@@ -46,6 +47,10 @@ struct Environment {
   model::Time reference_date;                      ///< For "not in the future".
   const Opener* opener = nullptr;                  ///< For packs with sealed content; must outlive the run.
   const model::WorkingDays* working_days = nullptr;  ///< For rules about periods, which are not judged without it; must outlive the run.
+  const Lookup* lookup = nullptr;                  ///< For expressions that look things up; must outlive the run.
+  /// Work that one delivery may take: rules, parts of expressions, nodes of lists gone through again, texts made (one step for 16 bytes).
+  std::uint64_t steps_max = 50'000'000;
+  std::uint64_t output_bytes_max = std::uint64_t{256} * 1024 * 1024;   ///< Canonical records of one delivery together.
 };
 
 enum class RecordVerdict : std::uint8_t { accepted, held, refused };
@@ -133,8 +138,9 @@ public:
   /// Loads and compiles a folder.
   /// @param site_params  Overrides of `params`; an unknown name is a mistake.
   /// @param mistakes     Receives every mistake (source.part is the file, line and column set) and warnings.
+  /// @param functions    What packs may call beside the language; null for nothing. Not kept, but what is called is.
   /// @errors mapping.pack_invalid when at least one mistake was an error; mapping.pack_missing.
-  static Result<std::shared_ptr<const Pack>> load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes);
+  static Result<std::shared_ptr<const Pack>> load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes, const Functions* functions = nullptr);
 
   virtual const PackInfo& info() const = 0;
 
@@ -181,7 +187,8 @@ public:
   virtual const std::string& digest() const = 0;
   /// @param canonical  Canonical JSON of a record.
   /// @errors wire.*, mapping.no_target_message.
-  virtual Result<Planned> plan(std::string_view canonical, Workspace& workspace) const = 0;
+  virtual Result<Planned> plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const = 0;
+  Result<Planned> plan(std::string_view canonical, Workspace& workspace) const { return plan(canonical, Environment(), workspace); }
 };
 
 } // namespace tongqu::mapping
