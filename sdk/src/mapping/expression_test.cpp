@@ -12,7 +12,7 @@ using test::Loaded;
 using test::map_one;
 using test::PackText;
 
-const model::CaseRecord& case_of(const MappedRecord& record) { return std::get<model::CaseRecord>(record.record.body); }
+const model::Case& case_of(const MappedRecord& record) { return std::get<model::Case>(record.record.body); }
 
 /// Every sentence is about this message.
 constexpr const char* kBody =
@@ -22,7 +22,7 @@ constexpr const char* kBody =
 
 bool holds(const std::string& when) {
   PackText text;
-  text.rules = "  channel: {const: web}\n  fee: {amount: {maybe: fee, on_fail: drop}, is_charged: {const: \"true\"}}\n  received_materials: {each: list/cl, rules: {name: {maybe: mc}, count: {maybe: fen, on_fail: drop}}}\n"
+  text.rules = "  channel: {const: web}\n  fee: {amount: {maybe: fee, on_fail: drop}, charged: {const: \"true\"}}\n  received_materials: {each: list/cl, rules: {name: {maybe: mc}, count: {maybe: fen, on_fail: drop}}}\n"
                "  task_name: {const: x, when: '" + when + "'}\n";
   return case_of(map_one(text, kBody)).task_name.has_value();
 }
@@ -90,7 +90,7 @@ TEST(Expressions, compare_numbers_and_times_by_value) {
   EXPECT_TRUE(holds("number(fee) == 12.5 and number(fee) > 12 and number(fee) <= 12.50 and not number(fee) < 12.5"));
   EXPECT_TRUE(holds("number(fee) in [1, 12.5]"));
   EXPECT_TRUE(holds("$fee.amount == \"12.500\" and $fee.amount >= 12"));
-  EXPECT_TRUE(holds("$fee.is_charged and $fee.is_charged == \"true\""));
+  EXPECT_TRUE(holds("$fee.charged and $fee.charged == \"true\""));
   EXPECT_TRUE(holds("date(d1, \"yyyy-MM-dd\") < date(d2, \"yyyy-MM-dd HH:mm\")"));
   EXPECT_TRUE(holds("date(d2, \"yyyy-MM-dd HH:mm\") == \"2149-03-09\""));   // As exact as the coarser.
   EXPECT_TRUE(holds("date(d2, \"yyyy-MM-dd HH:mm\") > \"2149-03-09T08:29:00+08:00\""));
@@ -161,15 +161,15 @@ TEST(Expressions, values_are_computed_and_marked_derived) {
 
 TEST(Expressions, fill_fields_of_every_kind) {
   PackText text;
-  text.rules = "  fee: {amount: {value: 'number(fee) * 2', on_fail: hold}, is_charged: {value: 'number(fee) > 0'}}\n"
+  text.rules = "  fee: {amount: {value: 'number(fee) * 2', on_fail: hold}, charged: {value: 'number(fee) > 0'}}\n"
                "  applied_at: {value: 'add_days(date(d1, \"yyyy-MM-dd\"), 1)', on_fail: hold}\n"
                "  applicant: {type: {value: 'if(a == \"1\", \"person\", \"organisation\")'}}\n"
                "  received_materials: {each: list/cl, rules: {name: {maybe: mc}, count: {value: 'number(fen) + 1', on_fail: drop}}}\n";
   const MappedRecord record = map_one(text, kBody);
   ASSERT_EQ(record.verdict, RecordVerdict::accepted) << record.reason.en;
-  const model::CaseRecord& made = case_of(record);
+  const model::Case& made = case_of(record);
   EXPECT_EQ(made.fee.amount->yuan, "25");
-  EXPECT_EQ(made.fee.is_charged, true);
+  EXPECT_EQ(made.fee.charged, true);
   EXPECT_EQ(made.applied_at->text(), "2149-03-06");
   EXPECT_EQ(made.applicant.type->name, "person");
   EXPECT_EQ(made.applicant.type->code, "");

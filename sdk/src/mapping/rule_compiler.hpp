@@ -20,14 +20,15 @@ struct RuleContext {
   Mistakes mistakes;
   Side side = Side::source;
   model::EntityId entity = model::EntityId::case_;
-  std::string folder;                                        ///< For table files.
-  std::map<std::string, std::string> params;
+  std::string folder{};                                      ///< For table files.
+  std::string overlay_folder{};                                ///< For table files that an overlay names; empty without one.
+  std::map<std::string, std::string> params{};
   std::optional<std::int16_t> zone_minutes;
   bool may_be_part = false;                                  ///< The record can be a part.
   wire::NameSet& names;
   Scopes& scopes;
   std::vector<std::string>* files = nullptr;                 ///< Receives the table files that were read.
-  std::string system;                                        ///< Of the pack, for the ids of its checks.
+  std::string system{};                                      ///< Of the pack, for the ids of its checks.
   bool grouped = false;                                      ///< Records are made of several rows.
   const Functions* functions = nullptr;                      ///< What the site has registered.
 };
@@ -39,6 +40,7 @@ public:
 
   /// Rules start from the last document of the stages.
   void enter_root() { scope_ = context_.scopes.root; }
+  void enter_scope(std::uint16_t scope) { scope_ = scope; }
   /// Targets: the members of another message are other members.
   void next_message() { written_.clear(); }
   void read_types(const YamlNode* node);
@@ -111,6 +113,7 @@ private:
   Bilingual text_list_hint() const;
 
   std::shared_ptr<const CodeTable> table(const YamlNode& node, const std::string& id);
+  void table_rows(const YamlNode& node, CodeTable& table);
   void table_file(const YamlNode& node, CodeTable& table);
   void table_row(const YamlNode& at, std::uint32_t line, const Mistakes& mistakes, CodeTable& table, CodeTable::Row row);
 
@@ -122,6 +125,7 @@ private:
   std::uint16_t scope_ = 0;
   std::vector<const ListRule*> joins_;
   std::set<std::string> check_ids_;
+  std::set<std::string> replaced_;          ///< Codes of the table that is read whose rows stand elsewhere.
   std::optional<ExprType> own_value_;       ///< Of the rule whose checks are compiled.
   std::vector<std::uint16_t> outside_;      ///< Scopes around the list that an expression is in.
   bool identity_ = false;

@@ -60,7 +60,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   made->stages_ = compile_stages(root.find("source"), mistakes, context.names, made->scopes_);
   const YamlNode* record = root.find("record");
   const bool may_be_part = record != nullptr && (record->is_mapping() || record->text == "part");
-  RuleCompiler compiler({mistakes, Side::source, made->entity_, context.folder, context.params, made->zone_minutes_, may_be_part, context.names, made->scopes_, &context.files, context.system, false, context.functions});
+  RuleCompiler compiler({mistakes, Side::source, made->entity_, context.folder, context.overlay_folder, context.params, made->zone_minutes_, may_be_part, context.names, made->scopes_, &context.files, context.system, false, context.functions});
   compiler.read_types(root.find("types"));
   compiler.read_tables(root.find("tables"));
   made->compile_records(root, mistakes, context.names);
@@ -82,7 +82,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   if (const YamlNode* ignore = root.find("ignore"); ignore != nullptr) compiler.ignore(*ignore);
   made->compile_outside(root, mistakes);
   if (const YamlNode* answer = root.find("answer"); answer != nullptr) made->answer_ = Answer::compile(*answer, mistakes);
-  made->compile_tests(root, mistakes);
+  if (const YamlNode* tests = root.find("tests"); tests != nullptr) made->tests_ = detail::compile_tests(*tests, mistakes);
   made->joins_ = compiler.joins();
   if (made->records_) made->records_->own_slots = made->scopes_.all[made->scopes_.root]->slot_count();
   made->scopes_.share_reads(context.names);
@@ -205,11 +205,10 @@ void SourceMapping::compile_outside(const YamlNode& root, const Mistakes& mistak
   }
 }
 
-void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes) {
-  const YamlNode* node = root.find("tests");
-  if (node == nullptr) return;
-  if (!node->is_sequence()) mistakes.add(Errc::mapping_wrong_shape, *node, "tests");
-  for (const YamlNode& item : node->items) {
+std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mistakes) {
+  std::vector<MappingTest> tests;
+  if (!node.is_sequence()) mistakes.add(Errc::mapping_wrong_shape, node, "tests");
+  for (const YamlNode& item : node.items) {
     MappingTest test;
     test.line = item.line;
     if (!check_keys(item, {"in", "out", "absent", "findings", "verdict", "count", "record"}, "tests", mistakes)) continue;
@@ -237,8 +236,9 @@ void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes
       if (!number) mistakes.add(Errc::mapping_wrong_shape, *record, "tests.record", {"a number from 1", "从 1 起的数字"});
       test.record = number.value_or(1);
     }
-    tests_.push_back(std::move(test));
+    tests.push_back(std::move(test));
   }
+  return tests;
 }
 
 /// Makes the records of one delivery, piece by piece.
@@ -249,6 +249,8 @@ public:
   void tell(Findings&& findings) override { out_.findings.append(std::move(findings)); }
   void take(StageResult& result) override;
   void refuse(const Error& error, const std::string& part) override;
+  /// Counts and checks of the delivery as a whole; what fails is true of each of its records.
+  void judge_delivery();
 
 private:
   bool many() const noexcept { return mapping_.records_.has_value(); }
@@ -263,8 +265,6 @@ private:
   bool wanted(const wire::Document& document, std::uint32_t node);
   void compare_rows(const wire::Document& document, RuleRun& run);
   void orphans();
-  /// Counts and checks of the delivery as a whole; what fails is true of each of its records.
-  void judge_delivery();
   void bound_output(MappedRecord& mapped);
   Finding about_row(Errc id, Severity severity, const wire::Document& document, std::uint32_t node) const;
   void make(MappedRecord mapped, Policy judged = Policy::none);

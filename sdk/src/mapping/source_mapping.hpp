@@ -37,10 +37,14 @@ struct MappingTest {
   std::uint32_t line = 0;
 };
 
+/// Reads `tests:` of a mapping or of an overlay.
+std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mistakes);
+
 /// What a pack gives to each of its mappings.
 struct MappingContext {
   Mistakes mistakes;
   std::string folder;
+  std::string overlay_folder;
   std::map<std::string, std::string> params;
   wire::NameSet& names;
   std::vector<std::string>& files;
@@ -72,7 +76,6 @@ private:
   void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_kind(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_outside(const YamlNode& root, const Mistakes& mistakes);
-  void compile_tests(const YamlNode& root, const Mistakes& mistakes);
   void finish(MappedRecord& mapped, const Environment& environment) const;
 
   std::string id_;

@@ -168,6 +168,24 @@ struct OutMessage {
   std::string name;                                ///< "accept", "process", "result".
   std::string message_id;                          ///< Function of target, identity and name: 32 hex.
   std::string body;                                ///< JSON, UTF-8.
+  std::vector<std::string> after;                  ///< Ids of messages of the same plan that must be through before this one.
+};
+
+/// What a platform answered.
+struct ReplyInput {
+  std::string_view body;
+  int http_status = 200;
+};
+
+/// What a reply means for the message. `duplicate` is as good as accepted: the platform has it already.
+enum class ReplyClass : std::uint8_t { accepted, duplicate, fix_input, fix_setup, retry_later, give_up };
+std::string_view reply_class_name(ReplyClass is) noexcept;
+
+struct ReplyReading {
+  ReplyClass is = ReplyClass::give_up;
+  std::string receipt;                             ///< The platform's number for the message; empty when it gave none.
+  std::string code;                                ///< Its own code, for people.
+  std::string text;                                ///< Its own words; they may name persons and are never logged.
 };
 
 /// What a target makes of one canonical record.
@@ -188,6 +206,10 @@ public:
   /// @param canonical  Canonical JSON of a record.
   /// @errors wire.*, mapping.no_target_message.
   virtual Result<Planned> plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const = 0;
+  /// What the platform's reply means, as the target's `reply` says.
+  /// @errors mapping.reply_unreadable (the reply is no document, or a condition about it could not be judged), mapping.reply_unknown (the
+  ///         target says nothing about replies).
+  virtual Result<ReplyReading> read_reply(const ReplyInput& reply) const = 0;
   Result<Planned> plan(std::string_view canonical, Workspace& workspace) const { return plan(canonical, Environment(), workspace); }
 };
 
