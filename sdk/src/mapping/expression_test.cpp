@@ -161,7 +161,7 @@ TEST(Expressions, values_are_computed_and_marked_derived) {
 
 TEST(Expressions, fill_fields_of_every_kind) {
   PackText text;
-  text.rules = "  fee: {amount: {value: 'number(fee) * 2', on_fail: hold}, charged: {value: 'number(fee) > 0'}}\n"
+  text.rules = "  fee: {amount: {value: 'number(fee) * 2', on_fail: hold}, charged: {value: 'number(fee) > 0', on_fail: drop}}\n"
                "  applied_at: {value: 'add_days(date(d1, \"yyyy-MM-dd\"), 1)', on_fail: hold}\n"
                "  applicant: {type: {value: 'if(a == \"1\", \"person\", \"organisation\")'}}\n"
                "  received_materials: {each: list/cl, rules: {name: {maybe: mc}, count: {value: 'number(fen) + 1', on_fail: drop}}}\n";

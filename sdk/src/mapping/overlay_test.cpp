@@ -61,7 +61,7 @@ constexpr const char* kBody = "<bj><no>C1</no><name>n</name><bz>b</bz><xm>x</xm>
 TEST(Overlays, change_parameters_rows_and_single_rules) {
   Vendor vendor;
   vendor.load("params: {org: ORG9}\nchanges:\n  vendor.case:\n    tables: {lx: {rows: {\"7\": person, \"3\": none, \"2\": person}}}\n"
-              "    rules:\n      task_name: {maybe: bm}\n      remark: none\n      applicant.mobile: {maybe: sj}\n      received_materials.count: {const: \"5\"}\n      received_materials.remote_id: {maybe: id}\n    ignore: [name, bz]\n");
+              "    rules:\n      task_name: {maybe: bm}\n      remark: none\n      applicant.mobile: {maybe: sj}\n      received_materials.count: {const: \"5\", on_fail: drop}\n      received_materials.remote_id: {maybe: id}\n    ignore: [name, bz]\n");
   ASSERT_TRUE(vendor.pack) << vendor.list();
   const MappedRecord record = vendor.run(kBody);
   ASSERT_EQ(record.verdict, RecordVerdict::accepted) << record.reason.en;

@@ -291,8 +291,24 @@ AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, c
   return (*entry)->mapping->answer()->make(kind, facts);
 }
 
-Pack::TestReport LoadedPack::run_tests(const Environment& environment) const {
+/// Catalogues that stand beside the samples, for tests of packs that look things up.
+std::shared_ptr<const Lookup> sample_lookup(const std::string& folder, Pack::TestReport& report) {
+  std::map<std::string, std::string, std::less<>> texts;
+  for (const std::string_view catalogue : lookup_catalogues()) {
+    if (auto text = read_file(folder + "/samples/lookup/" + std::string(catalogue) + ".csv")) texts.emplace(catalogue, std::move(*text));
+  }
+  if (texts.empty()) return nullptr;
+  auto made = make_table_lookup(texts);
+  if (made) return *made;
+  report.failures.push_back("samples/lookup/" + describe(made.error()));
+  return nullptr;
+}
+
+Pack::TestReport LoadedPack::run_tests(const Environment& site) const {
   TestReport report;
+  Environment environment = site;
+  const auto samples = sample_lookup(info_.folder, report);
+  if (environment.lookup == nullptr) environment.lookup = samples.get();
   Workspace workspace;
   // What the base promises under its own parameters is the base's business.
   for (const MappingTest& test : tests_) run_test(*this, test, environment, workspace, report);
