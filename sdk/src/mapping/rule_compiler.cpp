@@ -411,6 +411,8 @@ void RuleCompiler::rule_source(const YamlNode& node, Rule& out, ValueType& type)
     out.value = value_expression(*found, out.name + ".value");
     if (!out.value) return;
     refuse_secret(*found, out.name, context_.mistakes);
+    // The same message must have the same identity next year.
+    if (identity_ && out.value->asks_site()) context_.mistakes.add(Errc::mapping_identity_policy, *found, out.name, {"no look-up in an identity", "标识中不得查询目录"});
     out.refs = out.value->source_refs();
     type = out.value->type() == ExprType::number ? ValueType::decimal : out.value->type() == ExprType::time ? ValueType::time : ValueType::text;
     return;
