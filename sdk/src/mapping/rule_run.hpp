@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/observer.hpp"
 #include "mapping/rule.hpp"
 #include "tongqu/mapping/pack.hpp"
 
@@ -29,6 +30,7 @@ public:
     wire::Arena& arena;
     Findings& findings;
     model::Record* record = nullptr;              ///< Null in targets.
+    RunObserver* observer = nullptr;
   };
   explicit RuleRun(Inputs inputs) : in_(inputs) {}
 
@@ -52,6 +54,8 @@ public:
   Policy fault(const Rule& rule, Trouble trouble);
 
 private:
+  void apply(const Rule& rule, Got& got);
+  void observe(const Rule& rule) const;
   struct Sought {
     enum class State : std::uint8_t { absent, nil, text, broken } state = State::absent;
     std::string_view text;

@@ -181,7 +181,7 @@ void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes
     if (const YamlNode* findings = item.find("findings"); findings != nullptr) {
       test.findings = texts(*findings, "tests.findings", mistakes);
       for (const std::string& id : *test.findings) {
-        if (!errc_from_id(id)) mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
+        if (!errc_from_id(std::string_view(id).substr(0, id.find(' ')))) mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
       }
     }
     const std::string verdict = member_text(item, "verdict", Need::optional, "tests", mistakes).value_or("accepted");
@@ -279,7 +279,8 @@ void RecordMaker::take(StageResult& result) {
 void RecordMaker::make(MappedRecord mapped) {
   state_.arena.reset();
   model::Record& record = mapped.record;
-  RuleRun run({state_.frames, parts(), &in_.delivery, state_.arena, mapped.findings, &record});
+  RuleRun run({state_.frames, parts(), &in_.delivery, state_.arena, mapped.findings, &record, state_.observer});
+  if (state_.observer != nullptr) state_.observer->record(state_.frames, parts());
   if (many() && mapping_.records_->when && !mapping_.records_->when->holds(run)) {
     Finding skipped;
     skipped.id = Errc::mapping_record_skipped;
@@ -305,6 +306,7 @@ void RecordMaker::make(MappedRecord mapped) {
   report_unused(mapping_.scopes_.root, mapped.findings);
   mapped.verdict = run.verdict();
   mapping_.finish(mapped, in_.environment);
+  if (state_.observer != nullptr) state_.observer->record_ends(mapped);
   keep(std::move(mapped));
 }
 
@@ -351,7 +353,9 @@ Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const 
                                           Workspace::State& state) const {
   MappedDelivery out;
   RecordMaker maker({*this, delivery, environment, pack, names, state}, out);
-  TONGQU_CHECK(run_stages(stages_, {delivery, environment, names}, state.stages, state.starts, maker));
+  const StageInput input{delivery, environment, names, state.observer};
+  if (state.observer != nullptr) state.observer->mapping(*this, input);
+  TONGQU_CHECK(run_stages(stages_, input, state.stages, state.starts, maker));
   out.findings.append(std::move(state.starts.findings));
   out.waiting = std::move(state.starts.waiting);
   if (out.records.empty() && !out.waiting) return Error(Errc::mapping_records_none).at("body");
@@ -367,6 +371,7 @@ void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
   std::vector<std::string>& seen = many() ? unused_seen_ : own;
   Findings& to = many() ? out_.findings : findings;
   for (const std::uint32_t leaf : state_.unused.leaves) {
+    if (state_.observer != nullptr) state_.observer->unused(*document, leaf, parts()[scope]);
     std::string path = unused_path(*document, leaf);
     if (seen.size() >= kUnusedReportedMax || std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
     const wire::Node node(document, leaf);

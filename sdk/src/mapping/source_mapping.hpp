@@ -18,6 +18,7 @@ struct Workspace::State {
   detail::Scope::Unused unused;
   wire::Arena arena;
   wire::Document canonical;      ///< Targets.
+  detail::RunObserver* observer = nullptr;  ///< Set by the tools that explain and count.
 };
 
 namespace detail {
@@ -60,6 +61,7 @@ public:
 
 private:
   friend class RecordMaker;
+  friend class MappingView;      ///< The tools for authors.
   void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
   void compile_head(const YamlNode& root, const MappingContext& context);
   void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
