@@ -220,6 +220,7 @@ void add_map_commands(CLI::App& program, Run& run) {
   one->callback([options, &run] { run = [options](const Console& console) { return run_map(*options, console); }; });
 
   add_map_test_commands(*map, run);
+  add_map_explain_commands(*map, run);
 }
 
 } // namespace tongqu::tool

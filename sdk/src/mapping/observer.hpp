@@ -12,6 +12,7 @@ namespace tongqu::mapping::detail {
 struct Flow;
 struct Got;
 struct StageInput;
+struct StageResult;
 class SourceMapping;
 
 /// What one rule is about to work on. Views live as long as the piece of the delivery that is being mapped.
@@ -30,8 +31,8 @@ class RunObserver {
 public:
   virtual ~RunObserver() = default;
   virtual void mapping(const SourceMapping& /*mapping*/, const StageInput& /*input*/) {}
-  /// What comes to stage `number`; one past the last: what rules start from. Called again for each piece of a delivery.
-  virtual void stage(std::size_t /*number*/, const Flow& /*flow*/) {}
+  /// What comes to stage `number`, and the documents so far; one past the last: what rules start from. Called again for each piece.
+  virtual void stage(std::size_t /*number*/, const Flow& /*flow*/, const StageResult& /*result*/) {}
   /// The rules of a record begin; `parts` names the parts by scope.
   virtual void record(const std::vector<Frame>& /*frames*/, const std::vector<std::string>& /*parts*/) {}
   virtual void record_ends(const MappedRecord& /*mapped*/) {}

@@ -81,4 +81,81 @@ struct CoverReport {
 /// @errors mapping.pack_missing, pack_invalid; base.file_unreadable for a sample.
 Result<CoverReport> cover(const PackAt& pack, const Environment& environment);
 
+/// One layer on the way from the bytes that came to a value. The first is the body, the last the document that the rule read.
+struct Hop {
+  std::string part;                                ///< "body", "body/xmlStr"
+  std::string how;                                 ///< How these bytes were read: "xml, gb18030", "base64", "escaped text", "json".
+  std::string path;                                ///< Of the node in this layer's document, where there is one.
+  std::uint64_t begin = 0, end = 0;                ///< Bytes of this layer that stand for the value; `end` is one past the last.
+  bool exact = false;                              ///< Else the value stands somewhere within them (what was packed or sealed).
+};
+
+struct ExplainedStep {
+  std::string name;                                ///< "trim", "date"
+  std::string outcome;                             ///< "" when it went well; placeholder, malformed, range, absent.
+  std::string value;                               ///< After the step; the shape alone for personal fields.
+  bool changed = false;
+};
+
+/// Why a canonical field has its value, or has none.
+struct ExplainedField {
+  std::string path;                                ///< "received_materials[1].name"
+  std::string rule;                                ///< Name of the rule: "received_materials.name"
+  std::string file;                                ///< Of the rule.
+  std::uint32_t line = 0;
+  std::string state;                               ///< value, raw, cleared, absent
+  std::string mark;                                ///< sent, derived, constant, repaired; empty when absent
+  std::string why;                                 ///< Of absence: "when", "no source", "placeholder", …; else empty.
+  bool personal = false;
+  std::vector<Hop> hops;
+  std::string source;                              ///< Text that the steps started from; the shape alone for personal fields.
+  std::vector<ExplainedStep> steps;
+  std::string table, table_file, table_system;     ///< Code table that was asked; file empty for one written in the mapping.
+  std::string row;                                 ///< "01 -> resident_id"; empty when none fitted.
+  std::string check;                               ///< passed, failed, unchecked; empty when the rule checks nothing.
+  std::vector<std::string> faults;                 ///< "malformed: hold"
+  std::string value;                               ///< What the field got; the shape alone for personal fields.
+};
+
+/// A source field that no rule used.
+struct UnusedField { std::vector<Hop> hops; std::string shape; };
+
+struct ExplainedRecord {
+  std::string verdict;
+  std::vector<ExplainedField> fields;              ///< In the order in which the rules ran.
+};
+
+struct Explained {
+  std::string pack, digest, mapping;
+  std::vector<ExplainedRecord> records;
+  std::vector<UnusedField> unused;
+  Findings findings;                               ///< About the delivery.
+};
+
+struct ExplainOptions {
+  std::string field;                               ///< Only this field and those below it; empty for all.
+  bool reveal = false;                             ///< Show the values of personal fields.
+};
+
+/// Maps a delivery again and says where each value came from. Computed from the bytes and the pack; nothing of it is kept while
+/// messages run.
+/// @errors As Pack::run_delivery; base.file_unreadable when the pack's files are gone.
+Result<Explained> explain(const Pack& pack, const wire::Delivery& delivery, const Environment& environment, const ExplainOptions& options);
+
+/// What the compiler made of one rule.
+struct PlannedRule {
+  std::string name, file;
+  std::uint32_t line = 0;
+  std::string reads;                               ///< "sqrmc (must be there)", "constant", "each hj"
+  std::string when;
+  std::vector<std::string> steps;                  ///< "date: text to time"
+  std::string table;                               ///< "id_type, 4 rows, model id_type"
+  std::string check;
+  std::string kind;                                ///< Of the field: "code", "time".
+  std::vector<std::string> faults;                 ///< "missing: hold"
+};
+/// Every rule, as compiled, of the mapping that takes a delivery.
+/// @errors mapping.no_match, ambiguous_match.
+Result<std::vector<PlannedRule>> plan(const Pack& pack, const wire::Delivery& delivery, const Environment& environment);
+
 } // namespace tongqu::mapping::author
