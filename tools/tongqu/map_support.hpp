@@ -57,5 +57,6 @@ private:
 /// To the command `map`.
 void add_map_test_commands(CLI::App& map, Run& run);
 void add_map_explain_commands(CLI::App& map, Run& run);
+void add_map_scaffold_commands(CLI::App& map, Run& run);
 
 } // namespace tongqu::tool

@@ -158,4 +158,60 @@ struct PlannedRule {
 /// @errors mapping.no_match, ambiguous_match.
 Result<std::vector<PlannedRule>> plan(const Pack& pack, const wire::Delivery& delivery, const Environment& environment);
 
+struct ScaffoldOptions {
+  std::string source;                              ///< A WSDL, XSD, OpenAPI document, table definition or message.
+  std::vector<std::string> messages;               ///< Files with captured messages; empty when `source` is a description.
+  std::string system;                              ///< Id of the pack and the system: a-z 0-9 -
+  std::string only;                                ///< One operation, element or table; empty for all.
+};
+struct DraftFile { std::string name, text; };
+struct DraftField {
+  std::string mapping, source, target;             ///< `target` is empty where nothing is sure enough.
+  int confidence = 0;                              ///< 0 to 100
+  std::size_t count = 0, filled = 0;               ///< In the captured messages.
+  std::string shape;                               ///< The most common one.
+};
+struct DraftPack {
+  std::vector<DraftFile> files;                    ///< pack.yaml, mappings, DRAFT.md.
+  std::vector<DraftField> fields;
+  std::vector<Bilingual> risks;                    ///< What the draft does not know.
+};
+
+/// Drafts a pack from what a system offers. The draft compiles, and holds or refuses where it does not know. Values of messages do not
+/// go into it, but for codes of what looks like a code table. Imports are read from the disk; nothing is fetched.
+/// @errors base.file_unreadable; wire.* for a description that cannot be read; mapping.draft_empty when nothing in it is a message.
+Result<DraftPack> scaffold(const ScaffoldOptions& options);
+
+/// Gives the message of a file with the facts beside it.
+using Deliver = std::function<Result<wire::Delivery>(const std::string& file)>;
+
+/// What real messages look like, without what they say: counts and shapes, and codes of fields that have a code table.
+struct ProfiledPath {
+  std::string path;                                ///< "body/xmlStr /root/bj/sqrmc"
+  std::size_t count = 0, filled = 0, length_max = 0;
+  std::map<std::string, std::size_t> shapes, placeholders, codes;
+};
+struct Profile {
+  std::string pack;
+  std::size_t messages = 0;
+  std::map<std::string, std::size_t> refused;      ///< By error.
+  std::vector<ProfiledPath> paths;
+};
+Result<Profile> take_profile(const Pack& pack, const Environment& environment, const std::vector<std::string>& files, const Deliver& deliver, const Progress& progress);
+/// {"pack", "messages", "paths": [{"path", "count", "filled", "shapes": …}]}: profile.json of a pack.
+std::string profile_json(const Profile& profile);
+
+/// One difference between what two packs make of a message.
+struct FieldChange {
+  std::size_t record = 0;                          ///< From 1; 0: the delivery.
+  std::string path;                                ///< Canonical; "(verdict)", "(findings)", "(delivery)".
+  std::string before, after;                       ///< Empty when the field is not there; shapes for personal fields.
+};
+Result<std::vector<FieldChange>> compare(const Pack& before, const Pack& after, const wire::Delivery& delivery, const Environment& environment, bool reveal);
+
+/// Tries one rule (`{from: a/b, via: [...]}`) or expression (`lx == "SL"`) on a message, with the types and tables of a pack. An
+/// expression gives the value "true" or, when it does not hold, nothing.
+/// @errors As Pack::load for a rule that does not compile, with what is wrong in detail.
+Result<Explained> try_rule(const PackAt& pack, std::string_view text, const wire::Delivery& delivery, const Environment& environment, bool reveal);
+
 } // namespace tongqu::mapping::author

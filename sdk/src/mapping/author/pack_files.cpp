@@ -77,7 +77,7 @@ Result<PackCopy> PackCopy::make(const std::string& folder) {
   const fs::path source = fs::canonical(folder, failed);
   if (failed) return Error(Errc::mapping_pack_missing).at(folder);
   std::string pattern = (fs::temp_directory_path(failed) / "tongqu-pack-XXXXXX").string();
-  if (failed || ::mkdtemp(pattern.data()) == nullptr) return Error(Errc::base_file_unreadable).at("the temporary folder");
+  if (failed || ::mkdtemp(pattern.data()) == nullptr) return Error(Errc::base_file_unwritable).at("the temporary folder");
   copy.top_ = pattern;
   copy.source_ = source.string();
   copy.folder_ = (fs::path(pattern) / source.filename()).string();
@@ -90,7 +90,7 @@ Result<PackCopy> PackCopy::make(const std::string& folder) {
     const fs::path to = fs::path(copy.folder_) / fs::relative(entry.path(), source, failed);
     if (entry.is_directory(failed)) fs::create_directory(to, failed);
     else fs::create_symlink(entry.path(), to, failed);
-    if (failed) return Error(Errc::base_file_unreadable).at("the temporary folder");
+    if (failed) return Error(Errc::base_file_unwritable).at("the temporary folder");
   }
   return copy;
 }
@@ -107,14 +107,14 @@ Result<void> PackCopy::replace(const std::string& file, std::string_view text) c
   std::ofstream out(at, std::ios::binary);
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
   out.close();
-  return out ? Result<void>() : Result<void>(Error(Errc::base_file_unreadable).at("the temporary folder"));
+  return out ? Result<void>() : Result<void>(Error(Errc::base_file_unwritable).at("the temporary folder"));
 }
 
 Result<void> PackCopy::restore(const std::string& file) const {
   std::error_code failed;
   fs::remove(folder_ + "/" + file, failed);
   fs::create_symlink(source_ + "/" + file, folder_ + "/" + file, failed);
-  return failed ? Result<void>(Error(Errc::base_file_unreadable).at("the temporary folder")) : Result<void>();
+  return failed ? Result<void>(Error(Errc::base_file_unwritable).at("the temporary folder")) : Result<void>();
 }
 
 } // namespace tongqu::mapping::author
