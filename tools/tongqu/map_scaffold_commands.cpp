@@ -77,12 +77,12 @@ void say_draft(const DraftPack& draft, const std::string& out, const Console& co
 
 int run_scaffold(ScaffoldCommand options, const Console& console) {
   std::error_code ignored;
-  if (fs::exists(options.out) && !fs::is_empty(options.out, ignored)) return console.fail(Error(Errc::mapping_folder_not_empty).at(options.out));
+  if (fs::exists(options.out) && !fs::is_empty(options.out, ignored)) return console.fail(Error(Errc::base_file_unwritable).at(options.out));
   if (fs::is_directory(options.what.source, ignored)) {
     auto files = message_files(options.what.source);
     if (!files) return console.fail(files.error());
     options.what.messages = std::move(*files);
-    if (options.what.messages.empty()) return console.fail(Error(Errc::mapping_draft_empty).at(options.what.source));
+    if (options.what.messages.empty()) return console.fail(Error(Errc::mapping_records_none).at(options.what.source));
   }
   if (options.what.system.empty()) options.what.system = fs::path(options.out).lexically_normal().filename().string();
   const auto draft = scaffold(options.what);

@@ -179,7 +179,7 @@ struct DraftPack {
 
 /// Drafts a pack from what a system offers. The draft compiles, and holds or refuses where it does not know. Values of messages do not
 /// go into it, but for codes of what looks like a code table. Imports are read from the disk; nothing is fetched.
-/// @errors base.file_unreadable; wire.* for a description that cannot be read; mapping.draft_empty when nothing in it is a message.
+/// @errors base.file_unreadable; wire.* for a description that cannot be read; mapping.records_none when nothing in it is a message.
 Result<DraftPack> scaffold(const ScaffoldOptions& options);
 
 /// Gives the message of a file with the facts beside it.

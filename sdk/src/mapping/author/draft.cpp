@@ -490,7 +490,7 @@ Result<DraftPack> scaffold(const ScaffoldOptions& options) {
   if (!read) return std::move(read).error();
   std::vector<MessageKind> kinds = std::move(*read);
   if (!options.only.empty()) kinds.erase(std::remove_if(kinds.begin(), kinds.end(), [&](const MessageKind& kind) { return kind.name != options.only; }), kinds.end());
-  if (kinds.empty()) return Error(Errc::mapping_draft_empty).at(options.source);
+  if (kinds.empty()) return Error(Errc::mapping_records_none).at(options.source);
   DraftPack draft;
   std::string mappings;
   std::set<std::string> ids;
