@@ -84,10 +84,21 @@ class Record:
             self.meta.setdefault(path, {}).update(entry)
 
     def time(self, path, value):
-        """`value` is what `moment` gives."""
+        """`value` is what `moment` gives, perhaps with whether the text was repaired before."""
         if value is not None:
-            text, precision = value
-            self.put(path, text, precision=precision)
+            text, precision, *repaired = value
+            self.put(path, text, mark="repaired" if any(repaired) else None, precision=precision)
+
+    def row(self, path):
+        """The element of a list stands, also when nothing of it could be read: `a.b[2].`"""
+        at = self.json
+        for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+            if name:
+                at = at.setdefault(name, [] if path.endswith("].") else {})
+            else:
+                while len(at) <= int(index):
+                    at.append({})
+                at = at[int(index)]
 
     def clear(self, path):
         parts = path.split(".")
@@ -152,4 +163,7 @@ def of_kind(kind, number):
     """Verdict of a number by the kind of its certificate; None where there is no check."""
     if kind == "resident_id":
         return verdict(resident_id(number))
+    if kind == "passport":
+        # The form of the passports of today; others are not judged here.
+        return "passed" if re.fullmatch(r"E[0-9]{8}", number) else None
     return verdict(uscc(number)) if kind == "uscc" else None
