@@ -58,5 +58,6 @@ private:
 void add_map_test_commands(CLI::App& map, Run& run);
 void add_map_explain_commands(CLI::App& map, Run& run);
 void add_map_scaffold_commands(CLI::App& map, Run& run);
+void add_map_folder_commands(CLI::App& map, Run& run);
 
 } // namespace tongqu::tool

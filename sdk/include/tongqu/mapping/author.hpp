@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tongqu/base/finding.hpp"
@@ -213,5 +215,22 @@ Result<std::vector<FieldChange>> compare(const Pack& before, const Pack& after, 
 /// expression gives the value "true" or, when it does not hold, nothing.
 /// @errors As Pack::load for a rule that does not compile, with what is wrong in detail.
 Result<Explained> try_rule(const PackAt& pack, std::string_view text, const wire::Delivery& delivery, const Environment& environment, bool reveal);
+
+/// A captured message as a synthetic one with the same quirks: every value is replaced in place, character by character, so that bytes,
+/// encodings, escaping, layers and lengths stay. Numbers with a check character pass or fail as before; years move ahead of 2100; short
+/// codes, placeholders, blanks and words that every office uses stay. The same value under the same seed becomes the same value.
+/// @errors What the strict gate says of a message that it cannot read; mapping.root_missing for bytes of no known kind. Nothing of such a
+///         message is given back, because nobody can say what is in it.
+Result<std::string> scrub(std::string_view message, const std::string& seed);
+
+/// Time by rule, measured while messages run.
+struct RuleTime { std::string mapping, rule; std::size_t runs = 0; std::uint64_t nanoseconds = 0; };
+/// What a run over many messages made of one file.
+struct FolderLine { std::string file; std::vector<MappedRecord> records; Findings findings; std::optional<Error> refused; std::uint64_t nanoseconds = 0; };
+struct FolderTimes { std::size_t messages = 0, records = 0, refused = 0; std::uint64_t nanoseconds = 0; std::vector<RuleTime> rules; };
+/// Runs a pack over files, one after the other. `take` gets each result; rules are timed only when `timed` says so, which costs time itself.
+enum class Timing : std::uint8_t { whole, by_rule };
+Result<FolderTimes> run_folder(const Pack& pack, const Environment& environment, const std::vector<std::string>& files, const Deliver& deliver, Timing timed,
+                               const std::function<void(const FolderLine&)>& take);
 
 } // namespace tongqu::mapping::author

@@ -20,7 +20,7 @@ using model::FieldKind;
 
 constexpr int kAccepted = 70;              ///< A proposal that becomes a rule; what is below is a comment.
 constexpr int kMentioned = 40;
-constexpr int kAgainst = 35;               ///< At most this sure when the values speak against it.
+constexpr int kAgainst = 45;               ///< At most this sure when the values speak against it.
 constexpr std::size_t kCodesMax = 30;
 
 std::string number(std::size_t value) { return std::to_string(value); }
@@ -261,6 +261,9 @@ std::string Drafter::rule(const Row& row) {
   const bool always = all == 0 ? row.seen->required : row.seen->filled == all;
   std::string out = std::string("{") + (always ? "from: " : "maybe: ") + path_of(row) + ", type: blank";
   bool faults = always;
+  const bool full_width = std::any_of(row.seen->shapes.begin(), row.seen->shapes.end(), [](const auto& shape) { return shape.first.find("９") != std::string::npos; });
+  const bool plain = slot->field().kind == FieldKind::text || slot->field().kind == FieldKind::identifier;
+  if (full_width && plain) out += ", via: [{fold: [digits, latin]}]";
   switch (slot->field().kind) {
     case FieldKind::time: {
       std::string patterns;
