@@ -43,7 +43,7 @@ TEST(Compare, tells_each_field_that_would_be_another_and_hides_personal_ones) {
   ASSERT_TRUE(changes);
   std::string text;
   for (const FieldChange& one : *changes) text += std::to_string(one.record) + " " + one.path + ": " + one.before + " -> " + one.after + "\n";
-  EXPECT_EQ(text, "1 applicant.name: <2 characters, non-ASCII> -> <3 characters, non-ASCII>\n1 remark: x -> \n1 title: ab -> AB\n1 task_name:  -> x\n");
+  EXPECT_EQ(text, "1 applicant.name: <2 characters, non-ASCII> -> <3 characters, non-ASCII>\n1 remark: x -> \n1 title: ab -> AB\n1 meta.title.mark:  -> repaired\n1 task_name:  -> x\n");
   const auto shown = compare(*before, *after, delivery("<bj><no>C1</no><xm>欧阳</xm></bj>"), environment(), true);
   EXPECT_EQ(shown->front().after, "欧阳等");
   const auto same = compare(*before, *before, delivery("<bj><no>C1</no><xm>欧阳</xm></bj>"), environment(), true);
@@ -73,7 +73,7 @@ TEST(TryRule, gives_texts_times_numbers_codes_and_truth) {
   ASSERT_TRUE(load(folder, "  title: {maybe: bt}\n"));
   const std::string body = "<bj><no>C1</no><sj> 2149/3/5 7:8</sj><n>12</n><st>2</st><bt>x</bt></bj>";
   EXPECT_EQ(tried(folder, "{from: bt, via: [upper], on_fail: hold}", body).value, "X");
-  EXPECT_EQ(tried(folder, "{from: sj, type: moment, on_fail: hold}", body).value, "2149-03-05T07:08+08:00");
+  EXPECT_EQ(tried(folder, "{from: sj, type: moment, on_fail: hold}", body).value, "2149-03-05T07:08:00+08:00");
   EXPECT_EQ(tried(folder, "{maybe: n, via: [integer], on_fail: hold}", body).value, "12");
   EXPECT_EQ(tried(folder, "{maybe: st, table: st, on_fail: hold}", body).value, "promised");
   EXPECT_EQ(tried(folder, "st == \"2\" and present(bt)", body).state, "value");

@@ -163,13 +163,14 @@ bool Peeler::text(std::string_view given, std::size_t depth) {
     const std::size_t second = text.find("<?xml", 5);
     wire::XmlOptions options;
     options.declared_encoding_ignored = true;
-    if (second != std::string_view::npos && starts(text, "<?xml")) {
+    auto whole = wire::parse_xml(text, options);
+    if (!whole && second != std::string_view::npos && starts(text, "<?xml")) {
       const bool found = xml(wire::parse_xml(trimmed(text.substr(0, second)), options), true, depth);
       if (found && out_.stages.back() == "xml") out_.stages.back() = "xml-many";
       if (found) out_.records = ".";
       return found;
     }
-    return xml(wire::parse_xml(text, options), true, depth);
+    return xml(std::move(whole), true, depth);
   }
   if (starts(text, "{") || starts(text, "[")) return json(text, depth);
   if (!looks_base64(text)) return false;

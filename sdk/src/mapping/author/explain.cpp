@@ -187,6 +187,19 @@ std::string_view kind_name(model::FieldKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+/// Whether the fault can happen at all; the compiler keeps a policy for each.
+bool can_fault(const detail::Rule& rule, detail::Fault fault) {
+  switch (fault) {
+    case detail::Fault::missing: return rule.required;
+    case detail::Fault::placeholder: return rule.required && rule.has_null_if;
+    case detail::Fault::malformed: return !rule.constant;
+    case detail::Fault::check: return !rule.check.empty() || rule.check_by.has_value();
+    case detail::Fault::unknown: return rule.table != nullptr;
+    case detail::Fault::range: return std::any_of(rule.steps.begin(), rule.steps.end(), [](const auto& step) { return step->can_exceed; });
+  }
+  return true;
+}
+
 PlannedRule Planner::begin(const std::string& name) {
   PlannedRule planned;
   planned.name = name;
@@ -213,7 +226,7 @@ void Planner::rule(const detail::Rule& rule) {
   planned.check = rule.check_by ? "by " + rule.check_by->name : rule.check;
   planned.kind = rule.place.special == detail::Special::none || rule.place.kind() != model::FieldKind::text ? std::string(kind_name(rule.place.kind())) : "text";
   for (std::size_t i = 0; i < detail::kFaultCount; ++i) {
-    if (rule.policies[i] == detail::Policy::none) continue;
+    if (rule.policies[i] == detail::Policy::none || !can_fault(rule, static_cast<detail::Fault>(i))) continue;
     planned.faults.push_back(std::string(detail::fault_name(static_cast<detail::Fault>(i))) + ": " + std::string(detail::policy_name(rule.policies[i])));
   }
   out_.push_back(std::move(planned));

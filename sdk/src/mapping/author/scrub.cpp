@@ -122,6 +122,24 @@ std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+/// Base64 of common Chinese characters in a GB encoding, and no number or code that happens to decode: both cases of letters stand in it, and all
+/// that is not ASCII is of the plane of GB2312.
+bool holds_chinese(std::string_view base64, std::string_view bytes) {
+  const auto any = [&base64](char from, char to) { return std::any_of(base64.begin(), base64.end(), [from, to](char c) { return c >= from && c <= to; }); };
+  if (!any('a', 'z') || !any('A', 'Z')) return false;
+  std::size_t han = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto first = static_cast<unsigned char>(bytes[i]);
+    if (first < 0x20 || first == 0x7F) return false;
+    if (first < 0x80) continue;
+    const auto second = i + 1 < bytes.size() ? static_cast<unsigned char>(bytes[i + 1]) : 0U;
+    if (first < 0xA1 || first > 0xF7 || second < 0xA1) return false;
+    han += first >= 0xB0 ? 1 : 0;
+    ++i;
+  }
+  return han != 0;
+}
+
 std::string Scrubber::leaf(const std::string& path, std::string_view text, std::size_t depth) const {
   if (depth < kLayersMax) {
     if (auto inner = document(text, depth + 1)) return *inner ? std::move(**inner) : synthesiser_.value(path, text);
@@ -132,8 +150,8 @@ std::string Scrubber::leaf(const std::string& path, std::string_view text, std::
   const auto packed = map_base64(core);
   if (!packed) return synthesiser_.value(path, text);
   // Base64 of a GBK text (LQ23), or a file: its first bytes say what it is and stay.
-  const auto gbk = wire::decode(packed->text, wire::Encoding::gb18030);
-  const bool han = gbk && std::any_of(gbk->begin(), gbk->end(), [](char c) { return static_cast<unsigned char>(c) >= 0xE4; }) && gbk->find_first_of("\x01\x02\x03\x04\x05\x06\x07\x08") == std::string::npos;
+  const auto gbk = holds_chinese(core, packed->text) ? wire::decode(packed->text, wire::Encoding::gb18030) : Result<std::string>(std::string());
+  const bool han = gbk && !gbk->empty();
   std::string made(text.substr(0, static_cast<std::size_t>(core.data() - text.data())));
   if (han) {
     const auto again = wire::encode(synthesiser_.value(path, *gbk), wire::Encoding::gb18030);
@@ -177,9 +195,12 @@ Result<std::string> Scrubber::tree(const wire::Document& document, std::size_t d
     const std::size_t end = source.find("-->", at);
     const bool inside = std::any_of(changes.begin(), changes.end(), [at](const Change& one) { return at >= one.range.begin && at < one.range.end; });
     if (end == std::string_view::npos || inside) continue;
-    std::string blank(source.substr(at + 4, end - at - 4));
-    std::replace_if(blank.begin(), blank.end(), [](char c) { return c != '\n' && c != '\r' && c != ' ' && static_cast<unsigned char>(c) < 0x80; }, 'x');
-    blank.erase(std::remove_if(blank.begin(), blank.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }), blank.end());
+    std::string blank;
+    for (const char c : source.substr(at + 4, end - at - 4)) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte >= 0xC0) blank += "某";
+      else if (byte < 0x80) blank += c == '\n' || c == '\r' || c == ' ' ? c : 'x';
+    }
     changes.push_back({{at + 4, end}, std::move(blank)});
   }
   std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.range.begin < b.range.begin; });
@@ -203,6 +224,8 @@ std::optional<Result<std::string>> Scrubber::document(std::string_view text, std
   if (starts(core, "<")) {
     wire::XmlOptions options;
     options.declared_encoding_ignored = true;
+    const auto parsed = wire::parse_xml(core, options);
+    if (parsed) return around(tree(*parsed, depth));
     // Several documents in one string: each by itself.
     if (const std::size_t second = core.find("<?xml", 5); second != std::string_view::npos) {
       auto first = document(core.substr(0, second), depth);
@@ -210,9 +233,7 @@ std::optional<Result<std::string>> Scrubber::document(std::string_view text, std
       if (!first || !rest || !*first || !*rest) return first ? std::move(first) : std::move(rest);
       return around(**first + **rest);
     }
-    const auto parsed = wire::parse_xml(core, options);
-    if (!parsed) return std::nullopt;
-    return around(tree(*parsed, depth));
+    return std::nullopt;
   }
   if (starts(core, "{") || starts(core, "[")) {
     const auto parsed = wire::parse_json(core);
@@ -287,9 +308,11 @@ Result<std::string> Scrubber::bytes(std::string_view given, std::size_t depth) c
   } else if (starts(trimmed(text), "<")) {
     wire::XmlOptions options;
     options.declared_encoding_ignored = true;
-    return wire::parse_xml(trimmed(text), options).error();
+    if (auto parsed = wire::parse_xml(trimmed(text), options); !parsed) return std::move(parsed).error();
+    return Error(Errc::mapping_root_missing).with("a document that can be read");
   } else if (starts(trimmed(text), "{") || starts(trimmed(text), "[")) {
-    return wire::parse_json(trimmed(text)).error();
+    if (auto parsed = wire::parse_json(trimmed(text)); !parsed) return std::move(parsed).error();
+    return Error(Errc::mapping_root_missing).with("a document that can be read");
   } else if (auto fields = form(text, depth)) {
     made = std::move(*fields);
   } else if (text.find('\n') != std::string::npos && text.find_first_of(",\t;|") != std::string::npos) {

@@ -83,6 +83,21 @@ TEST(Scrub, encodings_layers_and_lengths_stay) {
   EXPECT_TRUE(wire::parse_json(outer->root().child("data").raw_text()));
 }
 
+/// "suLK1A==" is base64.b64encode("测试".encode("gbk")) by Python (LQ23).
+TEST(Scrub, base64_of_gbk_stays_base64_of_gbk) {
+  const auto made = scrub("<r><NAME>suLK1A==</NAME></r>", "seed");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->substr(0, 9) + made->substr(15), "<r><NAME>==</NAME></r>");
+  EXPECT_EQ(made->find("suLK1A"), std::string::npos);
+}
+
+TEST(Scrub, several_documents_in_one_string_are_each_done) {
+  const auto made = scrub("<?xml version=\"1.0\"?><a><xm>欧阳</xm></a>\r\n<?xml version=\"1.0\"?><a><xm>静怡</xm></a>", "seed");
+  ASSERT_TRUE(made) << describe(made.error());
+  EXPECT_EQ(made->find("欧阳"), std::string::npos);
+  EXPECT_EQ(made->find("静怡"), std::string::npos);
+}
+
 TEST(Scrub, what_cannot_be_read_is_not_given_back) {
   EXPECT_EQ(scrub("<bj><xm>欧阳</xm>", "s").error().id(), "wire.xml_not_wf");
   EXPECT_EQ(scrub("欧阳静怡", "s").error().id(), "mapping.root_missing");

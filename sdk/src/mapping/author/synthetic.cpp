@@ -1,6 +1,7 @@
 #include "mapping/author/synthetic.hpp"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "mapping/author/alias_dictionary.hpp"
@@ -72,7 +73,12 @@ bool is_han(const std::string& one) { return one.size() == 4 || (one.size() == 3
 
 /// What the name of the field says it is: words that every office uses may stay, what is about a person may not.
 bool may_stay(std::string_view path) {
-  for (const Proposal& one : proposals(path, "")) {
+  std::vector<Proposal> all = proposals(path, "");
+  // "dz" is an address, and in a list of steps what was done.
+  const std::string list = list_proposal(path);
+  const auto here = [&list](const Proposal& one) { return !list.empty() && one.field.compare(0, list.size(), list) == 0; };
+  std::stable_partition(all.begin(), all.end(), here);
+  for (const Proposal& one : all) {
     if (one.confidence < 60) continue;
     const auto slot = model::find_slot(model::EntityId::case_, one.field);
     if (!slot) return one.field == "event";
@@ -81,6 +87,20 @@ bool may_stay(std::string_view path) {
     return field.kind == model::FieldKind::code || field.kind == model::FieldKind::boolean || field.kind == model::FieldKind::integer || std::find(std::begin(kWords), std::end(kWords), one.field) != std::end(kWords);
   }
   return false;
+}
+
+/// A word of a code list of the model, which is nobody's name.
+bool is_term(std::string_view text) {
+  static const std::set<std::string_view> kTerms = [] {
+    std::set<std::string_view> made = {"是", "否", "通过", "有", "男", "女"};
+    for (const std::string_view system : model::code_system_names()) {
+      std::size_t count = 0;
+      const model::CodeRow* rows = model::code_system(system, count);
+      for (std::size_t i = 0; i < count; ++i) made.insert(rows[i].zh);
+    }
+    return made;
+  }();
+  return kTerms.count(text) != 0;
 }
 
 bool is_secret_name(std::string_view path) {
@@ -118,6 +138,12 @@ std::string Synthesiser::certificate(std::string_view given) const {
     std::string made = text.substr(0, 2) + "990000";
     for (std::size_t i = 8; i < 17; ++i) made += is_digit(text[i]) ? static_cast<char>('0' + (value >> i) % 10) : kSigns[10 + (value >> i) % 21];
     const std::string head = text.substr(0, 18);
+    // The organisation code inside has a check character of its own, which passes as before.
+    const bool inner = model::uscc_inner_code_passes(head);
+    for (const char last : std::string_view("0123456789X")) {
+      made[16] = last;
+      if (model::uscc_inner_code_passes(made + model::uscc_check_character(made)) == inner) break;
+    }
     const char right = model::uscc_check_character(made);
     if (model::check_uscc(head)) made += right;
     else if (text.size() == 18) made += right == '0' ? '1' : '0';
@@ -186,7 +212,7 @@ std::string Synthesiser::core(std::string_view path, std::string_view text) cons
   if (const std::string number = certificate(text); !number.empty()) return number;
   const bool dated = text.size() >= 8 && all_digits(text.substr(0, 4)) && !date_patterns({{std::string(text), 1}}).empty();
   if (dated) return shifted_year(text);
-  if (may_stay(path)) return std::string(text);
+  if (is_term(text) || may_stay(path)) return std::string(text);
   return ascii ? scrambled(text) : chinese(path, text);
 }
 
