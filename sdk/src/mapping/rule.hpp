@@ -41,6 +41,7 @@ struct Rule {
   std::string check;
   std::optional<Place> check_by;           ///< The code that picks the check.
   std::array<Policy, kFaultCount> policies{};
+  bool identifies = false;                 ///< An identifier or a member of the identity: a number that lost digits is a fault.
   bool nil_clears = false;
   bool derived = false;
 };
