@@ -35,31 +35,31 @@ std::string_view value_type_name(ValueType type) noexcept {
 const std::vector<StepRow>& step_registry() {
   using T = ValueType;
   static const std::vector<StepRow> rows = {
-      {"trim", T::text, T::text, false, false, 0, compile_trim},
-      {"strip", T::text, T::text, false, false, 0, compile_strip},
-      {"fold", T::text, T::text, false, false, 25, compile_fold},
-      {"null_if", T::text, T::text, false, false, 30, compile_null_if},
-      {"upper", T::text, T::text, false, false, 0, compile_upper},
-      {"lower", T::text, T::text, false, false, 0, compile_lower},
-      {"join_lines", T::text, T::text, false, false, 0, compile_join_lines},
-      {"prefix", T::text, T::text, false, false, 0, compile_prefix},
-      {"suffix", T::text, T::text, false, false, 0, compile_suffix},
-      {"date", T::text, T::time, true, false, 27, compile_date},
-      {"epoch", T::text, T::time, true, false, 28, compile_epoch},
+      {"trim", T::text, T::text, false, false, 0, compile_trim, Inverse::canonical},
+      {"strip", T::text, T::text, false, false, 0, compile_strip, Inverse::canonical},
+      {"fold", T::text, T::text, false, false, 25, compile_fold, Inverse::canonical},
+      {"null_if", T::text, T::text, false, false, 30, compile_null_if, Inverse::exact},
+      {"upper", T::text, T::text, false, false, 0, compile_upper, Inverse::canonical},
+      {"lower", T::text, T::text, false, false, 0, compile_lower, Inverse::canonical},
+      {"join_lines", T::text, T::text, false, false, 0, compile_join_lines, Inverse::canonical},
+      {"prefix", T::text, T::text, false, false, 0, compile_prefix, Inverse::exact},
+      {"suffix", T::text, T::text, false, false, 0, compile_suffix, Inverse::exact},
+      {"date", T::text, T::time, true, false, 27, compile_date, Inverse::canonical},
+      {"epoch", T::text, T::time, true, false, 28, compile_epoch, Inverse::exact},
       {"date_format", T::time, T::text, false, false, 0, compile_date_format},
-      {"decimal", T::text, T::decimal, true, false, 33, compile_decimal},
-      {"scale", T::decimal, T::decimal, false, false, 0, compile_scale},
-      {"strip_unit", T::text, T::text, true, false, 33, compile_strip_unit},
-      {"unit", T::decimal, T::quantity, false, false, 0, compile_unit},
-      {"integer", T::text, T::integer, true, false, 33, compile_integer},
-      {"split", T::text, T::text_list, false, false, 0, compile_split},
-      {"split_code", T::text, T::text_list, true, false, 35, compile_split_code},
-      {"part", T::text_list, T::text, true, false, 35, compile_part},
+      {"decimal", T::text, T::decimal, true, false, 33, compile_decimal, Inverse::canonical},
+      {"scale", T::decimal, T::decimal, false, false, 0, compile_scale, Inverse::exact},
+      {"strip_unit", T::text, T::text, true, false, 33, compile_strip_unit, Inverse::canonical},
+      {"unit", T::decimal, T::quantity, false, false, 0, compile_unit, Inverse::exact},
+      {"integer", T::text, T::integer, true, false, 33, compile_integer, Inverse::canonical},
+      {"split", T::text, T::text_list, false, false, 0, compile_split, Inverse::canonical},
+      {"split_code", T::text, T::text_list, true, false, 35, compile_split_code, Inverse::exact},
+      {"part", T::text_list, T::text, true, false, 35, compile_part, Inverse::exact},
       {"substring", T::text, T::text, true, false, 0, compile_substring},
-      {"upgrade_id15", T::text, T::text, true, false, 0, compile_upgrade_id15},
-      {"base64", T::text, T::bytes, true, false, 23, compile_base64},
-      {"gbk", T::bytes, T::text, true, false, 23, compile_gbk},
-      {"length_max", T::text, T::text, false, true, 0, compile_length_max},
+      {"upgrade_id15", T::text, T::text, true, false, 0, compile_upgrade_id15, Inverse::canonical},
+      {"base64", T::text, T::bytes, true, false, 23, compile_base64, Inverse::exact},
+      {"gbk", T::bytes, T::text, true, false, 23, compile_gbk, Inverse::exact},
+      {"length_max", T::text, T::text, false, true, 0, compile_length_max, Inverse::exact},
   };
   return rows;
 }
@@ -74,7 +74,11 @@ StepPtr compile_step(const YamlNode& key, const YamlNode& argument, StepBuild& b
   for (const StepRow& row : step_registry()) {
     if (row.name != key.text) continue;
     StepPtr step = row.compile(argument, build);
-    if (step) describe_step(*step, row);
+    if (step) {
+      describe_step(*step, row);
+      step->argument = std::make_shared<const YamlNode>(argument);
+      if (build.sentinels != nullptr) step->sentinels = std::make_shared<const YamlNode>(*build.sentinels);
+    }
     return step;
   }
   build.mistakes.add(Errc::mapping_unknown_step, key, build.subject + "." + key.text, one_of(step_names()), did_you_mean(key.text, step_names()));

@@ -26,6 +26,13 @@ struct Value {
   bool repaired = false;                 ///< A step changed more than ASCII blanks at the ends.
 };
 
+/// Whether a step can be turned round when a mapping writes back (docs/reference/mapping-reverse.md); the inverses stand in reverse/.
+enum class Inverse : std::uint8_t {
+  none,       ///< What went in cannot be told from what came out.
+  canonical,  ///< Several texts give one value; one of them is written.
+  exact,      ///< One text for each value.
+};
+
 enum class StepOutcome : std::uint8_t { ok, absent, placeholder, malformed, range };
 
 /// One compiled step; immutable and safe from several threads.
@@ -42,6 +49,8 @@ public:
   bool can_malform = false;
   bool can_exceed = false;
   int quirk = 0;
+  std::shared_ptr<const YamlNode> argument;   ///< As written, for the way back; null for steps that the compiler adds.
+  std::shared_ptr<const YamlNode> sentinels;  ///< Beside `date`.
 };
 using Steps = std::vector<std::unique_ptr<Step>>;
 
@@ -60,6 +69,7 @@ struct StepRow {
   bool can_malform, can_exceed;
   int quirk;                             ///< Legacy quirk that a fault of this step shows, 0 for none.
   std::unique_ptr<Step> (*compile)(const YamlNode& argument, StepBuild& build);
+  Inverse inverse = Inverse::none;
 };
 const std::vector<StepRow>& step_registry();
 std::vector<std::string_view> step_names();
