@@ -244,6 +244,8 @@ void add_map_commands(CLI::App& program, Run& run) {
   one = map->add_subcommand("test", "Run the tests of a pack");
   add_common(one, options);
   one->callback([options, &run] { run = [options](const Console& console) { return run_tests(*options, console); }; });
+
+  add_map_reverse_commands(*map, run);
 }
 
 } // namespace tongqu::tool

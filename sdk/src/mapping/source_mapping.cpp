@@ -36,7 +36,7 @@ constexpr IdentityRow kIdentity[] = {{"organisation", Special::id_organisation, 
                                      {"revision", Special::id_revision, false}};
 
 const std::vector<std::string_view> kKeys = {"mapping", "to", "record", "zone", "source", "records", "types", "tables", "identity", "event", "rules",
-                                             "ignore", "outside_digest", "answer", "tests"};
+                                             "ignore", "outside_digest", "answer", "tests", "reverse"};
 
 std::string unused_path(const wire::Document& document, std::uint32_t leaf) {
   std::string path;
@@ -80,6 +80,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   made->compile_outside(root, mistakes);
   if (const YamlNode* answer = root.find("answer"); answer != nullptr) made->answer_ = Answer::compile(*answer, mistakes);
   made->compile_tests(root, mistakes);
+  if (const YamlNode* reverse = root.find("reverse"); reverse != nullptr) made->reverse_ = compile_reverse(*reverse, made->reverse_subject(context.params, root), mistakes);
   made->part_names_ = made->stages_.part_names;
   made->part_names_.resize(made->scopes_.all.size(), made->stages_.part_names.back());
   return made;
@@ -355,6 +356,13 @@ Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const 
   out.findings.append(std::move(state.starts.findings));
   out.waiting = std::move(state.starts.waiting);
   if (out.records.empty() && !out.waiting) return Error(Errc::mapping_records_none).at("body");
+  return out;
+}
+
+Result<MappedDelivery> SourceMapping::run_documents(const wire::Delivery& delivery, StageResult& documents, const Surroundings& around) const {
+  MappedDelivery out;
+  RecordMaker maker({*this, delivery, around.environment, around.pack, around.names, around.state}, out);
+  maker.take(documents);
   return out;
 }
 
