@@ -78,7 +78,8 @@ void TestRun::judge_findings(const Findings& findings) {
   std::string text;
   for (const Finding& finding : findings) {
     if (finding.severity == Severity::info) continue;
-    ids.emplace_back(errc_row(finding.id).id);
+    // A check of the pack has an id of its own.
+    ids.emplace_back(finding.id == Errc::mapping_check_failed ? std::string_view(finding.rule) : errc_row(finding.id).id);
     text += (text.empty() ? "" : ", ") + ids.back() + " at " + finding.path;
   }
   const std::vector<std::string> wanted = test_.findings.value_or(std::vector<std::string>());

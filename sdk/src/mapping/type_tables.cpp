@@ -20,6 +20,7 @@ void RuleCompiler::read_types(const YamlNode* node) {
   std::vector<std::string_view> known = step_names();
   known.push_back("extends");
   known.push_back("sentinels");
+  known.push_back("call");
   if (!node->is_mapping()) {
     context_.mistakes.add(Errc::mapping_wrong_shape, *node, "types");
     return;
@@ -75,18 +76,21 @@ void RuleCompiler::table_row(const YamlNode& at, std::uint32_t line, const Mista
                  did_you_mean(row.name, names));
   }
   const std::string code = row.code;
+  if (replaced_.count(code) != 0) return;
   if (!table.add(std::move(row))) {
     mistakes.add(Errc::mapping_table_invalid, place, "tables." + table.id + ": " + code, {"each code once", "每个代码只出现一次"});
   }
 }
 
 void RuleCompiler::table_file(const YamlNode& node, CodeTable& table) {
-  const auto bytes = read_file(context_.folder + "/" + node.text);
+  const bool own = Mistakes::of_overlay(node);
+  const auto bytes = read_file((own ? context_.overlay_folder : context_.folder) + "/" + node.text);
   if (!bytes || node.text.find("..") != std::string::npos) {
     context_.mistakes.add(Errc::mapping_file_missing, node, node.text);
     return;
   }
-  if (context_.files != nullptr) context_.files->push_back(node.text);
+  // Files of the pack that is extended are covered by its digest.
+  if (context_.files != nullptr && (own || context_.overlay_folder.empty())) context_.files->push_back(node.text);
   const Mistakes mistakes = context_.mistakes.for_file(node.text);
   std::vector<std::uint32_t> lines;
   std::vector<CsvProblem> problems;
@@ -109,11 +113,26 @@ void RuleCompiler::table_file(const YamlNode& node, CodeTable& table) {
   }
 }
 
+/// `rows`: rows over those of the file or of `inline`; `none` takes one away.
+void RuleCompiler::table_rows(const YamlNode& node, CodeTable& table) {
+  replaced_.clear();
+  const YamlNode* rows = node.find("rows");
+  if (rows == nullptr) return;
+  if (!rows->is_mapping()) {
+    context_.mistakes.add(Errc::mapping_wrong_shape, *rows, "tables." + table.id + ".rows", {"code: name", "代码: 名称"});
+    return;
+  }
+  for (const auto& [code, name] : rows->members) {
+    if (name.quoted || name.text != "none") table_row(name, 0, context_.mistakes, table, {code.text, name.text, {}});
+  }
+  for (const auto& [code, name] : rows->members) replaced_.insert(code.text);
+}
+
 std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const std::string& id) {
   const std::string subject = "tables." + id;
   auto made = std::make_shared<CodeTable>();
   made->id = id;
-  if (!check_keys(node, {"file", "inline", "system", "model", "unknown", "match"}, subject, context_.mistakes)) return made;
+  if (!check_keys(node, {"file", "inline", "system", "model", "unknown", "match", "rows"}, subject, context_.mistakes)) return made;
   made->system = member_text(node, "system", Need::optional, subject, context_.mistakes).value_or("");
   if (const YamlNode* name = node.find("model"); name != nullptr) {
     made->model = name->text;
@@ -136,6 +155,7 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
     made->unknown = Policy::hold;  // Said once here, not again at every rule that uses the table.
     context_.mistakes.add(Errc::mapping_policy_not_allowed, *node.find("unknown"), subject + ".unknown", one_of({"reject", "hold", "drop", "raw"}));
   }
+  table_rows(node, *made);
   const YamlNode* file = node.find("file");
   const YamlNode* rows = node.find("inline");
   if ((file != nullptr) == (rows != nullptr)) {

@@ -35,6 +35,7 @@ private:
   void read_dates();
   void shapes();
   void block(const Block& block);
+  void list(const ListRule& list);
   void rule(const Rule& rule);
   void place(const Rule& rule, const Ref& ref, RuleBack& back);
   void steps(const Rule& rule, RuleBack& back);
@@ -138,10 +139,18 @@ void ReverseCompiler::block(const Block& block) {
   for (const Item& item : block.items) {
     if (item.rule) rule(*item.rule);
     else if (item.group) this->block(*item.group);
-    else if (item.list->block) this->block(*item.list->block);
-    else if (item.list->element) rule(*item.list->element);
-    if (item.list) known_.insert(item.list->name);
+    else list(*item.list);
   }
+}
+
+/// Rows that were joined from another list, zipped out of texts or grouped have no element of their own to go back to.
+void ReverseCompiler::list(const ListRule& list) {
+  known_.insert(list.name);
+  const bool made = list.shape && (list.shape->join || list.shape->zip || list.shape->of_group);
+  if (made && !plan_.is_one_way(list.name)) mistakes_.add(Errc::mapping_reverse_place, where(list.name), list.name, {"each over elements of the message", "对报文元素使用 each"}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
+  if (made) return;
+  if (list.block) block(*list.block);
+  else if (list.element) rule(*list.element);
 }
 
 void ReverseCompiler::place(const Rule& rule, const Ref& ref, RuleBack& back) {
@@ -194,6 +203,11 @@ void ReverseCompiler::rule(const Rule& rule) {
   if (rule.constant) {
     back.way = RuleBack::Way::constant;
     back.literal = rule.literal;
+    return;
+  }
+  if (rule.value) {
+    if (back.way != RuleBack::Way::one_way) mistakes_.add(Errc::mapping_reverse_step, where(rule.name), rule.name + ": value", {}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
+    back.way = RuleBack::Way::one_way;
     return;
   }
   if (rule.refs.empty()) return;

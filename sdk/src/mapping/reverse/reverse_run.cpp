@@ -1,9 +1,11 @@
 #include "mapping/reverse/reverse_run.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 
 #include "mapping/reverse/fill.hpp"
+#include "mapping/rule_run.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -75,18 +77,40 @@ bool reads_as(const Value& read, const Back& wanted) {
   return read.text == wanted.text && read.unit == wanted.unit;
 }
 
-class Run final : public NameValues {
+/// Conditions asked of a message that is being written: what stands in it so far, and the record. A list of the message is not whole yet,
+/// so that a condition over one is taken to hold; the reading back judges it.
+class Conditions final : public RuleRun {
+public:
+  using Ask = std::function<LeafState(const std::vector<Ref>&, std::string_view&)>;
+  Conditions(const Inputs& in, Ask ask) : RuleRun(in), ask_(std::move(ask)) {}
+  bool unsure = false;
+  LeafState source_leaf(const std::vector<Ref>& refs, std::string_view& text) const override { return ask_(refs, text); }
+  std::size_t list_size(const ExprList& list) override {
+    if (list.field) return RuleRun::list_size(list);
+    unsure = true;
+    return 0;
+  }
+  bool must_visit(const ExprList& list) const override { return list.field && RuleRun::must_visit(list); }
+  void after_list(const ExprList& list) override { if (list.field) RuleRun::after_list(list); }
+
+private:
+  Ask ask_;
+};
+
+class Run {
 public:
   struct Inputs { const ReversePlan& plan; const ReverseSubject& subject; const model::Record& record; const Limits& limits; bool unlisted; };
-  Run(const Inputs& in, Written& out) : in_(in), out_(out), leaves_(leaves_of(in.record)), fill_(in.plan, out) {
+  Run(const Inputs& in, Written& out)
+      : in_(in), out_(out), leaves_(leaves_of(in.record)), fill_(in.plan, out),
+        conditions_({frames_, part_names_, nullptr, arena_, ignored_, const_cast<model::Record*>(&in.record)},
+                    [this](const std::vector<Ref>& refs, std::string_view& text) { return source_leaf(refs, text); }) {
     for (const RecordLeaf& leaf : leaves_.leaves) by_path_.emplace(leaf.path, &leaf);
   }
   Result<void> go();
 
-  std::optional<std::string_view> source_text(const std::vector<Ref>& refs) const override;
-  std::optional<std::string> field_text(const Place& place) const override { return detail::field_text(in_.record, place, index_); }
-
 private:
+  LeafState source_leaf(const std::vector<Ref>& refs, std::string_view& text) const;
+  bool holds(const Expression& condition);
   void start();
   void head();
   void block(const Block& block, std::size_t depth);
@@ -122,6 +146,10 @@ private:
   std::vector<OutNode*> instances_;
   model::ElementIndex index_{};
   wire::Arena arena_;
+  std::vector<Frame> frames_;
+  std::vector<std::string> part_names_;
+  Findings ignored_;
+  Conditions conditions_;
 };
 
 void Run::say(Errc id, Severity severity, const std::string& path, const std::string& rule, Bilingual expected) {
@@ -143,20 +171,32 @@ std::string Run::path_of(const Rule& rule) const {
   return rule.place.in_entity() && rule.place.slot.depth != 0 ? model::slot_path(rule.place.slot, index_) : rule.name;
 }
 
-std::optional<std::string_view> Run::source_text(const std::vector<Ref>& refs) const {
+LeafState Run::source_leaf(const std::vector<Ref>& refs, std::string_view& text) const {
   for (const Ref& ref : refs) {
-    if (ref.kind == Ref::Kind::param) return std::string_view(ref.text);
-    if (ref.kind == Ref::Kind::meta) {
+    std::optional<std::string_view> found;
+    if (ref.kind == Ref::Kind::param) {
+      found = ref.text;
+    } else if (ref.kind == Ref::Kind::meta) {
       const auto fact = out_.facts.find(ref.text);
-      if (fact != out_.facts.end()) return std::string_view(fact->second);
-      continue;
+      if (fact != out_.facts.end()) found = fact->second;
+    } else if (ref.scope < in_.plan.leaves.size() && ref.slot < in_.plan.leaves[ref.scope].size()) {
+      const Shape* leaf = in_.plan.leaves[ref.scope][ref.slot];
+      const OutNode* start = instances_[ref.scope];
+      if (leaf != nullptr && start != nullptr) found = Fill::text_of(*start, *in_.plan.scope_shapes[ref.scope], *leaf);
     }
-    const Shape* leaf = in_.plan.leaves[ref.scope][ref.slot];
-    const OutNode* start = instances_[ref.scope];
-    if (leaf == nullptr || start == nullptr) continue;
-    if (const auto text = Fill::text_of(*start, *in_.plan.scope_shapes[ref.scope], *leaf)) return text;
+    if (!found) continue;
+    text = *found;
+    return text.empty() ? LeafState::empty : LeafState::text;
   }
-  return std::nullopt;
+  return LeafState::absent;
+}
+
+bool Run::holds(const Expression& condition) {
+  conditions_.index = index_;
+  conditions_.unsure = false;
+  ExprTrouble trouble;
+  const bool truth = condition.holds(conditions_, trouble);
+  return truth || conditions_.unsure || trouble.id != Errc::none;
 }
 
 /// The documents, and in them the one element that a record is made of where a delivery has many.
@@ -335,7 +375,7 @@ void Run::rule(const Rule& rule) {
     constant(rule, *back, *leaf);
     return;
   }
-  if (rule.when && !rule.when->holds(*this)) {
+  if (rule.when && !holds(*rule.when)) {
     leave(Errc::mapping_reverse_condition, path, rule.name);
     return;
   }
@@ -377,6 +417,7 @@ void Run::plain_list(const ListRule& list, const void* member, const std::string
 
 void Run::list(const ListRule& list, std::size_t depth) {
   const std::string path = model::slot_path(list.place.slot, index_);
+  if (list.shape && (list.shape->join || list.shape->zip || list.shape->of_group)) return;
   const void* member = model::member_at(in_.record.object(), list.place.slot, index_);
   if (in_.plan.is_one_way(list.name) && !in_.unlisted) return;
   if (list.element) {
@@ -396,14 +437,14 @@ void Run::list(const ListRule& list, std::size_t depth) {
     instances_[list.scope] = &Fill::append(*instances_[list.parent_scope], *in_.plan.scope_shapes[list.parent_scope], shape);
     index_[depth] = static_cast<std::uint16_t>(i);
     block(*list.block, depth + 1);
-    if (list.when && !list.when->holds(*this)) leave(Errc::mapping_reverse_condition, path + "[" + std::to_string(i) + "]", list.name);
+    if (list.when && !holds(*list.when)) leave(Errc::mapping_reverse_condition, path + "[" + std::to_string(i) + "]", list.name);
   }
   index_[depth] = 0;
   instances_[list.scope] = nullptr;
 }
 
 void Run::group(const Block& block, std::size_t depth) {
-  if (!block.when || block.when->holds(*this)) {
+  if (!block.when || holds(*block.when)) {
     this->block(block, depth);
     return;
   }
