@@ -62,7 +62,7 @@ public:
 
 private:
   struct Outcome { std::string field, why; bool good() const noexcept { return why.empty(); } };
-  Outcome there_and_back(const model::Record& record, bool unlisted, std::set<std::string>* bad_fields = nullptr);
+  Outcome there_and_back(const model::Record& record, const std::string* tried = nullptr);
   wire::Delivery delivery(const Written& written) const;
   void failure(std::uint64_t number, model::Record record, const Outcome& outcome);
   model::Record smallest(model::Record record, const Outcome& outcome);
@@ -92,13 +92,11 @@ wire::Delivery Trial::delivery(const Written& written) const {
   return made;
 }
 
-Trial::Outcome Trial::there_and_back(const model::Record& record, bool unlisted, std::set<std::string>* bad_fields) {
-  auto written = write_record(plan_, subject_, record, around_.environment.limits, unlisted);
+Trial::Outcome Trial::there_and_back(const model::Record& record, const std::string* tried) {
+  auto written = write_record(plan_, subject_, record, around_.environment.limits, tried);
   if (!written) return {{}, std::string(written.error().id())};
   for (const Finding& finding : written->findings) {
-    if (finding.severity != Severity::error) continue;
-    if (bad_fields == nullptr) return {finding.path, "is not written: " + std::string(errc_row(finding.id).id)};
-    bad_fields->insert(without_indexes(finding.path));
+    if (finding.severity == Severity::error) return {finding.path, "is not written: " + std::string(errc_row(finding.id).id)};
   }
   for (const std::string& path : written->left_out) {
     if (!plan_.is_one_way(without_indexes(path))) return {path, "is left out"};
@@ -110,10 +108,6 @@ Trial::Outcome Trial::there_and_back(const model::Record& record, bool unlisted,
   if (read->records.size() != 1) return {{}, "the message does not give one record"};
   const MappedRecord& again = read->records.front();
   const Differences differences = compare_records(record, again.record, *written);
-  if (bad_fields != nullptr) {
-    for (const std::string& path : differences.lost) bad_fields->insert(without_indexes(path));
-    return {};
-  }
   if (!differences.lost.empty()) return {differences.lost.front(), "differs"};
   if (!differences.more.empty()) return {differences.more.front(), "was not in the record"};
   if (again.verdict == RecordVerdict::refused) return {{}, "the message is refused"};
@@ -123,7 +117,7 @@ Trial::Outcome Trial::there_and_back(const model::Record& record, bool unlisted,
 /// Takes away whatever does not matter for the failure, field by field, then shortens texts.
 model::Record Trial::smallest(model::Record record, const Outcome& outcome) {
   const auto fails_so = [this, &outcome](const model::Record& candidate) {
-    const Outcome now = there_and_back(candidate, false);
+    const Outcome now = there_and_back(candidate);
     return now.field == outcome.field && now.why == outcome.why;
   };
   for (std::size_t i = 0;; ++i) {
@@ -166,17 +160,16 @@ void Trial::failure(std::uint64_t number, model::Record record, const Outcome& o
 
 /// A field that is listed as one-way and yet comes back every time is listed for nothing.
 void Trial::try_listed(const model::Record& record) {
-  std::set<std::string> bad, here;
+  std::set<std::string> here;
   for (const RecordLeaf& leaf : leaves_of(record).leaves) {
     const std::string plain = without_indexes(leaf.path);
     if (plan_.is_one_way(plain)) here.insert(plain);
   }
-  if (here.empty()) return;
-  (void)there_and_back(record, true, &bad);
   for (const auto& [rule, back] : plan_.rules) {
     if (here.count(rule->name) == 0) continue;
+    const bool comes_back = back.leaf != nullptr && there_and_back(record, &rule->name).good();
     auto& [good, worse] = listed_[rule->name];
-    ++(bad.count(rule->name) != 0 || back.leaf == nullptr ? worse : good);
+    ++(comes_back ? good : worse);
   }
 }
 
@@ -193,7 +186,7 @@ void Trial::records() {
     ++report_.records;
     model::Record record = std::move(made->records.front().record);
     for (const RecordLeaf& leaf : leaves_of(record).leaves) seen_.insert(without_indexes(leaf.path));
-    const Outcome outcome = there_and_back(record, false);
+    const Outcome outcome = there_and_back(record);
     if (!outcome.good()) failure(number, record, outcome);
     else if (!plan_.one_way.empty() && report_.records % 10 == 1) try_listed(record);
   }
@@ -235,7 +228,7 @@ void Trial::sample(const MappingTest& test) {
   const model::Record record = std::move(mapped->records.front().record);
   ++report_.samples;
   const auto law = "law 2, " + test.in + ": ";
-  if (const Outcome outcome = there_and_back(record, false); !outcome.good()) {
+  if (const Outcome outcome = there_and_back(record); !outcome.good()) {
     fail(law + (outcome.field.empty() ? "the record" : outcome.field) + " " + outcome.why);
     return;
   }

@@ -99,7 +99,7 @@ private:
 
 class Run {
 public:
-  struct Inputs { const ReversePlan& plan; const ReverseSubject& subject; const model::Record& record; const Limits& limits; bool unlisted; };
+  struct Inputs { const ReversePlan& plan; const ReverseSubject& subject; const model::Record& record; const Limits& limits; const std::string* tried; };
   Run(const Inputs& in, Written& out)
       : in_(in), out_(out), leaves_(leaves_of(in.record)), fill_(in.plan, out),
         conditions_({frames_, part_names_, nullptr, arena_, ignored_, const_cast<model::Record*>(&in.record)},
@@ -365,7 +365,7 @@ void Run::rule(const Rule& rule) {
     return;
   }
   used_.insert(path);
-  const bool tried = in_.unlisted && back->leaf != nullptr;
+  const bool tried = in_.tried != nullptr && *in_.tried == rule.name && back->leaf != nullptr;
   if (back->way == RuleBack::Way::one_way && !tried) {
     out_.left_out.insert(path);
     say(Errc::mapping_reverse_one_way, Severity::warn, path, rule.name);
@@ -419,7 +419,7 @@ void Run::list(const ListRule& list, std::size_t depth) {
   const std::string path = model::slot_path(list.place.slot, index_);
   if (list.shape && (list.shape->join || list.shape->zip || list.shape->of_group)) return;
   const void* member = model::member_at(in_.record.object(), list.place.slot, index_);
-  if (in_.plan.is_one_way(list.name) && !in_.unlisted) return;
+  if (in_.plan.is_one_way(list.name) && (in_.tried == nullptr || in_.tried->compare(0, list.name.size(), list.name) != 0)) return;
   if (list.element) {
     if (find(path) != nullptr) plain_list(list, member, path);
     return;
@@ -515,7 +515,10 @@ void Run::not_carried() {
     if (used_.count(path) == 0) leave(Errc::mapping_reverse_not_carried, path, {});
   }
   for (const RecordList& list : leaves_.lists) {
-    if (list.size == 0 && used_.count(list.path) == 0) leave(Errc::mapping_reverse_not_carried, list.path, {});
+    if (used_.count(list.path) != 0) continue;
+    // What stands in a list has been told by now; only an empty one says something of its own.
+    if (list.size == 0) leave(Errc::mapping_reverse_not_carried, list.path, {});
+    else out_.left_out.insert(list.path);
   }
   for (const model::UnknownMember& member : in_.record.unknown) leave(Errc::mapping_reverse_not_carried, "unknown." + member.name, {});
 }
@@ -528,6 +531,7 @@ Result<void> Run::go() {
   for (std::size_t i = 0; i < documents_.size(); ++i) {
     if (documents_[i]) fill_.settle(*documents_[i], i);
   }
+  if (out_.findings.has_errors()) return {};
   auto bytes = write_stages(in_.plan, documents_, in_.limits);
   if (!bytes) {
     if (bytes.error().code() == Errc::mapping_reverse_limit) return std::move(bytes).error();
@@ -540,9 +544,9 @@ Result<void> Run::go() {
 
 } // namespace
 
-Result<Written> write_record(const ReversePlan& plan, const ReverseSubject& subject, const model::Record& record, const Limits& limits, bool unlisted) {
+Result<Written> write_record(const ReversePlan& plan, const ReverseSubject& subject, const model::Record& record, const Limits& limits, const std::string* tried) {
   Written out;
-  TONGQU_CHECK(Run({plan, subject, record, limits, unlisted}, out).go());
+  TONGQU_CHECK(Run({plan, subject, record, limits, tried}, out).go());
   return out;
 }
 

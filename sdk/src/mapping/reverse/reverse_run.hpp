@@ -20,9 +20,9 @@ struct Written {
 };
 
 /// Writes one record. What cannot be written is a finding; one of severity error means that the bytes must not be sent.
-/// @param unlisted  Writes the fields under `one_way` too, where they have an inverse: the laws try them.
+/// @param tried  A field under `one_way` that is written all the same, where it has an inverse: the laws try each.
 /// @errors mapping.reverse_limit.
-Result<Written> write_record(const ReversePlan& plan, const ReverseSubject& subject, const model::Record& record, const Limits& limits, bool unlisted = false);
+Result<Written> write_record(const ReversePlan& plan, const ReverseSubject& subject, const model::Record& record, const Limits& limits, const std::string* tried = nullptr);
 
 /// The stages of the way back over filled documents (by scope).
 Result<std::string> write_stages(const ReversePlan& plan, std::vector<std::unique_ptr<OutNode>>& documents, const Limits& limits);
