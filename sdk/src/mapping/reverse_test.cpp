@@ -86,7 +86,7 @@ TEST(Reverse, a_character_outside_the_set_of_the_peer_holds_the_record_unless_to
   const auto gbk = back(base(rules, "  write: [{xml: {charset: gbk, unencodable: charref, declaration: no}}]\n"), record);
   EXPECT_EQ(gbk.bytes, "<bj><no>C1</no><name>\xC0\xEE&#x20BB7;\xAB\x68</name></bj>");
   const auto replaced = back(base(rules, "  write: [{xml: {charset: gb2312, unencodable: replace}}]\n"), record);
-  EXPECT_NE(replaced.bytes.find("<name>\xC0\xEE??</name>"), std::string::npos);
+  EXPECT_NE(replaced.bytes.find("<name>\xC0\xEE?" "?</name>"), std::string::npos);
   EXPECT_EQ(ids(replaced.findings), "mapping.reverse_replaced");
 }
 

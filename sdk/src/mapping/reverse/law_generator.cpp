@@ -182,7 +182,9 @@ Back LawGenerator::value(const Rule& rule, const Shape& shape, std::size_t scope
 
 std::string LawGenerator::text_for(const Shape& shape, const Rule& rule, std::size_t scope) {
   const RuleBack* back = plan_.of(rule);
-  const auto forms = back->steps.run(value(rule, shape, scope));
+  std::vector<Back> forms;
+  // Not every precision has a form.
+  for (int attempt = 0; attempt < 8 && forms.empty(); ++attempt) forms = back->steps.run(value(rule, shape, scope));
   if (forms.empty()) return awkward(shape, scope);
   std::string text = forms[dice_.below(forms.size())].text;
   // Numbers come with zeros in front, too.

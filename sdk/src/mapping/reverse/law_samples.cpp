@@ -79,7 +79,7 @@ private:
 
 class Comparison {
 public:
-  Comparison(const ReversePlan& plan, const ReverseSubject& subject, MessageDifferences& out) : plan_(plan), subject_(subject), readers_(plan, subject), out_(out) {}
+  Comparison(const ReversePlan& plan, const ReverseSubject& subject, MessageDifferences& out) : plan_(plan), readers_(plan, subject), out_(out) {}
   void run(const MessageLeaves& sent, const MessageLeaves& written);
 
 private:
@@ -89,7 +89,6 @@ private:
   bool says_nothing(const MessageLeaf& leaf) const;
 
   const ReversePlan& plan_;
-  const ReverseSubject& subject_;
   const Readers readers_;
   MessageDifferences& out_;
   wire::Arena arena_;

@@ -75,6 +75,12 @@ private:
   RecordLeaves& out_;
 };
 
+FieldInfo envelope_field(FieldKind kind) {
+  FieldInfo field;
+  field.kind = kind;
+  return field;
+}
+
 } // namespace
 
 RecordLeaves leaves_of(const model::Record& record) {
@@ -88,6 +94,14 @@ RecordLeaves leaves_of(const model::Record& record) {
   text("identity.event", record.identity.event);
   text("identity.revision", record.identity.revision);
   text("event", record.envelope.event);
+  text("envelope.message_id", record.envelope.message_id);
+  text("envelope.profile", record.envelope.profile);
+  text("envelope.profile_version", record.envelope.profile_version);
+  text("envelope.operation", record.envelope.operation);
+  static const FieldInfo kNumber = envelope_field(FieldKind::integer), kTime = envelope_field(FieldKind::time);
+  if (record.envelope.sequence_in_case) out.leaves.push_back({"envelope.sequence_in_case", &kNumber, &record.envelope.sequence_in_case, nullptr});
+  if (record.envelope.occurred_at) out.leaves.push_back({"envelope.occurred_at", &kTime, &record.envelope.occurred_at, nullptr});
+  if (record.envelope.reported_at) out.leaves.push_back({"envelope.reported_at", &kTime, &record.envelope.reported_at, nullptr});
   text("record.reason", record.reason);
   text("record.replaces", record.replaces);
   text("record.version", record.version);

@@ -10,7 +10,7 @@ namespace tongqu::mapping::detail {
 /// One value of a record, with its canonical path: "received_materials[1].name", "ext.ns.name", "identity.case".
 struct RecordLeaf {
   std::string path;
-  const model::FieldInfo* field = nullptr;   ///< Null for identity, event and ext.
+  const model::FieldInfo* field = nullptr;   ///< Null for identity, event, texts of the envelope, and ext.
   const void* member = nullptr;              ///< Of the type that the kind of the field states; a std::string without a field.
   const model::MetaEntry* meta = nullptr;
 };
@@ -24,7 +24,7 @@ struct RecordLeaves {
   std::set<std::string> cleared;             ///< Paths of fields that a part takes away.
 };
 
-/// Every value that a record has beside its envelope: identity and event first, then the fields, then ext. Views into the record.
+/// Every value that a record has and a rule can give: identity, event and envelope first, then the fields, then ext. Views into the record.
 RecordLeaves leaves_of(const model::Record& record);
 
 } // namespace tongqu::mapping::detail

@@ -46,6 +46,10 @@ std::string media_type(const ReversePlan& plan) {
     case Stage::Kind::xml: return "application/xml" + charset;
     case Stage::Kind::json: return "application/json";
     case Stage::Kind::form: return "application/x-www-form-urlencoded";
+    case Stage::Kind::charset: {
+      const Stage::Kind inner = plan.stages.size() < 2 ? outer.kind : plan.stages[plan.stages.size() - 2].kind;
+      return inner == Stage::Kind::xml ? "application/xml" + charset : inner == Stage::Kind::csv ? "text/csv" + charset : "application/octet-stream";
+    }
     default: return "application/octet-stream";
   }
 }
