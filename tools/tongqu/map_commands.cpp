@@ -223,6 +223,7 @@ void add_map_commands(CLI::App& program, Run& run) {
   add_map_explain_commands(*map, run);
   add_map_scaffold_commands(*map, run);
   add_map_folder_commands(*map, run);
+  add_map_reverse_commands(*map, run);
 }
 
 } // namespace tongqu::tool

@@ -5,6 +5,7 @@
 
 #include "mapping/overlay.hpp"
 #include "mapping/pack_tests.hpp"
+#include "mapping/reverse/reverse_mapping.hpp"
 #include "mapping/source_mapping.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -58,10 +59,21 @@ public:
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
   TestReport run_tests(const Environment& environment) const override;
+  Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const override {
+    return reverse_with(mappings(), canonical, mapping, {environment, info_, names_, workspace.state()});
+  }
+  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const override {
+    return check_laws_of(mappings(), options, {environment, info_, names_, workspace.state()});
+  }
 
   void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
 
 private:
+  std::vector<const SourceMapping*> mappings() const {
+    std::vector<const SourceMapping*> all;
+    for (const Entry& entry : entries_) all.push_back(entry.mapping.get());
+    return all;
+  }
   void read_own(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
   void extend(YamlNode root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
   void read_head(const YamlNode& root, const Mistakes& mistakes);

@@ -12,6 +12,7 @@
 #include "tongqu/wire/archive.hpp"
 #include "tongqu/wire/delivery.hpp"
 #include "tongqu/wire/encoding.hpp"
+#include "tongqu/wire/gb18030_edition.hpp"
 #include "tongqu/wire/pieces.hpp"
 #include "tongqu/wire/table.hpp"
 
@@ -35,6 +36,7 @@ struct Stage {
   unsigned layers = 1;                     ///< decode
   std::string label;                       ///< charset
   wire::Encoding encoding = wire::Encoding::utf8;   ///< charset, form; zip: of names.
+  std::optional<wire::GbEdition> edition;  ///< charset: of GB 18030, when the pack insists on one.
   std::string field;                       ///< form
   std::string ns;                          ///< xml; empty for any.
   bool declared_ignored = false;           ///< xml

@@ -130,6 +130,10 @@ private:
   std::unique_ptr<State> state_;
 };
 
+struct Reversed;     // reverse.hpp
+struct LawOptions;
+struct LawReport;
+
 /// One pack, compiled. Immutable; safe from several threads, each with its own Workspace.
 class Pack {
 public:
@@ -157,6 +161,17 @@ public:
 
   /// The answer of the mapping that matches the delivery; `fault` when the pack has none or none matches.
   virtual AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const = 0;
+
+  /// Writes a canonical record back as a message of the legacy system, and reads it again before it is handed out.
+  /// @param canonical  Canonical JSON of one record.
+  /// @param mapping    Id of the mapping that writes; empty: the one that claims the way back for such a record.
+  /// @return  The message, or verdict `held` with findings that say which field cannot be written and why.
+  /// @errors  wire.*, model.* of the record; mapping.reverse_none, reverse_ambiguous, reverse_limit.
+  virtual Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// Tries the laws of the way back: what is written reads back the same, and the samples come back equivalent.
+  /// @errors mapping.reverse_none when no mapping (or not the named one) claims the way back.
+  virtual Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const = 0;
 
   /// Runs the tests of the pack.
   struct TestReport { std::size_t passed = 0; std::vector<std::string> failures; };
