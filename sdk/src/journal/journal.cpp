@@ -63,7 +63,14 @@ Result<void> move_all(Desk& desk, std::int64_t message, const std::string& targe
   bool moved = false;
   for (const std::int64_t id : ids) {
     TONGQU_TRY(auto row, desk.store.delivery(id));
-    if (!row || (!target.empty() && row->target != target) || from.count(row->state) == 0) continue;
+    if (!row || (!target.empty() && row->target != target)) continue;
+    if (row->damaged) {
+      if (move.to != DeliveryState::discarded) return detail::damaged_row("deliveries", id);
+      TONGQU_CHECK(desk.store.discard_damaged(*row, move.reason, desk.now_ms()));
+      moved = true;
+      continue;
+    }
+    if (from.count(row->state) == 0) continue;
     TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
     moved = true;
   }
@@ -83,10 +90,11 @@ public:
       TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
     }
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
+    auto recent = store->recent();
     if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);
     writer_ = std::make_unique<detail::Writer>(options_, std::move(store), sealing_, *clock_, std::move(signing_key));
     TONGQU_CHECK(writer_->start());
-    TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_));
+    TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_, std::move(recent)));
     return {};
   }
 
@@ -219,11 +227,12 @@ private:
     return writer_->perform([&](Desk& desk) -> Result<void> {
       TONGQU_TRY(auto row, desk.store.delivery(delivery));
       if (!row) return Error(Errc::journal_not_found);
+      if (row->damaged) return detail::damaged_row("deliveries", delivery);
       if (row->state != from) return Error(Errc::journal_illegal_move).with(std::string(state_name(row->state)));
-      TONGQU_TRY(const auto message, desk.store.message_for_claim(detail::message_of(delivery)));
+      TONGQU_TRY(const auto subject, detail::subject_of(desk, delivery));
       TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
       const std::string detail = "delivery=" + std::to_string(delivery) + " target=" + row->target + " state=" + std::string(state_name(move.to));
-      return desk.store.audit(kind, message.message_id, detail + act_text(act), {}, desk.now_ms());
+      return desk.store.audit(kind, subject, detail + act_text(act), {}, desk.now_ms());
     });
   }
 
@@ -239,7 +248,7 @@ private:
 } // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, std::shared_ptr<Clock> clock) {
-  TONGQU_TRY(auto sealing, detail::Sealing::create(options.seal_key, options.key_id));
+  TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
   if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));

@@ -9,7 +9,7 @@ class ReadOnlyJournal final : public Journal {
 public:
   explicit ReadOnlyJournal(detail::Sealing sealing) : sealing_(std::move(sealing)) {}
   Result<void> start(const std::string& path) {
-    TONGQU_TRY(reader_, detail::Reader::open(path, sealing_));
+    TONGQU_TRY(reader_, detail::Reader::open(path, sealing_, nullptr));
     return {};
   }
 
@@ -49,7 +49,7 @@ private:
 } // namespace
 
 Result<std::unique_ptr<Journal>> open_read_only(JournalOptions options) {
-  TONGQU_TRY(auto sealing, detail::Sealing::create(options.seal_key, options.key_id));
+  TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   auto journal = std::make_unique<ReadOnlyJournal>(std::move(sealing));
   TONGQU_CHECK(journal->start(options.path));
   return std::unique_ptr<Journal>(std::move(journal));

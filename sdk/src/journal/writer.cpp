@@ -25,7 +25,7 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
 
 Writer::~Writer() { stop(); }
 
@@ -40,7 +40,7 @@ Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
     TONGQU_CHECK(check_old_head());
-    TONGQU_CHECK(store_->audit("start", "journal", "schema=1 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_CHECK(store_->audit("start", "journal", "schema=2 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
     return store_->commit();

@@ -95,11 +95,13 @@ struct DeliveryView {
   DeliveryState state = DeliveryState::ready;
   int attempts = 0;
   UtcMillis created{}, changed{}, not_before{};
+  bool damaged = false;           ///< The row does not fit its check value: what stands here is as it was read and proves nothing.
 };
 
 struct MessageView {
   std::string message_id, system, identity, case_no, event, pack, findings;
   UtcMillis created{};
+  bool damaged = false;           ///< As above; deliveries have their own.
   std::vector<DeliveryView> deliveries;
 };
 
@@ -107,6 +109,7 @@ struct Counts {
   std::int64_t messages = 0;
   std::int64_t by_state[9] = {};  ///< Deliveries, indexed by DeliveryState.
   std::int64_t refusals = 0;      ///< Refused intakes of which only a digest is kept.
+  std::int64_t damaged = 0;       ///< Rows that were found damaged and set apart.
 };
 
 /// A refused intake: nothing is kept but this.
@@ -125,6 +128,8 @@ struct JournalOptions {
   bool create = true;            ///< Create when missing.
   Secret seal_key;               ///< 32 bytes; key id in `key_id`.
   std::string key_id = "k1";
+  struct EarlierKey { std::string key_id; Secret seal_key; };
+  std::vector<EarlierKey> earlier_keys;   ///< Keys that only open: rows sealed before the key was changed name theirs.
   Secret audit_key;              ///< HMAC-SM3 key of the audit chain.
   std::string audit_head_file;   ///< Where the signed head is written, outside the store; empty: none.
   Secret audit_sign_key_pem;     ///< SM2 private key that signs heads; empty: heads are not signed.

@@ -60,7 +60,7 @@ Result<VerifyReport> walk(detail::Database& database, const Secret& key, const s
 Result<VerifyReport> verify_audit(const VerifyOptions& options) {
   TONGQU_TRY(const auto outside, read_outside_head(options));
   TONGQU_TRY(auto database, detail::Database::open(options.path, detail::Access::read));
-  TONGQU_CHECK(detail::check_identity(*database));
+  TONGQU_CHECK(detail::check_identity(*database)); // The chain is the same in every version.
   const auto head = outside.valid ? outside.head : std::nullopt;
   bool head_found = false;
   TONGQU_TRY(auto report, walk(*database, options.audit_key, head, head_found));

@@ -1,0 +1,322 @@
+#include <algorithm>
+
+#include "journal/sqlite/store.hpp"
+#include "journal/sqlite/store_sql.hpp"
+#include "tongqu/base/assert.hpp"
+
+namespace tongqu::journal::detail {
+namespace {
+
+std::size_t index_of(DeliveryState state) { return static_cast<std::size_t>(state); }
+std::int64_t number_of(DeliveryState state) { return static_cast<std::int64_t>(state); }
+
+bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
+
+/// A message without a case stands in a lane of its own.
+std::string lane_of(const Intake& intake) { return intake.case_key.empty() ? "message " + intake.message_id : intake.case_key; }
+
+} // namespace
+
+Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
+  DeliveryRow row;
+  row.id = live_.counters.last_message * kTargetsMax;
+  row.case_key = lane_of(intake);
+  row.created_ms = row.changed_ms = now_ms;
+  for (const Intake::Target& target : intake.targets) {
+    row.target = target.name;
+    row.state = target.state;
+    row.after = target.after;
+    row.reason = target.reason;
+    TONGQU_TRY(const bool is_blocked, blocked(row));
+    const bool due = target.state == DeliveryState::ready && !is_blocked;
+    Use insert(at(statements_, Sql::insert_delivery));
+    insert->number(1, row.id);
+    insert->text(2, row.target);
+    insert->text(3, row.case_key);
+    insert->number(4, number_of(row.state));
+    insert->number(5, 0);
+    insert->number(6, 0);
+    insert->number(7, 0);
+    insert->number(8, now_ms);
+    insert->number(9, now_ms);
+    insert->text(10, row.after);
+    insert->text(11, {});
+    insert->text(12, row.reason);
+    insert->number(13, checks_.of(row));
+    if (due) insert->number(14, 0);
+    else insert->null(14);
+    TONGQU_CHECK(insert->step());
+    add_key(hash_.of_lane(row.case_key, row.target), row.id);
+    ++live_.counters.states[index_of(target.state)];
+    if (due) note_due(row.target, row.id);
+    ++row.id;
+  }
+  return {};
+}
+
+void Store::note_due(const std::string& target, std::int64_t id) {
+  ready_.insert(target);
+  const auto handed = handed_out_.find(target);
+  if (handed != handed_out_.end() && id <= handed->second) handed->second = id - 1;
+}
+
+Result<std::vector<DeliveryRow>> Store::due(const std::string& target, std::int64_t schedule_ms, std::size_t max) {
+  std::vector<DeliveryRow> found;
+  const auto collect = [this, &found](Sql which) -> Result<void> {
+    Statement& query = at(statements_, which);
+    for (;;) {
+      TONGQU_TRY(const bool row, query.step());
+      if (!row) return {};
+      found.push_back(read_delivery(query, checks_));
+    }
+  };
+  {
+    Use query(at(statements_, Sql::due_later));
+    query->text(1, target);
+    query->number(2, schedule_ms);
+    query->number(3, static_cast<std::int64_t>(max));
+    TONGQU_CHECK(collect(Sql::due_later));
+  }
+  const std::size_t later = found.size();
+  std::int64_t& handed_out = handed_out_[target];
+  {
+    Use query(at(statements_, Sql::due_now));
+    query->text(1, target);
+    query->number(2, handed_out);
+    query->number(3, static_cast<std::int64_t>(max));
+    TONGQU_CHECK(collect(Sql::due_now));
+  }
+  // What is cut off was not handed out, so the place to go on from is the last one below the cut.
+  const std::int64_t last_now = found.size() > later ? found.back().id : 0;
+  std::sort(found.begin(), found.end(), [](const DeliveryRow& a, const DeliveryRow& b) { return a.id < b.id; });
+  if (found.size() > max) found.resize(max);
+  if (!found.empty()) handed_out = std::max(handed_out, std::min(last_now, found.back().id));
+  return found;
+}
+
+Result<std::optional<DeliveryRow>> Store::delivery(std::int64_t id) {
+  Use query(at(statements_, Sql::delivery));
+  query->number(1, id);
+  TONGQU_TRY(const bool row, query->step());
+  return row ? std::optional<DeliveryRow>(read_delivery(at(statements_, Sql::delivery), checks_)) : std::nullopt;
+}
+
+/// The next delivery of the lane in one direction, behind `from`. One that is damaged counts as of this lane whatever it says: its key
+/// was made when it was whole.
+Result<std::optional<DeliveryRow>> Store::nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward) {
+  const std::int64_t hash = hash_.of_lane(row.case_key, row.target);
+  for (;;) {
+    TONGQU_TRY(const auto id, forward ? keys_->after(hash, from) : keys_->before(hash, from));
+    if (!id) return std::optional<DeliveryRow>();
+    TONGQU_TRY(auto found, delivery(*id));
+    if (!found) return damaged_row("deliveries", *id);
+    if (found->damaged || (found->case_key == row.case_key && found->target == row.target)) return found;
+    from = *id;
+  }
+}
+
+Result<std::optional<ReceiptRow>> Store::receipt_before(const DeliveryRow& row) {
+  std::int64_t from = row.id;
+  for (;;) {
+    TONGQU_TRY(const auto before, nearest_in_lane(row, from, false));
+    if (!before) return std::optional<ReceiptRow>();
+    if (before->damaged) return damaged_row("deliveries", before->id);
+    from = before->id;
+    if (before->state != DeliveryState::delivered) continue;
+    Use query(at(statements_, Sql::receipt));
+    query->number(1, before->id);
+    TONGQU_TRY(const bool found, query->step());
+    if (!found) return std::optional<ReceiptRow>(ReceiptRow{before->id, {}, {}, {}, false}); // Settled by a person: no receipt.
+    auto receipt = read_receipt(at(statements_, Sql::receipt), checks_);
+    if (receipt.damaged) return damaged_row("receipts", before->id);
+    return std::optional<ReceiptRow>(std::move(receipt));
+  }
+}
+
+Result<void> Store::claim(DeliveryRow& row, std::int64_t now_ms) {
+  const DeliveryState from = row.state;
+  // An unknown delivery stays unknown while somebody asks the platform about it; the fence alone marks it as taken.
+  if (from != DeliveryState::unknown) {
+    TONGQU_ASSERT(legal_move(from, DeliveryState::sending), "only a ready delivery is claimed for sending");
+    row.state = DeliveryState::sending;
+    --live_.counters.states[index_of(from)];
+    ++live_.counters.states[index_of(row.state)];
+  }
+  row.fence = ++live_.counters.fence;
+  ++row.attempts;
+  row.changed_ms = now_ms;
+  Use update(at(statements_, Sql::claim));
+  update->number(1, number_of(row.state));
+  update->number(2, row.fence);
+  update->number(3, row.attempts);
+  update->number(4, now_ms);
+  update->number(5, checks_.of(row));
+  update->number(6, row.id);
+  TONGQU_CHECK(update->step());
+  return {};
+}
+
+Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms) {
+  const DeliveryState from = row.state;
+  const bool stays = from == DeliveryState::unknown && move.to == DeliveryState::unknown;
+  TONGQU_ASSERT(stays || legal_move(from, move.to), "a delivery moves only as DECISIONS 8 allows");
+  row.state = move.to;
+  row.fence = 0;
+  row.not_before_ms = move.not_before_ms;
+  row.changed_ms = now_ms;
+  row.error_id = move.error_id;
+  row.reason = move.reason;
+  --live_.counters.states[index_of(from)];
+  ++live_.counters.states[index_of(row.state)];
+  std::optional<std::int64_t> due;
+  if (claimable(row.state)) {
+    TONGQU_TRY(const bool is_blocked, blocked(row));
+    if (!is_blocked) due = row.not_before_ms;
+  }
+  TONGQU_CHECK(update(row, due));
+  if (!move.receipt_box.empty() || !move.receipt_no.empty()) TONGQU_CHECK(put_receipt(row.id, move));
+  if (due == 0) note_due(row.target, row.id);
+  if (!is_final(row.state)) return {};
+  TONGQU_CHECK(release_next(row, now_ms));
+  return release_followers(row, now_ms);
+}
+
+// What the counters had it under cannot be known; the state that the row tells is the best guess.
+Result<void> Store::discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms) {
+  std::int64_t& count = live_.counters.states[index_of(row.state)];
+  if (count > 0) --count;
+  ++live_.counters.states[index_of(DeliveryState::discarded)];
+  row.state = DeliveryState::discarded;
+  row.fence = 0;
+  row.changed_ms = now_ms;
+  row.error_id = errc_row(Errc::journal_row_damaged).id;
+  row.reason = reason;
+  row.damaged = false;
+  TONGQU_CHECK(update(row, std::nullopt));
+  TONGQU_CHECK(release_next(row, now_ms));
+  return release_followers(row, now_ms);
+}
+
+Result<void> Store::update(const DeliveryRow& row, std::optional<std::int64_t> due_ms) {
+  Use update(at(statements_, Sql::update));
+  update->number(1, number_of(row.state));
+  if (due_ms) update->number(2, *due_ms);
+  else update->null(2);
+  update->number(3, row.not_before_ms);
+  update->number(4, row.fence);
+  update->number(5, row.changed_ms);
+  update->text(6, row.error_id);
+  update->text(7, row.reason);
+  update->number(8, checks_.of(row));
+  update->number(9, row.id);
+  TONGQU_CHECK(update->step());
+  return {};
+}
+
+Result<void> Store::put_receipt(std::int64_t delivery, const Move& move) {
+  const ReceiptRow row{delivery, std::string(move.receipt_no), std::string(move.key_id), std::string(move.receipt_box), false};
+  Use put(at(statements_, Sql::put_receipt));
+  put->number(1, delivery);
+  put->text(2, row.number);
+  put->text(3, row.key_id);
+  put->blob(4, row.box);
+  put->number(5, checks_.of(row));
+  TONGQU_CHECK(put->step());
+  return {};
+}
+
+// Delivered and refused ones were claimed as the first of their lane, so all before them is finished; discarded ones say nothing.
+// Behind a damaged one nothing moves until a person has looked.
+Result<bool> Store::blocked(const DeliveryRow& row) {
+  std::int64_t from = row.id;
+  for (;;) {
+    TONGQU_TRY(const auto before, nearest_in_lane(row, from, false));
+    if (!before) return false;
+    if (before->damaged) return true;
+    if (before->state != DeliveryState::discarded) return !is_final(before->state);
+    from = before->id;
+  }
+}
+
+Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_ms) {
+  std::int64_t from = finished.id;
+  for (;;) {
+    TONGQU_TRY(const auto next, nearest_in_lane(finished, from, true));
+    if (!next) return {};
+    if (next->damaged) return set_apart(next->id, now_ms);
+    from = next->id;
+    if (is_final(next->state)) continue;
+    if (!claimable(next->state) || next->fence != 0) return {};
+    TONGQU_TRY(const bool is_blocked, blocked(*next));
+    if (is_blocked) return {};
+    Use update(at(statements_, Sql::set_due));
+    update->number(1, next->not_before_ms);
+    update->number(2, next->id);
+    TONGQU_CHECK(update->step());
+    if (next->not_before_ms == 0) note_due(next->target, next->id);
+    return {};
+  }
+}
+
+Result<void> Store::release_followers(const DeliveryRow& finished, std::int64_t now_ms) {
+  std::vector<DeliveryRow> followers;
+  {
+    const std::int64_t first = message_of(finished.id) * kTargetsMax;
+    Use query(at(statements_, Sql::followers));
+    query->number(1, first);
+    query->number(2, first + kTargetsMax - 1);
+    query->text(3, finished.target);
+    for (;;) {
+      TONGQU_TRY(const bool found, query->step());
+      if (!found) break;
+      followers.push_back(read_delivery(at(statements_, Sql::followers), checks_));
+    }
+  }
+  for (DeliveryRow& follower : followers) {
+    if (follower.damaged) {
+      TONGQU_CHECK(set_apart(follower.id, now_ms));
+      continue;
+    }
+    Move next;
+    next.to = finished.state == DeliveryState::delivered ? DeliveryState::ready : DeliveryState::held;
+    if (next.to == DeliveryState::held) next.error_id = errc_row(Errc::journal_predecessor).id;
+    TONGQU_CHECK(move(follower, next, now_ms));
+  }
+  return {};
+}
+
+Result<std::vector<std::int64_t>> Store::deliveries_of(std::int64_t message) {
+  Use query(at(statements_, Sql::deliveries_of));
+  query->number(1, message * kTargetsMax);
+  query->number(2, message * kTargetsMax + kTargetsMax - 1);
+  std::vector<std::int64_t> found;
+  for (;;) {
+    TONGQU_TRY(const bool row, query->step());
+    if (!row) return found;
+    found.push_back(query->number_at(0));
+  }
+}
+
+// Claims are made from the front, and there are as many as the counter says, so the queue is not walked to its end.
+Result<std::vector<std::int64_t>> Store::left_claimed() {
+  std::vector<std::int64_t> found;
+  const auto collect = [this, &found](Sql which) -> Result<void> {
+    for (;;) {
+      TONGQU_TRY(const bool row, at(statements_, which).step());
+      if (!row) return {};
+      found.push_back(at(statements_, which).number_at(0));
+    }
+  };
+  const std::int64_t sending = live_.counters.states[index_of(DeliveryState::sending)];
+  if (sending > 0) {
+    Use query(at(statements_, Sql::left_sending));
+    query->number(1, sending);
+    TONGQU_CHECK(collect(Sql::left_sending));
+  }
+  Use query(at(statements_, Sql::left_asking));
+  TONGQU_CHECK(collect(Sql::left_asking));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+} // namespace tongqu::journal::detail
