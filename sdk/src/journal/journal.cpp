@@ -4,6 +4,7 @@
 #include <future>
 #include <set>
 
+#include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
 #include "journal/operations.hpp"
@@ -89,6 +90,7 @@ public:
     if (!options_.audit_sign_key_pem.empty()) {
       TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
     }
+    detail::DiskWatch(options_.path, options_.low_water_bytes, options_.ballast_bytes).before_opening();
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
     auto recent = store->recent();
     if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);

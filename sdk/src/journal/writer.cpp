@@ -25,12 +25,14 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
+      disk_(options.path, options.low_water_bytes, options.ballast_bytes) {}
 
 Writer::~Writer() { stop(); }
 
 Result<void> Writer::start() {
   TONGQU_CHECK(recover());
+  disk_.look(clock_.now_mono());
   write_head_now();
   thread_ = std::thread([this] { loop(); });
   return {};
@@ -72,8 +74,9 @@ Result<void> Writer::submit(std::unique_ptr<Operation> operation, Admission admi
     const std::lock_guard lock(mutex_);
     if (poisoned_) return Error(Errc::journal_sync_failed);
     if (closing_) return Error(Errc::journal_closed);
+    if (admission == Admission::intake && disk_.low()) return Error(Errc::journal_disk_low);
     if (admission == Admission::intake && queue_.size() >= options_.queue_max) return Error(Errc::journal_busy);
-    if (admission == Admission::ledger && queue_.size() >= 2 * options_.queue_max) {
+    if (admission == Admission::ledger && (disk_.low() || queue_.size() >= 2 * options_.queue_max)) {
       ++ledger_dropped_;
       return Error(Errc::journal_busy);
     }
@@ -115,6 +118,7 @@ void Writer::loop() {
       if (group.empty() && closing_) break;
     }
     add_expired(group);
+    look_at_disk(group);
     if (!group.empty()) process(group);
     write_head_when_due();
   }
@@ -148,10 +152,31 @@ void Writer::add_expired(Group& group) {
   if (!fences.empty()) group.insert(group.begin(), std::make_unique<ExpireOperation>(std::move(fences)));
 }
 
+void Writer::look_at_disk(Group& group) {
+  if (!disk_.look(clock_.now_mono())) return;
+  const std::string kind = disk_.low() ? "disk_low" : "disk_room";
+  const std::string detail = "free_bytes=" + std::to_string(disk_.free_bytes());
+  group.push_back(std::make_unique<ActOperation>([kind, detail](Desk& desk) { return desk.store.audit(kind, "journal", detail, {}, desk.now_ms()); }));
+}
+
+// Once the log has gone into the database its own room is used again, and the ballast holds what that takes.
+bool Writer::make_room() {
+  const bool given = disk_.give_ballast_up();
+  return store_->tidy_log(Store::Pressure::high) || given;
+}
+
 void Writer::process(Group& group) {
   if (poisoned_) return fail_group(group, Error(Errc::journal_sync_failed));
   Failures failures(group.size());
-  if (auto applied = apply_group(group, failures); !applied) {
+  auto applied = apply_group(group, failures);
+  if (!applied && store_->found_no_room()) {
+    store_->rollback();
+    if (make_room()) {
+      failures.assign(group.size(), std::nullopt);
+      applied = apply_group(group, failures);
+    }
+  }
+  if (!applied) {
     store_->rollback();
     return fail_group(group, applied.error());
   }
@@ -161,7 +186,7 @@ void Writer::process(Group& group) {
     group[i].reset();
   }
   tell_ready(ready);
-  if (auto tidied = store_->tidy_log(); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+  if (auto tidied = store_->tidy_log(disk_.low() ? Store::Pressure::high : Store::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
 }
 
 // A savepoint for each operation copies every page it touches, which costs more than the operation. So the group runs without, and

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "journal/audit_head.hpp"
+#include "journal/disk_watch.hpp"
 #include "journal/operation.hpp"
 
 namespace tongqu::journal::detail {
@@ -25,7 +26,8 @@ public:
 
   /// Recovers what a dead process left and starts the thread.
   Result<void> start();
-  /// Hands an operation over. On error it was not taken and never completes. @errors journal.busy, journal.closed, journal.sync_failed.
+  /// Hands an operation over. On error it was not taken and never completes. @errors journal.busy, journal.disk_low, journal.closed,
+  /// journal.sync_failed.
   Result<void> submit(std::unique_ptr<Operation> operation, Admission admission);
   /// Submits an act and waits for it. Must not be called from a callback.
   Result<void> perform(std::function<Result<void>(Desk&)> act);
@@ -39,6 +41,8 @@ private:
   void loop();
   Group next_group();
   void add_expired(Group& group);
+  void look_at_disk(Group& group);
+  bool make_room();
   void process(Group& group);
   using Failures = std::vector<std::optional<Error>>;
   enum class Pass : std::uint8_t { together, one_by_one };
@@ -65,6 +69,7 @@ private:
   std::int64_t head_sequence_ = 0;
   MonoTime head_at_;
   std::int64_t ledger_dropped_ = 0;
+  DiskWatch disk_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

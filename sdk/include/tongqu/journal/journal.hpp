@@ -137,6 +137,9 @@ struct JournalOptions {
   std::chrono::milliseconds head_every{5000};
   std::size_t group_max = 512;            ///< Operations in one commit.
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
+  std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
+  std::int64_t low_water_bytes = 0;       ///< With less free room intake gets journal.disk_low; it comes back by itself. 0: never.
+  std::int64_t ballast_bytes = 0;         ///< Size of "<path>.ballast", given up when a write finds no room. 0: none.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
   std::chrono::milliseconds ask_after{0}; ///< A send that was taken back is asked about after this: its request may still be on its way.
 };
@@ -153,7 +156,7 @@ public:
 
   /// Stores a message: dedup key, digest, message, deliveries and audit entry in one transaction shared with its neighbours; the
   /// callback runs after the commit returned (fsync included). Seals on the calling thread.
-  /// @errors in the callback: journal.busy, journal.write (retry_later).
+  /// @errors in the callback: journal.busy, journal.disk_low, journal.write (retry_later), journal.row_damaged.
   virtual void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) = 0;
   virtual Result<IntakeOutcome> accept_and_wait(Intake intake) = 0;
 

@@ -9,8 +9,6 @@
 namespace tongqu::journal::detail {
 namespace {
 
-/// Keys that are held back before they are written in order. Two such lots are in memory at most, and are read from their rows after a crash.
-constexpr std::size_t kKeysHeldBack = 49152;
 /// Keys written with each commit, besides two for each that is added: the old lot is gone before the young one is full.
 constexpr std::size_t kKeysEachCommit = 32;
 constexpr std::size_t kKeysAtOnce = std::numeric_limits<std::size_t>::max();
@@ -28,7 +26,7 @@ Result<void> Store::begin() {
   added_.clear();
   live_.keys_added = 0;
   // Only what is committed may become old: nothing takes an old key back.
-  if (recent_->old().empty() && recent_->size() >= kKeysHeldBack) {
+  if (recent_->old().empty() && recent_->size() >= keys_held_back_) {
     recent_->make_old();
     old_upto_ = live_.counters.last_message;
     live_.keys_written = 0;

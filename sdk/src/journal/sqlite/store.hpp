@@ -42,6 +42,8 @@ public:
   Result<void> commit();
   void rollback();
   bool in_transaction() const noexcept { return database_->in_transaction(); }
+  /// The last failure was a disk without room.
+  bool found_no_room() const noexcept { return database_->found_no_room(); }
 
   /// Appends to the audit chain.
   Result<void> audit(std::string_view kind, std::string_view subject, std::string_view detail, std::string_view digest, std::int64_t now_ms);
@@ -88,7 +90,8 @@ public:
 
   /// Targets that got work in this transaction; emptied by the call.
   std::set<std::string> take_ready();
-  Result<void> tidy_log(); ///< Checkpoints when the log has grown.
+  enum class Pressure : std::uint8_t { none, high };
+  Result<void> tidy_log(Pressure pressure); ///< Checkpoints when the log has grown; under pressure much earlier.
   Result<void> close_log(); ///< Writes the keys that were held back and empties the log.
   std::shared_ptr<const RecentKeys> recent() const noexcept { return recent_; }
 
@@ -100,7 +103,8 @@ private:
     std::size_t keys_written = 0; ///< Of the old ones.
   };
   Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
-      : database_(std::move(database)), chain_(options.audit_key), checks_(keys.rows), hash_(keys.index) {}
+      : database_(std::move(database)), keys_held_back_(options.keys_held_back), chain_(options.audit_key), checks_(keys.rows),
+        hash_(keys.index) {}
   Result<void> load();
   Result<void> load_tip();
   Result<void> write_counters();
@@ -117,6 +121,8 @@ private:
 
   std::unique_ptr<Database> database_;
   std::vector<Statement> statements_;
+  /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
+  const std::size_t keys_held_back_;
   AuditChain chain_;
   RowChecks checks_;
   KeyHash hash_;

@@ -9,6 +9,8 @@ namespace {
 /// Log pages after which a commit is followed by a checkpoint, and those after which readers are waited for to empty the log.
 constexpr int kLogPagesTidy = 4000;
 constexpr int kLogPagesMax = 40000;
+/// On a disk without room the log stays short, so that it lives in the room that it has.
+constexpr int kLogPagesPressed = 16;
 
 } // namespace
 
@@ -69,9 +71,9 @@ Result<void> Store::load_tip() {
 }
 
 // SQLite's own checkpoint hides its errors. A sync that failed there must stop us like any other, because trying it again proves nothing.
-Result<void> Store::tidy_log() {
+Result<void> Store::tidy_log(Pressure pressure) {
   const int pages = database_->wal_pages();
-  if (pages < kLogPagesTidy) return {};
+  if (pages < (pressure == Pressure::high ? kLogPagesPressed : kLogPagesTidy)) return {};
   return database_->checkpoint(pages > kLogPagesMax ? Database::Checkpoint::truncate : Database::Checkpoint::passive);
 }
 
