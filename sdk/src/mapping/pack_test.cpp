@@ -621,8 +621,22 @@ TEST(PackTests, the_whole_record_must_equal_the_one_beside_it) {
   loaded.folder.write("samples/1.case.json", R"({"record":"case@1","kind":"snapshot","task_name":"x"})");
   const auto report = loaded.pack->run_tests(environment());
   ASSERT_EQ(report.failures.size(), 4u);
-  EXPECT_EQ(report.failures[0], "samples/1.in.xml: the record beside it lacks identity");
-  EXPECT_EQ(report.failures[2], "samples/1.in.xml: the record beside it lacks case_no");
+  EXPECT_EQ(report.failures[0], "samples/1.in.xml: samples/1.case.json lacks identity");
+  EXPECT_EQ(report.failures[2], "samples/1.in.xml: samples/1.case.json lacks case_no");
+}
+
+TEST(PackTests, each_record_of_several_has_a_file_of_its_own) {
+  Loaded loaded;
+  PackText text;
+  text.tail = "tests: [{in: samples/1.in.xml}]\n";
+  loaded.folder.write("samples/1.in.xml", "<bj><no>C1</no><name>x</name></bj>");
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack);
+  loaded.folder.write("samples/1.1.case.json", R"({"record":"case@1"})");
+  loaded.folder.write("samples/1.2.case.json", R"({"record":"case@1"})");  // There is no second record; the count of the test says so.
+  const auto report = loaded.pack->run_tests(environment());
+  ASSERT_FALSE(report.failures.empty());
+  EXPECT_EQ(report.failures[0], "samples/1.in.xml: samples/1.1.case.json lacks kind");
 }
 
 TEST(Workspace, one_serves_message_after_message) {

@@ -21,7 +21,7 @@ public:
 private:
   void judge_findings(const Findings& findings);
   void judge_values(const std::string& canonical);
-  void judge_whole(const wire::Document& record);
+  void judge_whole(const std::string& canonical, const std::string& file);
 
   const Pack& pack_;
   const MappingTest& test_;
@@ -59,6 +59,8 @@ void TestRun::judge(const Result<MappedDelivery>& delivery) {
   const std::vector<MappedRecord>& records = delivery->records;
   const std::size_t wanted = test_.count.value_or(static_cast<unsigned>(records.size()));
   if (records.size() != wanted) fail("there are " + std::to_string(records.size()) + " records");
+  // Each record of several has its own file beside the sample; what the test says is about one of them.
+  for (std::size_t i = 0; i < records.size(); ++i) judge_whole(records[i].canonical, stem_of(test_.in) + "." + std::to_string(i + 1) + ".case.json");
   if (wanted == 0 && records.empty()) return;
   if (test_.record > records.size()) return fail("there is no record " + std::to_string(test_.record));
   const MappedRecord& record = records[test_.record - 1];
@@ -97,24 +99,23 @@ void TestRun::judge_values(const std::string& canonical) {
   for (const std::string& path : test_.absent) {
     if (canonical_value(*record, path)) fail(path + " is there");
   }
-  judge_whole(*record);
+  judge_whole(canonical, stem_of(test_.in) + ".case.json");
 }
 
-void TestRun::judge_whole(const wire::Document& record) {
-  const auto whole = read_file(pack_.info().folder + "/" + stem_of(test_.in) + ".case.json");
+void TestRun::judge_whole(const std::string& canonical, const std::string& file) {
+  const auto whole = read_file(pack_.info().folder + "/" + file);
   if (!whole) return;
   const auto wanted = wire::parse_json(*whole);
-  if (!wanted) {
-    fail("the record beside it cannot be read: " + describe(wanted.error()));
-    return;
-  }
-  if (same_json(record.root(), wanted->root())) return;
+  if (!wanted) return fail(file + " cannot be read: " + describe(wanted.error()));
+  const auto record = wire::parse_json(canonical);
+  if (!record) return fail("there is no record for " + file);
+  if (same_json(record->root(), wanted->root())) return;
   for (wire::Node member = wanted->root().first_child(); member; member = member.next()) {
-    const wire::Node other = record.root().child(member.name());
-    if (!other || !same_json(member, other)) fail("differs from the record beside it at " + std::string(member.name()));
+    const wire::Node other = record->root().child(member.name());
+    if (!other || !same_json(member, other)) fail("differs from " + file + " at " + std::string(member.name()));
   }
-  for (wire::Node member = record.root().first_child(); member; member = member.next()) {
-    if (!wanted->root().child(member.name())) fail("the record beside it lacks " + std::string(member.name()));
+  for (wire::Node member = record->root().first_child(); member; member = member.next()) {
+    if (!wanted->root().child(member.name())) fail(file + " lacks " + std::string(member.name()));
   }
 }
 

@@ -27,9 +27,11 @@ std::uint32_t Scope::branch_at(const std::vector<PathStep>& steps, wire::NameSet
       Branch& branch = branches_[at];
       branch.edges.push_back({symbol, next, step.ordinal, step.attribute});
       branch.ordinals = branch.ordinals || step.ordinal != 0;
-      if (!step.attribute && step.ordinal == 0) {
-        if (branch.direct.size() <= symbol) branch.direct.resize(symbol + 1, 0);
-        branch.direct[symbol] = next + 1;
+      if (step.attribute || step.ordinal == 0) {
+        // Converters from XML to JSON write an attribute as the member "@name", which no element can be called.
+        const std::uint32_t key = step.attribute ? names.add("@" + step.name) : symbol;
+        if (branch.direct.size() <= key) branch.direct.resize(key + 1, 0);
+        branch.direct[key] = next + 1;
       }
     }
     at = next;

@@ -214,7 +214,7 @@ void StageCompiler::document(Stage& stage, Stages& out) {
 void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
   switch (stage.kind) {
     case Stage::Kind::soap:
-      takes(at, {Flows::body, Flows::bytes});
+      takes(at, {Flows::body, Flows::bytes, Flows::text});
       document(stage, out);
       flows_ = stage.part.empty() ? Flows::document : Flows::text;
       if (!stage.part.empty()) {

@@ -222,6 +222,20 @@ TEST(DocumentStages, rpc_references_and_datasets_behind_soap) {
             "C1:accepted[] C2:accepted[]");
 }
 
+TEST(DocumentStages, attributes_that_a_converter_made_members_are_read_as_attributes) {
+  PackText text = staged("  - json: {}\n");
+  text.rules += "  title: {maybe: 'name/@short'}\n";
+  const MappedRecord record = map_one(text, R"({"no":["C1"],"name":[{"@short":"s","#text":"x"}],"@count":"1"})");
+  const auto& made = std::get<model::Case>(record.record.body);
+  EXPECT_EQ(made.title, "s");
+}
+
+TEST(DocumentStages, an_envelope_that_declares_nothing_is_read_as_the_pack_says) {
+  const std::string envelope = "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><op><no>\xD6\xD0</no></op></e:Body></e:Envelope>";
+  EXPECT_EQ(summary(staged("  - soap: {operation: op}\n"), envelope).substr(0, 21), "wire.encoding_invalid");
+  EXPECT_EQ(summary(staged("  - charset: {is: gbk}\n  - soap: {operation: op}\n"), envelope), "中:accepted[]");
+}
+
 TEST(DocumentStages, mistakes_of_the_pack_are_told) {
   const auto of = [](const std::string& source) {
     Loaded loaded;

@@ -137,7 +137,7 @@ Result<void> StageRun::soap(const Stage& stage, Layer& layer, Flow& flow) {
   const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
   const bool foreign = document != nullptr;
   if (document == nullptr) {
-    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(false, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(flow.kind == Flow::Kind::text, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
   }
   const wire::Node operation = soap_operation(*document);

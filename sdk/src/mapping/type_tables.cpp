@@ -5,7 +5,8 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-constexpr std::string_view kFirstSteps[] = {"trim", "strip", "fold", "null_if"};
+/// What is packed in a value is unpacked before its blanks and placeholders can be seen.
+constexpr std::string_view kFirstSteps[] = {"base64", "gbk", "trim", "strip", "fold", "null_if"};
 
 std::size_t rank(std::string_view step) {
   const auto* found = std::find(std::begin(kFirstSteps), std::end(kFirstSteps), step);

@@ -1,0 +1,62 @@
+"""Records that the samples of yunxi-zwfw mean, from the pack's README and the samples alone."""
+import re
+
+from lxml import etree
+
+from canon import Record, Value, code, moment, of_kind, task_code, verdict
+
+PACK = ("yunxi-zwfw", "1")
+OFFICE = ("云溪县政务服务中心", "12990000000099995W")
+NS = "{http://yunxi.example.test/}"
+CERTIFICATES = {"SFZ": ("resident_id", "身份证"), "HZ": ("passport", "护照"), "XYDM": ("uscc", "统一社会信用代码")}
+
+
+def text(at, name):
+    sent = at.findtext("/".join(NS + part for part in name.split("/")))
+    value = None if sent is None else Value(sent).trim()
+    return None if value is None or value.text in ("", "无", "-") else value
+
+
+def time(at, name):
+    return moment(*re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)", text(at, name).text).groups())
+
+
+def records(sample):
+    body = sample.body.decode("gb18030").split("?>", 1)[1].strip()
+    report = etree.fromstring(body).find(".//" + NS + "ReportCase")
+    kind, case_no, item = text(report, "Type").text, text(report, "CaseNo"), text(report, "ItemCode")
+    identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": text(report, "Seq").text, "revision": "1"}
+    record = Record("case@1", "part", PACK, {"10": "accept", "20": "step", "30": "result"}[kind], identity)
+    record.put("case_no", case_no, verdict="passed")
+    record.put("task_code", item, verdict=verdict(task_code(item.text)))
+    record.put("task_name", text(report, "ItemName"))
+    if kind == "10":
+        record.put("applicant.name", text(report, "Applicant/Name"))
+        sent = text(report, "Applicant/Kind").text
+        record.put("applicant.type", code({"G": "natural_person", "Q": "enterprise"}[sent], "yunxi.kind", sent))
+        sent, certificate = text(report, "Applicant/CardType").text, text(report, "Applicant/CardNo")
+        name, label = CERTIFICATES[sent]
+        record.put("applicant.id_type", code(name, "yunxi.card", sent, label))
+        record.put("applicant.id_no", certificate, verdict=of_kind(name, certificate.text))
+        record.time("applied_at", time(report, "ApplyTime"))
+        sent = text(report, "Bjlx").text
+        record.put("project_type", code({"J": "immediate", "C": "promised"}[sent], "yunxi.bjlx", sent))
+        record.put("acceptance.org.name", OFFICE[0], mark="constant")
+        record.put("acceptance.org.code", OFFICE[1], mark="constant")
+        record.put("acceptance.handler.name", text(report, "Officer"))
+        record.time("acceptance.accepted_at", time(report, "AcceptTime"))
+    for i, step in enumerate(report.findall(NS + "Step")):
+        at = "process_steps[%d]." % i
+        record.put(at + "seq", int(step.get("no")))
+        record.put(at + "step_name", text(step, "Name"))
+        sent = text(step, "Action").text
+        record.put(at + "action", code({"Y": "agree", "N": "disagree"}[sent], "yunxi.action", sent))
+        record.put(at + "handler.name", text(step, "Officer"))
+        record.time(at + "started_at", time(step, "Time"))
+    if kind == "30":
+        record.time("result.closed_at", time(report, "CloseTime"))
+        sent = text(report, "Result").text
+        record.put("result.result_type", code({"1": "completed_other", "2": "returned"}[sent], "yunxi.result", sent))
+        record.put("result.result_note", text(report, "Note"))
+        record.put("result.handler.name", text(report, "Officer"))
+    return [record.done()]
