@@ -8,10 +8,12 @@
 #include <thread>
 
 #include "bridge/control.hpp"
+#include "bridge/courier.hpp"
 #include "bridge/health.hpp"
 #include "bridge/intake.hpp"
-#include "bridge/lane.hpp"
+#include "bridge/lane_builder.hpp"
 #include "bridge/operator_desk.hpp"
+#include "bridge/reload.hpp"
 #include "tongqu/base/bytes.hpp"
 
 namespace tongqu::bridge {
@@ -19,7 +21,7 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kPoolQueueMax = 4096;
-constexpr std::chrono::milliseconds kLookAgain{1000};
+constexpr std::chrono::milliseconds kLeaseMargin{10000};
 
 /// Reads 32 key bytes written as 64 hexadecimal digits.
 Result<Secret> hex_key(const SecretRef& ref) {
@@ -28,89 +30,6 @@ Result<Secret> hex_key(const SecretRef& ref) {
   if (!raw || raw->size() != 32) return Error(Errc::crypto_key_size).at(ref.name);
   return Secret(*std::move(raw));
 }
-
-Result<platform::PlatformConfig> platform_config(const PlatformSettings& from) {
-  platform::PlatformConfig to;
-  to.name = from.name;
-  to.profile = from.profile;
-  to.url = from.url;
-  to.pinned_host = from.pinned_host;
-  to.ca_file = from.ca_file;
-  to.settings = from.settings;
-  to.connect_timeout = from.connect_timeout;
-  to.total_timeout = from.total_timeout;
-  to.connections_max = from.concurrency;
-  for (const auto& [name, ref] : from.credentials) {
-    TONGQU_TRY(to.credentials[name], ref.read());
-  }
-  return to;
-}
-
-/// One thread that looks after all lanes: pumps those that were rung or have something due.
-class Courier {
-public:
-  void add(std::unique_ptr<Lane> lane) { lanes_.push_back(std::move(lane)); }
-  void start() { thread_ = std::thread([this] { run(); }); }
-  void wake() {
-    {
-      const std::lock_guard lock(mutex_);
-      woken_ = true;
-    }
-    changed_.notify_one();
-  }
-  void ring(const std::string& target) {
-    bool now = false;
-    for (const auto& lane : lanes_) {
-      if (lane->platform() == target) now = lane->ring() || now;
-    }
-    if (now) wake();
-  }
-  /// An operator has acted: whatever became ready is claimed.
-  void ring_all() {
-    for (const auto& lane : lanes_) static_cast<void>(lane->ring());
-    wake();
-  }
-  void stop_claiming() {
-    for (const auto& lane : lanes_) lane->stop_claiming();
-  }
-  bool idle() const {
-    return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->idle(); });
-  }
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_one();
-    if (thread_.joinable()) thread_.join();
-  }
-  void close_lanes() {
-    for (const auto& lane : lanes_) lane->close();
-  }
-  void clear() { lanes_.clear(); }
-
-private:
-  void run() {
-    for (;;) {
-      MonoTime until = std::chrono::steady_clock::now() + kLookAgain;
-      for (const auto& lane : lanes_) {
-        lane->pump();
-        if (const auto at = lane->next_look(); at && *at < until) until = *at;
-      }
-      std::unique_lock lock(mutex_);
-      changed_.wait_until(lock, until, [this] { return woken_ || stopping_; });
-      woken_ = false;
-      if (stopping_) return;
-    }
-  }
-
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool woken_ = false;
-  bool stopping_ = false;
-  std::thread thread_;
-};
 
 class RunningBridge final : public Bridge {
 public:
@@ -122,20 +41,25 @@ public:
   }
 
   Result<void> begin(const Parts& parts, Findings& mistakes) {
-    TONGQU_CHECK(packs_.load(config_.packs, mistakes));
-    TONGQU_CHECK(check_listeners());
+    TONGQU_TRY(const SetupPtr setup, load_setup(config_, mistakes));
+    setups_.put(setup);
     TONGQU_TRY(auto options, journal_options(config_));
     options.queue_max = config_.journal.queue_max;
     options.ask_after = config_.delivery.query_after;
+    // A claim must outlast a message, or somebody else asks about it while it is still on its way.
+    for (const PlatformSettings& one : config_.platforms) options.lease = std::max(options.lease, 2 * one.total_timeout + kLeaseMargin);
+    lease_ = options.lease;
     TONGQU_TRY(journal_, journal::Journal::open(std::move(options), clock_));
     TONGQU_CHECK(journal_->note("start config=" + config_.digest, {"bridge", "start"}));
     pool_ = std::make_unique<WorkerPool>(config_.workers, kPoolQueueMax, [this] {
       metrics_.metric("tongqu_contained_faults_total", "", "Work items that ended in a fault of our own").add();
       log_(obs::Level::error, "work_item_failed", {{"error_id", std::string(errc_row(Errc::base_internal).id)}});
     });
-    TONGQU_CHECK(build_lanes(parts, mistakes));
+    platforms_ = *parts.platforms;
+    TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), {}));
+    courier_.replace(std::move(lanes));
     intake_ = std::make_unique<IntakeRoad>(
-        IntakeParts{&config_, journal_.get(), &packs_, targets_, &plans_, pool_.get(), clock_, log_, &metrics_, [this] { fail(); }});
+        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), clock_, log_, &metrics_, [this] { fail(); }});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
     TONGQU_CHECK(open_side_doors());
@@ -151,6 +75,25 @@ public:
   }
 
   bool failed() const override { return failed_.load(); }
+
+  Result<void> reload(Findings& mistakes, const std::string& who) override {
+    const std::lock_guard one_at_a_time(reload_mutex_);
+    if (stopped_.load()) return Error(Errc::bridge_stopping);
+    TONGQU_TRY(const Prepared prepared, prepare_reload(mistakes));
+    // Told before it happens: a configuration that cannot be audited does not come into force.
+    TONGQU_CHECK(journal_->note("reload config=" + prepared.setup->config.digest + " was=" + setups_.current()->config.digest + pack_versions(*prepared.setup), {who, "reload"}));
+    setups_.put(prepared.setup);
+    courier_.replace(prepared.lanes);
+    plans_.clear();  // What was planned for a target that is no more.
+    log_(obs::Level::info, "reloaded", {{"config", prepared.setup->config.digest}});
+    return {};
+  }
+
+  Result<void> check_reload(Findings& mistakes) override {
+    const std::lock_guard one_at_a_time(reload_mutex_);
+    TONGQU_CHECK(prepare_reload(mistakes));
+    return {};
+  }
 
   void stop(const CallContext& context) override {
     if (stopped_.exchange(true)) return;
@@ -179,40 +122,52 @@ public:
   }
 
 private:
+  struct Prepared {
+    SetupPtr setup;
+    Lanes lanes;
+  };
+
+  /// Everything of a reload that can fail, and nothing that changes what runs.
+  Result<Prepared> prepare_reload(Findings& mistakes) {
+    const SetupPtr before = setups_.current();
+    TONGQU_TRY(Config config, load_config(config_.file, mistakes));
+    if (const auto fixed = first_fixed_change(before->config, config)) return Error(Errc::bridge_reload_restart).at(*fixed);
+    for (const PlatformSettings& one : before->config.platforms) {
+      const bool stays = std::any_of(config.platforms.begin(), config.platforms.end(), [&](const auto& p) { return p.name == one.name; });
+      if (!stays && journal_->next_due(one.name)) return Error(Errc::bridge_reload_platform_busy).at("platforms").with(one.name);
+    }
+    for (const PlatformSettings& one : config.platforms) {
+      // The lease of claims is the journal's for as long as it is open.
+      if (2 * one.total_timeout + kLeaseMargin > lease_) return Error(Errc::bridge_reload_restart).at("platforms.total_timeout_ms").with(one.name);
+    }
+    TONGQU_TRY(SetupPtr setup, load_setup(std::move(config), mistakes));
+    TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), courier_.lanes()));
+    return Prepared{std::move(setup), std::move(lanes)};
+  }
+
+  static std::string pack_versions(const Setup& setup) {
+    std::string text;
+    for (const auto& [name, one] : setup.packs) text += " pack=" + one->pack->info().name() + ":" + one->pack->info().digest;
+    return text;
+  }
+
   void fail() {
     if (failed_.exchange(true)) return;
     log_(obs::Level::error, "journal_failed", {{"error_id", std::string(errc_row(Errc::journal_sync_failed).id)}});
   }
 
-  Result<void> check_listeners() const {
-    for (const ListenSettings& one : config_.listen) {
-      if (packs_.current(one.pack) == nullptr) return Error(Errc::bridge_config_reference).at("listen " + one.name).with("pack " + one.pack);
-    }
-    return {};
-  }
-
-  Result<void> build_lanes(const Parts& parts, Findings& mistakes) {
-    for (const PlatformSettings& one : config_.platforms) {
-      TONGQU_TRY(auto target, mapping::Target::load(one.target_file, mistakes));
-      targets_[one.name] = target;
-      TONGQU_TRY(const auto platform, platform_config(one));
-      TONGQU_TRY(auto client, parts.platforms->create(platform, clock_));
-      LaneParts lane;
-      lane.platform = one.name;
-      lane.client = std::move(client);
-      lane.target = std::move(target);
-      lane.concurrency = one.concurrency;
-      lane.settings = config_.delivery;
-      lane.journal = journal_.get();
-      lane.plans = &plans_;
-      lane.pool = pool_.get();
-      lane.clock = clock_;
-      lane.log = log_;
-      lane.metrics = &metrics_;
-      lane.on_fatal = [this] { fail(); };
-      courier_.add(std::make_unique<Lane>(std::move(lane), [this] { courier_.wake(); }));
-    }
-    return {};
+  LaneContext lane_context() {
+    LaneContext context;
+    context.lease = lease_;
+    context.journal = journal_.get();
+    context.plans = &plans_;
+    context.pool = pool_.get();
+    context.clock = clock_;
+    context.log = log_;
+    context.metrics = &metrics_;
+    context.on_fatal = [this] { fail(); };
+    context.wake = [this] { courier_.wake(); };
+    return context;
   }
 
   Result<void> open_side_doors() {
@@ -229,7 +184,8 @@ private:
       TONGQU_TRY(health_server_, net::HttpServer::start(options, *health_));
     }
     if (!config_.control_socket.empty()) {
-      desk_ = std::make_unique<OperatorDesk>(*journal_, *intake_, [this] { courier_.ring_all(); });
+      desk_ = std::make_unique<OperatorDesk>(DeskParts{journal_.get(), intake_.get(), [this] { courier_.ring_all(); },
+                                                       [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); }});
       TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); }));
     }
     return {};
@@ -237,7 +193,7 @@ private:
 
   Result<void> open_listeners(const connector::Registry& registry) {
     for (const ListenSettings& one : config_.listen) {
-      const PackPtr pack = packs_.current(one.pack);
+      const PackPtr pack = setups_.current()->pack(one.pack)->pack;
       connector::ListenerConfig listener;
       listener.name = one.name;
       listener.family = one.family;
@@ -265,8 +221,10 @@ private:
   std::shared_ptr<Clock> clock_;
   obs::Log log_;
   obs::Metrics metrics_;
-  PackShelf packs_;
-  std::map<std::string, TargetPtr> targets_;
+  platform::Registry platforms_;
+  SetupShelf setups_;
+  std::mutex reload_mutex_;
+  std::chrono::milliseconds lease_{60000};
   PlanCache plans_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<WorkerPool> pool_;

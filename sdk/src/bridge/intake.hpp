@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bridge/naming.hpp"
-#include "bridge/packs.hpp"
 #include "bridge/plan_cache.hpp"
+#include "bridge/setup.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/connector/connector.hpp"
@@ -18,14 +18,10 @@
 
 namespace tongqu::bridge::detail {
 
-using TargetPtr = std::shared_ptr<const mapping::Target>;
-
 /// Everything intake reads and writes; owned by the bridge, outlives the road.
 struct IntakeParts {
-  const Config* config = nullptr;
+  SetupShelf* setups = nullptr;
   journal::Journal* journal = nullptr;
-  PackShelf* packs = nullptr;
-  std::map<std::string, TargetPtr> targets;        ///< By platform name.
   PlanCache* plans = nullptr;
   WorkerPool* pool = nullptr;
   std::shared_ptr<Clock> clock;
@@ -55,9 +51,21 @@ private:
   struct Plan { std::string target; std::vector<mapping::OutMessage> messages; };
   struct Routed { std::vector<journal::Intake::Target> targets; std::vector<Plan> plans; Findings findings; };
 
+  struct Batch;
+
   void take_in(const std::shared_ptr<Task>& handle, Worker& worker);
-  Routed route(const std::string& system, const std::string& event, const mapping::MappedRecord& record, Worker& worker) const;
+  void take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker);
+  static Routed route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker);
+  journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
   void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
+
+  // Many records of one delivery: intake_batch.cpp.
+  void take_all(const std::shared_ptr<Task>& handle, mapping::MappedDelivery mapped, Worker& worker);
+  void add_record(Task& task, mapping::MappedRecord record, journal::IntakeBatch& batch, Worker& worker);
+  void refuse_in_batch(Task& task, const Error& error, const Bilingual& reason, journal::IntakeBatch& batch);
+  void on_batch_committed(const std::shared_ptr<Task>& task, Result<std::vector<journal::IntakeOutcome>> outcomes);
+  void settle_batch_conflicts(Task& task, const std::vector<journal::IntakeOutcome>& outcomes, Worker& worker);
+  void answer_batch(Task& task);
   void on_committed(Task& task, Result<journal::IntakeOutcome> outcome);
   void answer_first(Task& task, const journal::IntakeOutcome& outcome);
   void answer_stored(Task& task, connector::Outcome outcome, const std::string& message_id);
@@ -65,8 +73,8 @@ private:
   void refuse_record(Task& task, mapping::MappedRecord record);
   void refuse_as_fault(Task& task, Error error);
   void record_refusal(const Task& task, const Error& error);
-  mapping::Environment environment(const Limits& limits) const;
-  const ListenSettings* listener(const std::string& route) const;
+  void refuse_failed_commit(Task& task, Error error);
+  mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const;
 
   IntakeParts parts_;
   const model::WorkingDays working_days_ = model::Calendars::published().working_days("000000");  ///< Of the nation, which every division inherits.

@@ -24,6 +24,7 @@ constexpr std::size_t kClaimBatch = 64;
 constexpr std::size_t kRoomPart = 4;
 constexpr std::chrono::milliseconds kRoomWait{20};
 constexpr std::chrono::milliseconds kLookAgain{1000};
+constexpr std::chrono::milliseconds kAnswerMargin{1000};
 
 std::string reason_json(const Bilingual& reason, const std::optional<Error>& error) {
   if (!reason.en.empty() || !reason.zh.empty()) return wire::bilingual_json(reason);
@@ -63,9 +64,10 @@ struct Lane::Trip {
   std::vector<mapping::OutMessage> messages;
   std::size_t at = 0;
   std::string receipts, receipt_nos;
+  MonoTime until;                                  ///< The claim is ours until then.
   bool settled = false;
 
-  Trip(Lane* l, journal::Claim c) : lane(l), claim(std::move(c)) {}
+  Trip(Lane* l, journal::Claim c) : lane(l), claim(std::move(c)), until(l->parts_.clock->now_mono() + l->parts_.lease) {}
   Trip(const Trip&) = delete;
   Trip& operator=(const Trip&) = delete;
   ~Trip() {
@@ -84,13 +86,17 @@ Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
       guarantee_(parts_.client->guarantee()),
       wake_(std::move(wake_courier)),
       breaker_(parts_.settings.breaker_failures, parts_.settings.breaker_open),
+      throttle_(parts_.rate, parts_.clock->now_mono()),
       random_(std::random_device{}()),
       delivered_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"delivered\"", "Settled sends, by outcome")),
       refused_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"refused\"", "Settled sends, by outcome")),
       retried_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"retry\"", "Settled sends, by outcome")),
       unknown_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"unknown\"", "Settled sends, by outcome")),
       breaker_gauge_(parts_.metrics->metric("tongqu_breaker_open", "target=\"" + parts_.platform + "\"", "1 while sends to the platform are suspended")),
-      in_flight_gauge_(parts_.metrics->metric("tongqu_in_flight", "target=\"" + parts_.platform + "\"", "Claims being sent")) {}
+      in_flight_gauge_(parts_.metrics->metric("tongqu_in_flight", "target=\"" + parts_.platform + "\"", "Claims being sent")),
+      rate_gauge_(parts_.metrics->metric("tongqu_rate_per_second", "target=\"" + parts_.platform + "\"", "Messages a second that the platform is sent at most; 0: no bound")) {
+  rate_gauge_.set(static_cast<std::int64_t>(throttle_.rate()));
+}
 
 UtcMillis Lane::later(int attempt, std::optional<std::chrono::milliseconds> told) {
   const std::lock_guard lock(mutex_);
@@ -131,8 +137,9 @@ std::optional<MonoTime> Lane::next_look() {
     if (claiming_) return std::nullopt;  // The answer wakes the courier.
     const bool tripped = breaker_.opens_until().has_value();
     if (breaker_.is_open(now)) until = breaker_.opens_until();
+    if (const auto token = throttle_.next_at(now)) until = until ? std::max(*until, *token) : *token;
     if (rung_.load()) {  // Waits for the breaker, for the one message that tries it, or for room.
-      if (tripped || in_flight_ >= parts_.concurrency) return until;
+      if (tripped || until || in_flight_ >= parts_.concurrency) return until;
       return std::max(now + std::chrono::milliseconds(1), claimed_at_ + kRoomWait);
     }
   }
@@ -152,19 +159,23 @@ void Lane::pump() {
     if (stopping_.load() || claiming_ || !has_room() || (!rung_.load() && now < look_at_)) return;
     look_at_ = now + kLookAgain;
     room = breaker_.allowance(now, std::min(kClaimBatch, parts_.concurrency - in_flight_), in_flight_);
+    room = throttle_.allowance(now, room);
     breaker_gauge_.set(breaker_.is_open(now) ? 1 : 0);
+    rate_gauge_.set(static_cast<std::int64_t>(throttle_.rate()));
     if (room == 0) return;
+    throttle_.take(static_cast<double>(room));
     claiming_ = true;
     claimed_at_ = now;
     rung_.store(false);
   }
-  parts_.journal->claim(parts_.platform, room, [this, room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });
+  parts_.journal->claim(parts_.platform, room, [this, self = shared_from_this(), room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });
 }
 
 void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked) {
   {
     const std::lock_guard lock(mutex_);
     claiming_ = false;
+    throttle_.give_back(static_cast<double>(asked - (claims ? std::min(asked, claims->size()) : 0)));
     if (claims) {
       in_flight_ += claims->size();
       if (claims->size() == asked) rung_.store(true);
@@ -202,9 +213,26 @@ void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
 void Lane::step(const std::shared_ptr<Trip>& trip) {
   if (trip->at == trip->messages.size()) return settle_delivered(trip);
   if (closing_.load()) return leave_unknown(trip);
+  if (!in_time(*trip)) return put_off(trip);
+  if (trip->at > 0) {
+    const std::lock_guard lock(mutex_);
+    throttle_.take(1);
+  }
   const mapping::OutMessage& message = trip->messages[trip->at];
   platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id};
   parts_.client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
+}
+
+/// A message is begun only when its answer, or the end of waiting for it, comes before the claim is taken back: two at once would be two
+/// effects where the platform does not know ids.
+bool Lane::in_time(const Trip& trip) const { return parts_.clock->now_mono() + parts_.total_timeout + kAnswerMargin < trip.until; }
+
+void Lane::put_off(const std::shared_ptr<Trip>& trip) {
+  journal::Settlement settlement;
+  settlement.state = trip->at == 0 || guarantee_.deduplicates ? DeliveryState::ready : DeliveryState::unknown;
+  settlement.error_id = std::string(errc_row(Errc::bridge_put_off).id);
+  settlement.not_before = parts_.clock->now_utc();
+  settle(trip, std::move(settlement));
 }
 
 /// Settles an unknown outcome without sending anything.
@@ -267,7 +295,7 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
 }
 
 void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome) {
-  note_platform(outcome.platform_down);
+  note_submitted(outcome);
   if (outcome.state == SubmitState::delivered) {
     trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
     trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
@@ -316,7 +344,8 @@ void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlem
     default: retried_.add(); break;
   }
   const bool final = journal::is_final(settlement.state);
-  parts_.journal->settle(std::move(settlement), [this, final](Result<void> done) {
+  // The last settlement makes the lane idle, and an idle lane that was replaced goes: the callback holds it to its own end.
+  parts_.journal->settle(std::move(settlement), [this, self = shared_from_this(), final](Result<void> done) {
     if (!done) note_journal(done.error());
     if (!final || !done) rung_.store(true);  // It is due again, now or later.
     bool claim = false;
@@ -334,6 +363,22 @@ void Lane::note_journal(const Error& error) {
   if (error.code() == Errc::journal_closed) return;  // A bridge that stops.
   parts_.log(obs::Level::error, "journal_refused", {{"target", parts_.platform}, {"error_id", std::string(error.id())}});
   if (error.code() == Errc::journal_sync_failed) parts_.on_fatal();
+}
+
+void Lane::note_submitted(const platform::SubmitOutcome& outcome) {
+  note_platform(outcome.platform_down);
+  const bool told = outcome.state == SubmitState::retry || outcome.state == SubmitState::not_sent;
+  const bool throttled = outcome.error && outcome.error->code() == Errc::platform_throttled;
+  const std::lock_guard lock(mutex_);
+  const MonoTime now = parts_.clock->now_mono();
+  if (outcome.state == SubmitState::delivered || outcome.state == SubmitState::refused) throttle_.succeeded(now);
+  else if (told && (throttled || outcome.retry_after)) throttle_.slow_down(now, outcome.retry_after);
+}
+
+void Lane::inherit(const Lane& before) {
+  const std::scoped_lock lock(mutex_, before.mutex_);
+  breaker_.inherit(before.breaker_);
+  throttle_.inherit(before.throttle_);
 }
 
 void Lane::note_platform(bool down) {

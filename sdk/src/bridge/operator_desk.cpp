@@ -54,6 +54,7 @@ std::string OperatorDesk::answer(std::string_view text, const std::string& who) 
   }
   const bool acts = request.cmd != "status" && !request.preview;
   if (acts && (request.reason.empty() || request.reason.size() > kReasonMax)) return refused(misunderstood("reason"));
+  if (request.cmd == "reload") return reload(request, {who, request.reason});
   auto done = act(request, {who, request.reason});
   return done ? *std::move(done) : refused(done.error());
 }
@@ -71,7 +72,7 @@ Result<std::string> OperatorDesk::act(const Request& request, const journal::Jou
   } else {
     TONGQU_CHECK(journal_.unpark(request.delivery, act));
   }
-  wake_();
+  parts_.wake();
   return ok_object();
 }
 
@@ -90,7 +91,7 @@ Result<std::string> OperatorDesk::preview_move(const Request& request, DeliveryS
 
 Result<std::string> OperatorDesk::release(const Request& request, const journal::Journal::Act& act) {
   TONGQU_TRY(const IntakeRoad::Release release, intake_.release(request.message_id, act, request.preview));
-  wake_();
+  parts_.wake();
   return ok_object([&](wire::JsonWriter& w) {
     w.key("released");
     w.boolean(release.released);
@@ -115,8 +116,19 @@ Result<std::string> OperatorDesk::discard(const Request& request, const journal:
     ++discarded;
   }
   if (discarded == 0) return Error(Errc::bridge_not_held).at(request.message_id);
-  if (!request.preview) wake_();
+  if (!request.preview) parts_.wake();
   return ok_object([&](wire::JsonWriter& w) { w.member(request.preview ? "would_discard" : "discarded", discarded); });
+}
+
+/// Mistakes come with their file, line and key, whether it was done or not.
+std::string OperatorDesk::reload(const Request& request, const journal::Journal::Act& act) {
+  Findings mistakes;
+  const auto done = parts_.reload(mistakes, request.preview ? std::string() : act.who);
+  if (!done) return "{\"ok\":false,\"error\":" + wire::refusal_json(done.error(), "", mistakes) + "}";
+  return ok_object([&](wire::JsonWriter& w) {
+    w.key(request.preview ? "would_reload" : "reloaded");
+    w.boolean(true);
+  });
 }
 
 Result<std::string> OperatorDesk::status() {

@@ -94,7 +94,7 @@ void AcceptOperation::complete(Desk& desk, const Error* failure) {
   if (failure != nullptr) return done_(*failure);
   FAULT_POINT("s13_committed");
   Intake& in = prepared_.intake;
-  if (row_ != 0 && !in.targets.empty()) desk.fresh.put(row_, std::move(in.canonical), in.targets.size());
+  if (row_ != 0 && !in.targets.empty() && !in.canonical.empty()) desk.fresh.put(row_, std::move(in.canonical), in.targets.size());
   done_(std::move(outcome_));
 }
 

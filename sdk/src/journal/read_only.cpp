@@ -14,6 +14,7 @@ public:
   }
 
   void accept(Intake, std::function<void(Result<IntakeOutcome>)> done) override { done(refused()); }
+  void accept_all(IntakeBatch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override { done(refused()); }
   Result<IntakeOutcome> accept_and_wait(Intake) override { return refused(); }
   void refuse(Refusal) override {}
   void claim(std::string, std::size_t, std::function<void(Result<std::vector<Claim>>)> done) override { done(refused()); }

@@ -36,6 +36,14 @@ public:
   /// Port of a listener by name; of the health server by "health". 0 when there is none.
   virtual std::uint16_t port(const std::string& name) const = 0;
 
+  /// Reads the configuration, its packs, targets and secrets again and puts all of it in force at once, or nothing: with a mistake
+  /// anywhere the last good one goes on. Work that has begun ends under the setup it began with; each message names its pack version.
+  /// Audited with `who`. Store, audit, listeners, health, control and workers cannot change while it runs.
+  /// @errors bridge.config_invalid with mistakes, bridge.reload_restart with the key, bridge.reload_platform_busy, platform.*, base.secret_*.
+  virtual Result<void> reload(Findings& mistakes, const std::string& who) = 0;
+  /// The same up to the moment before something would change.
+  virtual Result<void> check_reload(Findings& mistakes) = 0;
+
   /// Stops taking in, lets sends in flight finish until the deadline, writes the audit head, closes. Idempotent.
   virtual void stop(const CallContext& context) = 0;
 

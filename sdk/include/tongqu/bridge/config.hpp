@@ -43,11 +43,28 @@ struct ListenSettings {
   std::vector<std::string> hosts;
   std::map<std::string, std::string> settings;
   Limits limits;
+  std::size_t records_max = 20000;                 ///< Of one delivery.
+  std::uint32_t line = 0;                          ///< In the file.
+};
+
+/// A key with which a pack opens sealed content: 16 bytes, written as hexadecimal digits, Base64 or as they are.
+struct PackKey {
+  SecretRef ref;
+  enum class Form : std::uint8_t { hex, base64, text } form = Form::hex;
 };
 
 struct PackSettings {
   std::string path;
   std::map<std::string, std::string> params;
+  std::string name;                                ///< What listeners call it; empty: the pack's own id.
+  std::map<std::string, PackKey> keys;             ///< By the names that the pack's stages use.
+};
+
+/// How many messages a second a platform is sent at most.
+struct RateSettings {
+  double per_second = 0;                           ///< 0: as many as it takes.
+  std::size_t burst = 0;                           ///< Messages at once after a rest; 0: a tenth of a second's, at least one.
+  bool learn = true;                               ///< Find the rate by the platform's "slow down".
 };
 
 struct PlatformSettings {
@@ -57,6 +74,7 @@ struct PlatformSettings {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds total_timeout{30000};
   std::size_t concurrency = 32;                    ///< Messages in flight.
+  RateSettings rate;
 };
 
 struct RouteSettings {

@@ -50,6 +50,24 @@ struct Intake {
   std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`) or held (with reason).
 };
 
+/// A refused intake: nothing is kept but this.
+struct Refusal {
+  std::string system;            ///< May be empty when not known.
+  std::string error_id;
+  std::string where;
+  std::string peer;
+  std::uint64_t size = 0;
+  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
+  std::string_view bytes;        ///< Not kept.
+};
+
+/// Messages of one delivery, in its order.
+struct IntakeBatch {
+  std::string raw;               ///< The delivery as received. Kept once, with the first message that is new; bodies() gives it for each.
+  std::vector<Intake> intakes;   ///< Their own `raw` is empty.
+  std::vector<Refusal> refusals; ///< Records of the delivery that were refused; without a digest they get that of `raw`.
+};
+
 enum class IntakeVerdict : std::uint8_t { stored, duplicate, conflict };
 
 struct IntakeOutcome {
@@ -109,17 +127,6 @@ struct Counts {
   std::int64_t refusals = 0;      ///< Refused intakes of which only a digest is kept.
 };
 
-/// A refused intake: nothing is kept but this.
-struct Refusal {
-  std::string system;            ///< May be empty when not known.
-  std::string error_id;
-  std::string where;
-  std::string peer;
-  std::uint64_t size = 0;
-  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
-  std::string_view bytes;        ///< Not kept.
-};
-
 struct JournalOptions {
   std::string path;              ///< Database file; "<path>.lock" is the instance lock.
   bool create = true;            ///< Create when missing.
@@ -151,6 +158,10 @@ public:
   /// @errors in the callback: journal.busy, journal.write (retry_later).
   virtual void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) = 0;
   virtual Result<IntakeOutcome> accept_and_wait(Intake intake) = 0;
+  /// Stores all messages of one delivery in one transaction, all or none, and gives an outcome for each in the same order: some may be
+  /// new, others known. A message may repeat the identity of an earlier one of the batch. Memory is that of the sealed bodies.
+  /// @errors in the callback: as accept; journal.intake_invalid names the record.
+  virtual void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) = 0;
 
   /// Looks a business identity up without writing: its stored digest and acknowledgement.
   struct Known { std::string message_id, digest, acknowledgement, pack, pack_digest; };

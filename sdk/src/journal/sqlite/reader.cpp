@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "journal/accept_all.hpp"
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/store.hpp"
 
@@ -176,6 +177,15 @@ Result<std::vector<DeliveryView>> Reader::deliveries(DeliveryState state, std::s
 }
 
 Result<Journal::Bodies> Reader::bodies(std::string_view message_id) {
+  TONGQU_TRY(Journal::Bodies bodies, own_bodies(message_id));
+  if (!is_shared_raw(bodies.raw)) return bodies;
+  TONGQU_TRY(Journal::Bodies first, own_bodies(std::string_view(bodies.raw).substr(kSharedRaw.size())));
+  if (is_shared_raw(first.raw)) return Error(Errc::journal_corrupt).at("messages.raw");
+  bodies.raw = std::move(first.raw);
+  return bodies;
+}
+
+Result<Journal::Bodies> Reader::own_bodies(std::string_view message_id) {
   const std::lock_guard lock(mutex_);
   Use query(at(statements_, Sql::bodies));
   query->text(1, message_id);
@@ -203,7 +213,7 @@ Result<std::optional<std::int64_t>> Reader::next_due(std::string_view target) {
   Use query(at(statements_, Sql::next_due));
   query->text(1, target);
   TONGQU_TRY(const bool row, query->step());
-  return row ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
+  return row ? std::optional<std::int64_t>(std::max<std::int64_t>(0, query->number_at(0))) : std::nullopt;
 }
 
 } // namespace tongqu::journal::detail

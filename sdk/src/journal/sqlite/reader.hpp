@@ -26,6 +26,8 @@ public:
   Result<std::optional<std::int64_t>> next_due(std::string_view target);
 
 private:
+  /// Raw bytes as they stand in the row: those of a delivery with many messages are a reference for all but the first.
+  Result<Journal::Bodies> own_bodies(std::string_view message_id);
   Reader(std::unique_ptr<Database> database, const Sealing& sealing) : database_(std::move(database)), sealing_(sealing) {}
   Result<std::optional<MessageView>> view_row(std::int64_t row);
   Result<std::vector<DeliveryView>> deliveries_of(std::int64_t row);

@@ -30,6 +30,7 @@ DeliveryRow read_delivery(const Statement& statement) {
   row.after = statement.string_at(7);
   row.error_id = statement.string_at(8);
   row.reason = statement.string_at(9);
+  row.due_ms = statement.number_at(10);
   return row;
 }
 
@@ -155,6 +156,12 @@ Result<StoredMessage> Store::stored(std::string_view identity) {
                        query->string_at(3), query->string_at(4), query->string_at(5)};
 }
 
+Result<bool> Store::knows(std::string_view identity) {
+  Use query(at(statements_, Sql::stored));
+  query->text(1, identity);
+  return query->step();
+}
+
 Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
   DeliveryRow row;
   row.id = live_.counters.last_message * kTargetsMax;
@@ -168,7 +175,7 @@ Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms)
     insert->text(2, target.name);
     insert->text(3, row.case_key);
     insert->number(4, number_of(target.state));
-    if (due) insert->number(5, 0);
+    if (due) insert->number(5, due_of(row));
     else insert->null(5);
     insert->number(6, now_ms);
     insert->number(7, now_ms);
@@ -197,30 +204,46 @@ Result<void> Store::insert_refusal(const Refusal& refusal, std::int64_t now_ms) 
 }
 
 Result<std::vector<std::int64_t>> Store::due(std::string_view target, std::int64_t schedule_ms, std::size_t max) {
-  std::vector<std::int64_t> found;
-  const auto limit = static_cast<std::int64_t>(max);
+  std::vector<std::int64_t> later, found;
   {
     Use query(at(statements_, Sql::due_later));
     query->text(1, target);
     query->number(2, schedule_ms);
-    query->number(3, limit);
+    query->number(3, static_cast<std::int64_t>(max));
     for (;;) {
       TONGQU_TRY(const bool row, query->step());
       if (!row) break;
-      found.push_back(query->number_at(0));
+      later.push_back(query->number_at(0));
     }
   }
-  Use query(at(statements_, Sql::due_now));
+  const std::size_t half = std::min(later.size(), (max + 1) / 2);
+  found.assign(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(half));
+  TONGQU_CHECK(add_due(at(statements_, Sql::due_now), target, max, found));
+  TONGQU_CHECK(add_due(at(statements_, Sql::due_fair), target, max, found));
+  for (std::size_t i = half; i < later.size() && found.size() < max; ++i) found.push_back(later[i]);
+  return found;
+}
+
+Result<void> Store::add_due(Statement& statement, std::string_view target, std::size_t max, std::vector<std::int64_t>& found) {
+  if (found.size() >= max) return {};
+  Use query(statement);
   query->text(1, target);
-  query->number(2, limit);
+  query->number(2, static_cast<std::int64_t>(max - found.size()));
   for (;;) {
     TONGQU_TRY(const bool row, query->step());
-    if (!row) break;
+    if (!row) return {};
     found.push_back(query->number_at(0));
   }
-  std::sort(found.begin(), found.end());
-  if (found.size() > max) found.resize(max);
-  return found;
+}
+
+std::int64_t Store::due_of(const DeliveryRow& row) {
+  if (row.not_before_ms > 0) return row.not_before_ms;
+  return order_.place(row.target, row.case_key, [this, &row]() -> std::optional<std::int64_t> {
+    Use query(at(statements_, Sql::due_front));
+    query->text(1, row.target);
+    const auto found = query->step();
+    return found && *found ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
+  });
 }
 
 Result<std::optional<DeliveryRow>> Store::delivery(std::int64_t id) {
@@ -267,6 +290,7 @@ Result<void> Store::claim(DeliveryRow& row, std::int64_t now_ms) {
   }
   row.fence = ++live_.counters.fence;
   ++row.attempts;
+  order_.served(row.target, row.due_ms);
   Use update(at(statements_, Sql::claim));
   update->number(1, number_of(row.state));
   update->number(2, row.fence);
@@ -289,10 +313,10 @@ Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms
   std::optional<std::int64_t> due;
   if (claimable(row.state)) {
     TONGQU_TRY(const bool is_blocked, blocked(row));
-    if (!is_blocked) due = row.not_before_ms;
+    if (!is_blocked) due = due_of(row);
   }
   TONGQU_CHECK(update(row, move, due, now_ms));
-  if (due == 0) ready_.insert(row.target);
+  if (due && FairOrder::at_once(*due)) ready_.insert(row.target);
   if (!is_final(row.state)) return {};
   TONGQU_CHECK(release_next(row));
   return release_followers(row, now_ms);
@@ -344,10 +368,10 @@ Result<void> Store::release_next(const DeliveryRow& finished) {
   TONGQU_TRY(const bool is_blocked, blocked(next));
   if (is_blocked) return {};
   Use update(at(statements_, Sql::set_due));
-  update->number(1, next.not_before_ms);
+  update->number(1, due_of(next));
   update->number(2, next.id);
   TONGQU_CHECK(update->step());
-  if (next.not_before_ms == 0) ready_.insert(next.target);
+  if (FairOrder::at_once(next.not_before_ms)) ready_.insert(next.target);
   return {};
 }
 

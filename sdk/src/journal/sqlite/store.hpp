@@ -4,6 +4,7 @@
 #include <set>
 
 #include "journal/audit_chain.hpp"
+#include "journal/fair_order.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
 #include "tongqu/journal/journal.hpp"
@@ -30,6 +31,7 @@ struct DeliveryRow {
   std::string target, case_key, after, error_id, reason;
   DeliveryState state = DeliveryState::waiting;
   std::int64_t not_before_ms = 0, fence = 0;
+  std::int64_t due_ms = 0;                       ///< As the row has it; 0 when it has none.
   int attempts = 0;
 };
 
@@ -84,10 +86,12 @@ public:
   /// False when the identity is known already.
   Result<bool> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms);
   Result<StoredMessage> stored(std::string_view identity);
+  Result<bool> knows(std::string_view identity);
   Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms);
   Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms);
 
-  /// Deliveries that may be claimed: those due at once by age, merged with those whose time has come.
+  /// Deliveries that may be claimed: half of them those whose time has come, the others those due at once in the fair order; one kind
+  /// takes the room that the other leaves.
   Result<std::vector<std::int64_t>> due(std::string_view target, std::int64_t schedule_ms, std::size_t max);
   Result<std::optional<DeliveryRow>> delivery(std::int64_t id);
   Result<MessageForClaim> message_for_claim(std::int64_t message);
@@ -125,6 +129,9 @@ private:
   Result<void> write_counters();
   Result<void> update(const DeliveryRow& row, const Move& move, std::optional<std::int64_t> due_ms, std::int64_t now_ms);
   Result<bool> blocked(const DeliveryRow& row);
+  /// What is written as due time for a delivery that may be claimed: its time, or a place in the fair order when that has come.
+  std::int64_t due_of(const DeliveryRow& row);
+  Result<void> add_due(Statement& statement, std::string_view target, std::size_t max, std::vector<std::int64_t>& found);
   Result<void> release_next(const DeliveryRow& finished);
   Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
 
@@ -134,6 +141,7 @@ private:
   Live live_, saved_, begun_;
   std::int64_t marked_changes_ = 0;
   std::set<std::string> ready_;
+  FairOrder order_;
 };
 
 } // namespace tongqu::journal::detail

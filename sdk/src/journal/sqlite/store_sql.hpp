@@ -10,13 +10,13 @@ enum class Sql : std::size_t {
   begin, save, release, undo, commit, rollback,
   read_counters, write_counters, last_audit, audit_at, insert_audit,
   insert_message, stored, insert_delivery, insert_refusal,
-  due_now, due_later, delivery, message_for_claim, canonical_box, delivered_before,
+  due_now, due_fair, due_front, due_later, delivery, message_for_claim, canonical_box, delivered_before,
   claim, update, states_before, next_in_lane, followers, set_due,
   message_row, deliveries_of, digest_of, replace_content, left_claimed, read_meta, write_meta,
 };
 
 inline const std::vector<std::string_view>& store_sql() {
-#define TONGQU_DELIVERY_COLUMNS "id, target, case_key, state, not_before_ms, attempts, fence, after, error_id, reason"
+#define TONGQU_DELIVERY_COLUMNS "id, target, case_key, state, not_before_ms, attempts, fence, after, error_id, reason, due_ms"
   static const std::vector<std::string_view> kTexts = {
       "BEGIN IMMEDIATE",
       "SAVEPOINT operation",
@@ -38,6 +38,8 @@ inline const std::vector<std::string_view>& store_sql() {
       "error_id, reason, receipt_no, key_id, receipt) VALUES(?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, '', ?, '', '', NULL)",
       "INSERT INTO refusals(id, at_ms, system, error_id, place, peer, size, digest) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
       "SELECT id FROM deliveries WHERE target = ? AND due_ms = 0 ORDER BY id LIMIT ?",
+      "SELECT id FROM deliveries WHERE target = ? AND due_ms < 0 ORDER BY due_ms, id LIMIT ?",
+      "SELECT due_ms FROM deliveries WHERE target = ? AND due_ms < 0 ORDER BY due_ms LIMIT 1",
       "SELECT id FROM deliveries WHERE target = ? AND due_ms > 0 AND due_ms <= ? ORDER BY due_ms LIMIT ?",
       "SELECT " TONGQU_DELIVERY_COLUMNS " FROM deliveries WHERE id = ?",
       "SELECT message_id, system, case_no, event, identity FROM messages WHERE id = ?",
