@@ -62,6 +62,7 @@ public:
   Result<void> discard(std::string_view, const std::string&, const Act&) override { return {}; }
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return {}; }
   Result<void> unpark(std::int64_t, const Act&) override { return {}; }
+  Result<std::int64_t> redeliver(journal::Redelivery, const Act&, Redo) override { return std::int64_t{0}; }
   Result<void> note(std::string_view, const Act&) override { return {}; }
   void close() override {}
 };

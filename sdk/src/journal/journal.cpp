@@ -9,6 +9,7 @@
 #include "journal/instance_lock.hpp"
 #include "journal/operations.hpp"
 #include "journal/prepare.hpp"
+#include "journal/redeliver.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/writer.hpp"
 
@@ -171,6 +172,26 @@ public:
   }
 
   Result<void> unpark(std::int64_t delivery, const Act& act) override { return act_on(delivery, DeliveryState::parked, Move{}, "unpark", act); }
+
+  Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) override {
+    std::string box;
+    if (!what.canonical.empty()) {
+      if (what.digest.size() != 32) return invalid("digest");
+      TONGQU_TRY(box, sealing_.seal(what.canonical, what.message_id, "canonical"));
+    }
+    std::int64_t delivery = 0;
+    TONGQU_CHECK(writer_->perform([&](Desk& desk) -> Result<void> {
+      if (redo == Redo::preview) {
+        TONGQU_TRY(const auto message, desk.store.message_row(what.message_id));
+        if (!message) return Error(Errc::journal_not_found).at(what.message_id);
+        TONGQU_CHECK(detail::redeliverable(desk, *message, what));
+        return {};
+      }
+      TONGQU_TRY(delivery, detail::redeliver(desk, what, box, act));
+      return {};
+    }));
+    return delivery;
+  }
 
   Result<void> note(std::string_view what, const Act& act) override {
     return writer_->perform([&](Desk& desk) { return desk.store.audit("note", what, act_text(act), {}, desk.now_ms()); });

@@ -39,6 +39,7 @@ public:
   Result<void> discard(std::string_view, const std::string&, const Act&) override { return refused(); }
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return refused(); }
   Result<void> unpark(std::int64_t, const Act&) override { return refused(); }
+  Result<std::int64_t> redeliver(Redelivery, const Act&, Redo) override { return refused(); }
   Result<void> note(std::string_view, const Act&) override { return refused(); }
   void close() override {}
 

@@ -107,6 +107,13 @@ struct Settlement {
   UtcMillis not_before{};        ///< For ready and unknown: earliest next try.
 };
 
+/// What a person has sent again.
+struct Redelivery {
+  std::string message_id, target;
+  bool overtake = false;         ///< Also when a later event of the case was delivered already.
+  std::string canonical, digest, pack, pack_digest;  ///< A record mapped again; empty: the one that is stored.
+};
+
 struct DeliveryView {
   std::int64_t delivery = 0;
   std::string message_id, target, system, case_no, event, error_id, reason, receipt_no;
@@ -202,6 +209,11 @@ public:
   virtual Result<void> resolve(std::int64_t delivery, Resolution resolution, const Act& act) = 0;
   /// parked -> ready.
   virtual Result<void> unpark(std::int64_t delivery, const Act& act) = 0;
+  /// Has a message sent to a target again: a parked delivery becomes ready; behind one that is refused, discarded or delivered comes a new
+  /// delivery, which later events of the case wait for. Gives its number. With `preview`, only says whether it would.
+  /// @errors journal.not_found, journal.illegal_move (it is on its way, or held), bridge.replay_overtaken.
+  enum class Redo : std::uint8_t { act, preview };
+  virtual Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) = 0;
   /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
   virtual Result<void> note(std::string_view what, const Act& act) = 0;
 

@@ -417,6 +417,39 @@ Result<std::vector<std::int64_t>> Store::deliveries_of(std::int64_t message) {
   }
 }
 
+Result<bool> Store::delivered_after(const DeliveryRow& row) {
+  Use query(at(statements_, Sql::delivered_after));
+  query->text(1, row.case_key);
+  query->text(2, row.target);
+  query->number(3, row.id);
+  return query->step();
+}
+
+Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t now_ms) {
+  TONGQU_TRY(const auto ids, deliveries_of(message_of(row.id)));
+  DeliveryRow again;
+  again.id = ids.back() + 1;
+  TONGQU_ASSERT(message_of(again.id) == message_of(row.id), "the caller looked whether there is room");
+  again.target = row.target;
+  again.case_key = row.case_key;
+  TONGQU_TRY(const bool is_blocked, blocked(again));
+  Use insert(at(statements_, Sql::insert_delivery));
+  insert->number(1, again.id);
+  insert->text(2, again.target);
+  insert->text(3, again.case_key);
+  insert->number(4, number_of(DeliveryState::ready));
+  if (is_blocked) insert->null(5);
+  else insert->number(5, due_of(again));
+  insert->number(6, now_ms);
+  insert->number(7, now_ms);
+  insert->text(8, "");
+  insert->text(9, "");
+  TONGQU_CHECK(insert->step());
+  ++live_.counters.states[index_of(DeliveryState::ready)];
+  if (!is_blocked) ready_.insert(again.target);
+  return again.id;
+}
+
 Result<std::string> Store::replace_content(std::int64_t message, const Content& content) {
   std::string old_digest;
   {

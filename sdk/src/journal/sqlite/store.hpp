@@ -108,6 +108,10 @@ public:
 
   Result<std::optional<std::int64_t>> message_row(std::string_view message_id);
   Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message);
+  /// Whether a later delivery of the lane was delivered.
+  Result<bool> delivered_after(const DeliveryRow& row);
+  /// Another delivery of the same message to the same target, ready; gives its number. There must be room among the targets.
+  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms);
   struct Content { std::string_view canonical_box, key_id, digest, pack, pack_digest; };
   Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
