@@ -61,8 +61,25 @@ void add_bridge_commands(CLI::App& program, Run& run) {
   need_reason(one, options);
   one->add_option("--as", options->as, "delivered or absent")->required()->check(CLI::IsMember({"delivered", "absent"}));
 
-  one = add(bridge, "replay", "Send a parked delivery again", options, run, [](const BridgeOptions& o, const Console& c) { return act_on_delivery("replay", DeliveryState::parked, o, c); });
-  need_reason(one, options);
+  one = add(bridge, "replay", "Send again: one parked delivery (ID), or all that --target and the other options choose, in the order of their intake", options, run,
+            [](const BridgeOptions& o, const Console& c) { return o.id.empty() ? replay_many(o, c) : act_on_delivery("replay", DeliveryState::parked, o, c); });
+  one->add_option("ID", options->id, "Message id, or number of a delivery; without it many are chosen");
+  one->add_option("--reason", options->reason, "Why; is audited; needed for everything but a preview");
+  one->add_option("--target", options->target, "Platform");
+  one->add_option("--from", options->from, "Taken in at this time or later: a day in China, or RFC 3339");
+  one->add_option("--to", options->to, "Taken in before this time");
+  one->add_option("--system", options->system, "Source system");
+  one->add_option("--state", options->replay_states, "parked,refused (default); also delivered, discarded");
+  one->add_option("--rate", options->rate, "At most so many a second")->check(CLI::Range(1, 100000));
+  one->add_flag("--remap", options->remap, "Map the stored bytes again with the pack in force");
+  one->add_flag("--overtake", options->overtake, "Also those whose case went on meanwhile");
+  one->add_flag("--preview", options->preview, "Show what would be sent and what skipped, and why; change nothing");
+
+  one = add(bridge, "reconcile", "Compare a day with what a platform lists: missing there, unknown here, different", options, run, reconcile);
+  one->add_option("--target", options->target, "Platform")->required();
+  one->add_option("--day", options->day, "yyyy-MM-dd of the platform's clock")->required();
+  one->add_flag("--requeue", options->requeue, "Have what is missing there sent again; needs --reason");
+  one->add_option("--reason", options->reason, "Why; is audited");
 
   one = add(bridge, "reload", "Read the configuration, packs, targets and secrets again; with a mistake anywhere the last good ones go on", options, run,
             [](const BridgeOptions& o, const Console& c) { return ask_bridge(o, c, act_request("reload", o, 0)); });

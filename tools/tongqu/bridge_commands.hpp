@@ -10,7 +10,9 @@ namespace tongqu::tool {
 
 struct BridgeOptions {
   std::string config, id, reason, as, target, state = "held", message, case_no, system;
-  std::size_t max = 1000;
+  std::string from, to, replay_states, day;
+  std::size_t max = 1000, rate = 0;
+  bool remap = false, overtake = false, requeue = false;
   bool preview = false;
   bool quiet = false;
 };
@@ -23,6 +25,10 @@ Result<std::unique_ptr<journal::Journal>> open_store(const BridgeOptions& option
 int run_bridge(const BridgeOptions& options, const Console& console);
 int show_status(const BridgeOptions& options, const Console& console);
 int list_state(const BridgeOptions& options, const Console& console);
+/// Sends many deliveries again, as the options choose them.
+int replay_many(const BridgeOptions& options, const Console& console);
+/// Compares a day's deliveries with what a platform lists.
+int reconcile(const BridgeOptions& options, const Console& console);
 int verify_audit(const BridgeOptions& options, const Console& console);
 
 /// Sends one request to the running bridge and shows its answer.

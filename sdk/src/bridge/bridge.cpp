@@ -145,6 +145,13 @@ private:
     return Prepared{std::move(setup), std::move(lanes)};
   }
 
+  Result<platform::DayOutcome> ask_day(const std::string& target, const std::string& day, const std::string& prefix) {
+    for (const auto& lane : courier_.lanes()) {
+      if (lane->platform() == target) return lane->ask_day(day, prefix);
+    }
+    return Error(Errc::bridge_config_reference).at("platforms").with(target);
+  }
+
   static std::string pack_versions(const Setup& setup) {
     std::string text;
     for (const auto& [name, one] : setup.packs) text += " pack=" + one->pack->info().name() + ":" + one->pack->info().digest;
@@ -185,7 +192,8 @@ private:
     }
     if (!config_.control_socket.empty()) {
       desk_ = std::make_unique<OperatorDesk>(DeskParts{journal_.get(), intake_.get(), [this] { courier_.ring_all(); },
-                                                       [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); }});
+                                                       [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); },
+                                                       [this](const std::string& target, const std::string& day, const std::string& prefix) { return ask_day(target, day, prefix); }});
       TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); }));
     }
     return {};

@@ -290,44 +290,6 @@ void IntakeRoad::record_refusal(const Task& task, const Error& error) {
              {{"system", task.pack().info().system}, {"error_id", std::string(error.id())}, {"where", error.where()}, {"trace_id", task.inbound.trace_id}});
 }
 
-Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, const journal::Journal::Act& act, bool preview) {
-  TONGQU_TRY(auto view, parts_.journal->message(message_id));
-  if (!view) return Error(Errc::journal_not_found).at(std::string(message_id));
-  const bool held = std::any_of(view->deliveries.begin(), view->deliveries.end(), [](const auto& d) { return d.state == journal::DeliveryState::held; });
-  if (!held) return Error(Errc::bridge_not_held).at(std::string(message_id));
-  TONGQU_TRY(auto bodies, parts_.journal->bodies(message_id));
-  TONGQU_TRY(const wire::Delivery delivery, load_delivery(bodies.raw));
-
-  Release release;
-  TONGQU_TRY(const PackInForcePtr pack, parts_.setups->reload_pack(view->system, release.findings));
-  const SetupPtr setup = parts_.setups->current();
-  release.pack = pack->pack->info().name();
-  Worker worker;
-  TONGQU_TRY(auto mapped, pack->pack->run(delivery, environment(*setup, *pack, Limits{}), worker.workspace));
-  // Of a delivery with many records it is the one of the same event.
-  const auto same = std::find_if(mapped.begin(), mapped.end(), [&](const auto& one) { return view->system + "/" + one.record.identity.key() == view->identity; });
-  if (same == mapped.end() && mapped.size() > 1) return Error(Errc::bridge_identity_changed).at(std::string(message_id));
-  mapping::MappedRecord& record = same == mapped.end() ? mapped.front() : *same;
-  release.findings.append(std::move(record.findings));
-  if (record.verdict != RecordVerdict::accepted) return release;
-  if (same == mapped.end()) return Error(Errc::bridge_identity_changed).at(std::string(message_id));
-  for (const auto& one : view->deliveries) {
-    const auto target = setup->targets.find(one.target);
-    if (target == setup->targets.end()) return Error(Errc::bridge_config_reference).at("platforms").with(one.target);
-    TONGQU_TRY(auto planned, target->second->plan(record.canonical, worker.workspace));
-    if (planned.verdict == RecordVerdict::accepted) continue;
-    release.findings.append(std::move(planned.findings));
-    return release;
-  }
-  if (preview) return release;
-  const std::string digest = mapping::content_digest(record);
-  // The record changes for every target, also for one that was never held and still waits for its turn.
-  for (const auto& one : view->deliveries) static_cast<void>(parts_.plans->take(message_id, one.target));
-  TONGQU_CHECK(parts_.journal->release(message_id, std::move(record.canonical), digest, pack->pack->info().name(), pack->pack->info().digest, act));
-  release.released = true;
-  return release;
-}
-
 Result<std::vector<connector::MessageStatus>> IntakeRoad::status(const connector::StatusQuery& query) {
   const SetupPtr setup = parts_.setups->current();
   const ListenSettings* from = setup->listener(query.route);

@@ -46,6 +46,19 @@ public:
   struct Release { bool released = false; Findings findings; std::string pack; };
   Result<Release> release(std::string_view message_id, const journal::Journal::Act& act, bool preview);
 
+  /// Has a message sent to a target again, with the record that is stored or mapped again by the pack in force. A preview changes nothing.
+  struct ReplayRequest { std::string message_id, target; bool remap = false, overtake = false, preview = false; };
+  struct Replay {
+    std::string from;                              ///< State of the delivery that it follows.
+    std::string pack;                              ///< Pack of the record that is sent.
+    bool changed = false;                          ///< Mapped again, the record says something else.
+    std::vector<std::string> messages;             ///< Names of the target's messages.
+    std::int64_t delivery = 0;                     ///< 0 in a preview.
+  };
+  /// @param findings  What mapping and planning found, also when it is not sent.
+  /// @errors bridge.replay_*, bridge.identity_changed, journal.not_found.
+  Result<Replay> replay(const ReplayRequest& request, const journal::Journal::Act& act, Findings& findings);
+
 private:
   struct Task;
   struct Plan { std::string target; std::vector<mapping::OutMessage> messages; };
@@ -73,6 +86,8 @@ private:
   void refuse_record(Task& task, mapping::MappedRecord record);
   void refuse_as_fault(Task& task, Error error);
   void record_refusal(const Task& task, const Error& error);
+  /// The record of a stored message as a pack maps its bytes now: the one of the same event, wherever it stands in its delivery.
+  Result<mapping::MappedRecord> map_again(const journal::MessageView& view, const Setup& setup, const PackInForce& pack, Worker& worker) const;
   void refuse_failed_commit(Task& task, Error error);
   mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const;
 

@@ -1,6 +1,7 @@
 #include "bridge/lane.hpp"
 
 #include <algorithm>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -112,7 +113,12 @@ void Lane::close() {
   stopping_.store(true);
   closing_.store(true);
   // Its destructor hands back every call in flight, while this lane is still whole.
-  std::exchange(parts_.client, nullptr).reset();
+  std::unique_ptr<platform::PlatformClient> client;
+  {
+    const std::lock_guard lock(client_mutex_);
+    client = std::exchange(parts_.client, nullptr);
+  }
+  client.reset();
   const MonoTime until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (!idle() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
@@ -373,6 +379,19 @@ void Lane::note_submitted(const platform::SubmitOutcome& outcome) {
   const MonoTime now = parts_.clock->now_mono();
   if (outcome.state == SubmitState::delivered || outcome.state == SubmitState::refused) throttle_.succeeded(now);
   else if (told && (throttled || outcome.retry_after)) throttle_.slow_down(now, outcome.retry_after);
+}
+
+Result<platform::DayOutcome> Lane::ask_day(const std::string& day, const std::string& prefix) {
+  auto answer = std::make_shared<std::promise<platform::DayOutcome>>();
+  auto told = answer->get_future();
+  {
+    const std::lock_guard lock(client_mutex_);
+    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
+    parts_.client->day(day, prefix, [answer](platform::DayOutcome outcome) { answer->set_value(std::move(outcome)); });
+  }
+  platform::DayOutcome outcome = told.get();
+  if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_answer_unreadable);
+  return outcome;
 }
 
 void Lane::inherit(const Lane& before) {

@@ -82,6 +82,8 @@ public:
   std::optional<MonoTime> next_look();
   /// What this lane has learned about its platform, for the lane that follows it: whether it is down and how fast it may be sent to.
   void inherit(const Lane& before);
+  /// Asks the platform what it took on a day, and waits. @errors platform.*, net.*.
+  Result<platform::DayOutcome> ask_day(const std::string& day, const std::string& prefix);
   void stop_claiming() noexcept { stopping_.store(true); }
   bool idle() const;
   /// Ends the client; what it still had in flight is stored as unknown. Returns when the journal has it all, or after five seconds.
@@ -115,6 +117,7 @@ private:
   MonoTime look_at_{};                             ///< Claim then, rung or not. The courier's own.
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
+  std::mutex client_mutex_;                        ///< Who asks beside the trips, against the end of the client.
   mutable std::mutex mutex_;
   Breaker breaker_;
   Throttle throttle_;

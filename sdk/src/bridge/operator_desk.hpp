@@ -16,6 +16,8 @@ struct DeskParts {
   std::function<void()> wake;
   /// Reads the configuration again for somebody; for nobody it only says whether that would do.
   std::function<Result<void>(Findings& mistakes, const std::string& who)> reload;
+  /// What a platform lists of a day below a prefix.
+  std::function<Result<platform::DayOutcome>(const std::string& target, const std::string& day, const std::string& prefix)> day;
 };
 
 class OperatorDesk {
@@ -28,9 +30,11 @@ private:
   struct Request;
   Result<std::string> act(const Request& request, const journal::Journal::Act& act);
   Result<std::string> release(const Request& request, const journal::Journal::Act& act);
+  std::string replay(const Request& request, const journal::Journal::Act& act);
   Result<std::string> preview_move(const Request& request, journal::DeliveryState from);
   Result<std::string> discard(const Request& request, const journal::Journal::Act& act);
   Result<std::string> status();
+  Result<std::string> platform_day(const Request& request);
   std::string reload(const Request& request, const journal::Journal::Act& act);
 
   DeskParts parts_;

@@ -64,7 +64,9 @@ Result<void> AcceptAllOperation::apply_one(Desk& desk, AcceptOperation& one) {
     box = raw_box_;
   } else {
     TONGQU_TRY(const bool known, desk.store.knows(one.prepared().intake.identity));
-    if (!known) TONGQU_TRY(box, desk.sealing.seal(raw_, id, "raw"));
+    if (!known) {
+      TONGQU_TRY(box, desk.sealing.seal(raw_, id, "raw"));
+    }
   }
   TONGQU_CHECK(one.apply(desk));
   if (one.stored() && raw_kept_with_.empty()) raw_kept_with_ = id;

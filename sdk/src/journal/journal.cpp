@@ -180,16 +180,18 @@ public:
       TONGQU_TRY(box, sealing_.seal(what.canonical, what.message_id, "canonical"));
     }
     std::int64_t delivery = 0;
-    TONGQU_CHECK(writer_->perform([&](Desk& desk) -> Result<void> {
-      if (redo == Redo::preview) {
-        TONGQU_TRY(const auto message, desk.store.message_row(what.message_id));
-        if (!message) return Error(Errc::journal_not_found).at(what.message_id);
-        TONGQU_CHECK(detail::redeliverable(desk, *message, what));
+    const auto done = writer_->perform([&](Desk& desk) -> Result<void> {
+      if (redo == Redo::act) {
+        TONGQU_TRY(delivery, detail::redeliver(desk, what, box, act));
         return {};
       }
-      TONGQU_TRY(delivery, detail::redeliver(desk, what, box, act));
+      TONGQU_TRY(const auto message, desk.store.message_row(what.message_id));
+      if (!message) return Error(Errc::journal_not_found).at(what.message_id);
+      TONGQU_TRY(const auto row, detail::redeliverable(desk, *message, what));
+      static_cast<void>(row);
       return {};
-    }));
+    });
+    if (!done) return done.error();
     return delivery;
   }
 

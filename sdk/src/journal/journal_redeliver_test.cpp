@@ -58,13 +58,9 @@ TEST_F(JournalRedeliver, later_events_of_the_case_wait_for_it) {
   finish("m1", S::refused);
   ASSERT_TRUE(again("m1"));
   const auto claims = claim(*journal_);
-  ASSERT_EQ(claims.size(), 1U);
-  EXPECT_EQ(claims[0].message_id, "m2") << "it was due before the person acted";
-  ASSERT_TRUE(settle(*journal_, settlement(claims[0], S::ready)));
-  const auto next = claim(*journal_);
-  ASSERT_EQ(next.size(), 1U);
-  EXPECT_EQ(next[0].message_id, "m1") << "and waits once it is not under way any more";
-  ASSERT_TRUE(settle(*journal_, settlement(next[0], S::delivered)));
+  ASSERT_EQ(claims.size(), 1U) << "the later one was due before the person acted, and is not any more";
+  EXPECT_EQ(claims[0].message_id, "m1");
+  ASSERT_TRUE(settle(*journal_, settlement(claims[0], S::delivered)));
   finish("m2", S::delivered);
 }
 

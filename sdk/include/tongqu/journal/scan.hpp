@@ -31,4 +31,7 @@ struct ScannedDelivery {
 /// @errors journal.open, journal.schema, journal.read.
 Result<void> scan_deliveries(const JournalOptions& options, const ScanFilter& filter, const std::function<bool(const ScannedDelivery&)>& take);
 
+/// The message that a delivery belongs to. @errors journal.not_found.
+Result<std::string> message_of_delivery(const JournalOptions& options, std::int64_t delivery);
+
 } // namespace tongqu::journal

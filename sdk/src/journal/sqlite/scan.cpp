@@ -95,4 +95,15 @@ Result<void> scan_deliveries(const JournalOptions& options, const ScanFilter& fi
   }
 }
 
+Result<std::string> message_of_delivery(const JournalOptions& options, std::int64_t delivery) {
+  TONGQU_TRY(const auto database, Database::open(options.path, Access::read));
+  TONGQU_CHECK(check_identity(*database));
+  TONGQU_TRY(Statement statement, Statement::prepare(*database, "SELECT message_id FROM messages WHERE id = ? / 64"));
+  Use query(statement);
+  query->number(1, delivery);
+  TONGQU_TRY(const bool row, query->step());
+  if (!row) return Error(Errc::journal_not_found).at("delivery " + std::to_string(delivery));
+  return query->string_at(0);
+}
+
 } // namespace tongqu::journal

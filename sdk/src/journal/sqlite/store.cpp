@@ -447,6 +447,11 @@ Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t no
   TONGQU_CHECK(insert->step());
   ++live_.counters.states[index_of(DeliveryState::ready)];
   if (!is_blocked) ready_.insert(again.target);
+  Use later(at(statements_, Sql::block_later));
+  later->text(1, again.case_key);
+  later->text(2, again.target);
+  later->number(3, again.id);
+  TONGQU_CHECK(later->step());
   return again.id;
 }
 

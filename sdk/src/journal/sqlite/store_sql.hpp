@@ -12,7 +12,7 @@ enum class Sql : std::size_t {
   insert_message, stored, insert_delivery, insert_refusal,
   due_now, due_fair, due_front, due_later, delivery, message_for_claim, canonical_box, delivered_before,
   claim, update, states_before, next_in_lane, followers, set_due,
-  message_row, deliveries_of, delivered_after, digest_of, replace_content, left_claimed, read_meta, write_meta,
+  message_row, deliveries_of, delivered_after, block_later, digest_of, replace_content, left_claimed, read_meta, write_meta,
 };
 
 inline const std::vector<std::string_view>& store_sql() {
@@ -56,6 +56,7 @@ inline const std::vector<std::string_view>& store_sql() {
       "SELECT id FROM messages WHERE message_id = ?",
       "SELECT id FROM deliveries WHERE id BETWEEN ? AND ? ORDER BY id",
       "SELECT 1 FROM deliveries WHERE case_key = ? AND target = ? AND id > ? AND state = 4 LIMIT 1",
+      "UPDATE deliveries SET due_ms = NULL WHERE case_key = ? AND target = ? AND id > ? AND due_ms IS NOT NULL",
       "SELECT digest FROM messages WHERE id = ?",
       "UPDATE messages SET canonical = ?, digest = ?, pack = ?, pack_digest = ? WHERE id = ? AND key_id = ?",
       "SELECT id FROM deliveries WHERE state IN (0, 2, 3, 6, 7) AND state IN (2, 3) AND fence > 0 ORDER BY id",
