@@ -38,9 +38,11 @@ void add_bridge_commands(CLI::App& program, Run& run) {
   bridge->require_subcommand(1);
   auto options = std::make_shared<BridgeOptions>();
 
-  add(bridge, "run", "Run the bridge until SIGTERM", options, run, run_bridge)->add_flag("--quiet", options->quiet, "Log errors only");
+  CLI::App* one = add(bridge, "run", "Run the bridge until SIGTERM; SIGHUP reads the configuration again", options, run, run_bridge);
+  one->add_flag("--quiet", options->quiet, "Log errors only");
+  one->add_flag("--take-over", options->take_over, "Take listeners and store over from the bridge that runs, which then ends; nobody is refused");
 
-  CLI::App* one = add(bridge, "status", "Counts, or the deliveries of one message or case", options, run, show_status);
+  one = add(bridge, "status", "Counts, or the deliveries of one message or case", options, run, show_status);
   one->add_option("--message", options->message, "Message id");
   one->add_option("--case", options->case_no, "Case number; needs --system");
   one->add_option("--system", options->system, "Source system");

@@ -14,7 +14,7 @@ struct BridgeOptions {
   std::size_t max = 1000, rate = 0;
   bool remap = false, overtake = false, requeue = false;
   bool preview = false;
-  bool quiet = false;
+  bool quiet = false, take_over = false;
 };
 
 /// bridge.yaml, its mistakes shown.

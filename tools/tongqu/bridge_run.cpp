@@ -26,6 +26,16 @@ int end_on_lost_disk(const Console& console) {
   return console.fail(lost);
 }
 
+/// Packs, targets, keys and platforms of a configuration. @errors bridge.config_invalid with the mistakes shown.
+Result<void> check_whole(const bridge::Config& config, const bridge::Parts& parts, const Console& console) {
+  Findings mistakes;
+  const auto checked = bridge::check_config(config, parts, mistakes);
+  Console to_err = console;
+  to_err.json = true;
+  to_err.list(mistakes);
+  return checked;
+}
+
 void take_signals() {
   struct sigaction action {};
   action.sa_handler = [](int number) {
@@ -67,6 +77,13 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
 
   take_signals();
 
+  if (options.take_over) {
+    // Everything that can be wrong with the new one is found before the old one is made to stop.
+    if (const auto checked = check_whole(*config, parts, console); !checked) return console.fail(checked.error());
+    auto sockets = bridge::take_over(config->control_socket);
+    if (!sockets) return console.fail(sockets.error());
+    parts.inherited = *std::move(sockets);
+  }
   const auto listen = config->listen;
   Findings mistakes;
   auto running = bridge::Bridge::start(*std::move(config), parts, mistakes);
@@ -78,7 +95,7 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
   if (const auto port = (*running)->port("health"); port != 0) console.say("health http://127.0.0.1:" + std::to_string(port) + "/metrics");
   console.say("ready");
   std::fflush(stdout);
-  while (g_signal == 0 && !(*running)->failed()) {
+  while (g_signal == 0 && !(*running)->failed() && !(*running)->handed_over()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (g_reload == 0) continue;
     g_reload = 0;

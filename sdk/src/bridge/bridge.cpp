@@ -14,6 +14,7 @@
 #include "bridge/lane_builder.hpp"
 #include "bridge/operator_desk.hpp"
 #include "bridge/reload.hpp"
+#include "bridge/up_events.hpp"
 #include "tongqu/base/bytes.hpp"
 
 namespace tongqu::bridge {
@@ -22,6 +23,8 @@ namespace {
 
 constexpr std::size_t kPoolQueueMax = 4096;
 constexpr std::chrono::milliseconds kLeaseMargin{10000};
+constexpr std::chrono::milliseconds kLetGo{2000};       // A caller between two requests needs no longer.
+constexpr std::chrono::milliseconds kTakeOver{30000};
 
 /// Reads 32 key bytes written as 64 hexadecimal digits.
 Result<Secret> hex_key(const SecretRef& ref) {
@@ -49,7 +52,8 @@ public:
     // A claim must outlast a message, or somebody else asks about it while it is still on its way.
     for (const PlatformSettings& one : config_.platforms) options.lease = std::max(options.lease, 2 * one.total_timeout + kLeaseMargin);
     lease_ = options.lease;
-    TONGQU_TRY(journal_, journal::Journal::open(std::move(options), clock_));
+    inherited_ = parts.inherited;
+    TONGQU_TRY(journal_, open_journal(options));
     TONGQU_CHECK(journal_->note("start config=" + config_.digest, {"bridge", "start"}));
     pool_ = std::make_unique<WorkerPool>(config_.workers, kPoolQueueMax, [this] {
       metrics_.metric("tongqu_contained_faults_total", "", "Work items that ended in a fault of our own").add();
@@ -58,12 +62,16 @@ public:
     platforms_ = *parts.platforms;
     TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), {}));
     courier_.replace(std::move(lanes));
+    back_ = std::make_unique<BackDesk>(*journal_, clock_, lease_);
     intake_ = std::make_unique<IntakeRoad>(
-        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), clock_, log_, &metrics_, [this] { fail(); }});
+        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
+    poller_ = std::make_unique<EventPoller>(PollerParts{&setups_, &courier_, journal_.get(), clock_, log_, &metrics_, [this] { fail(); }});
     TONGQU_CHECK(open_side_doors());
-    return open_listeners(*parts.connectors);
+    TONGQU_CHECK(open_listeners(*parts.connectors));
+    poller_->start();
+    return {};
   }
 
   std::uint16_t port(const std::string& name) const override {
@@ -75,6 +83,19 @@ public:
   }
 
   bool failed() const override { return failed_.load(); }
+
+  std::map<std::string, int> hand_over() override {
+    std::map<std::string, int> sockets;
+    for (const auto& [name, connector] : connectors_) {
+      if (const int fd = connector->listener_fd(); fd >= 0) sockets[name] = fd;
+    }
+    if (health_server_) {
+      if (const int fd = health_server_->listener_fd(); fd >= 0) sockets["health"] = fd;
+    }
+    handed_over_.store(true);
+    return sockets;
+  }
+  bool handed_over() const override { return handed_over_.load(); }
 
   Result<void> reload(Findings& mistakes, const std::string& who) override {
     const std::lock_guard one_at_a_time(reload_mutex_);
@@ -100,9 +121,11 @@ public:
     const MonoTime deadline = context.deadline.value_or(clock_->now_mono() + std::chrono::seconds(10));
     CallContext bounded = context;
     bounded.deadline = deadline;
+    if (poller_) poller_->stop();
+    courier_.stop_claiming();
+    if (handed_over_.load()) let_callers_go(std::min(deadline, clock_->now_mono() + kLetGo));
     if (intake_) intake_->stop_taking();
     for (const auto& [name, connector] : connectors_) connector->stop(bounded);
-    courier_.stop_claiming();
     while (!courier_.idle() && clock_->now_mono() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     courier_.stop();
     connectors_.clear();
@@ -116,7 +139,9 @@ public:
       journal_->close();
     }
     courier_.clear();
+    poller_.reset();
     intake_.reset();
+    back_.reset();
     pool_.reset();
     journal_.reset();
   }
@@ -177,6 +202,32 @@ private:
     return context;
   }
 
+  /// The process before may still hold the store when it has given its sockets away.
+  Result<std::unique_ptr<journal::Journal>> open_journal(const journal::JournalOptions& options) const {
+    const MonoTime until = clock_->now_mono() + kTakeOver;
+    for (;;) {
+      auto opened = journal::Journal::open(options, clock_);
+      if (opened || inherited_.empty() || opened.error().code() != Errc::journal_locked || clock_->now_mono() >= until) return opened;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+  int inherited(const std::string& name) {
+    const auto at = inherited_.find(name);
+    return at == inherited_.end() ? -1 : std::exchange(at->second, -1);
+  }
+
+  /// What is connected is answered here, and told that the connection ends; who comes now waits in the queue of the sockets that were given
+  /// away. Connections that ask nothing are closed when the time is over.
+  void let_callers_go(MonoTime until) {
+    for (const auto& [name, connector] : connectors_) connector->drain();
+    if (health_server_) health_server_->drain();
+    const auto open = [this] {
+      return std::any_of(connectors_.begin(), connectors_.end(), [](const auto& one) { return one.second->open_connections() > 0; });
+    };
+    while (open() && clock_->now_mono() < until) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+
   Result<void> open_side_doors() {
     if (!config_.health_address.empty()) {
       health_ = std::make_unique<Health>(*journal_, metrics_, [this] { return failed_.load(); });
@@ -188,13 +239,15 @@ private:
       if (port < 0 || port > 65535) return Error(Errc::bridge_config_value).at("health.listen");
       options.address = config_.health_address.substr(0, colon);
       options.port = static_cast<std::uint16_t>(port);
+      options.listen_fd = inherited("health");
       TONGQU_TRY(health_server_, net::HttpServer::start(options, *health_));
     }
     if (!config_.control_socket.empty()) {
       desk_ = std::make_unique<OperatorDesk>(DeskParts{journal_.get(), intake_.get(), [this] { courier_.ring_all(); },
                                                        [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); },
                                                        [this](const std::string& target, const std::string& day, const std::string& prefix) { return ask_day(target, day, prefix); }});
-      TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); }));
+      TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); },
+                                                 [this] { return hand_over(); }));
     }
     return {};
   }
@@ -207,6 +260,7 @@ private:
       listener.family = one.family;
       listener.address = one.address;
       listener.port = one.port;
+      listener.listen_fd = inherited(one.name);
       listener.path = one.path;
       listener.public_url = one.public_url;
       listener.ns = pack->info().connector.ns;
@@ -237,12 +291,16 @@ private:
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<WorkerPool> pool_;
   Courier courier_;
+  std::unique_ptr<BackDesk> back_;
   std::unique_ptr<IntakeRoad> intake_;
+  std::unique_ptr<EventPoller> poller_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<net::HttpServer> health_server_;
   std::unique_ptr<OperatorDesk> desk_;
   std::unique_ptr<ControlServer> control_;
   std::vector<std::pair<std::string, std::unique_ptr<connector::Connector>>> connectors_;
+  std::map<std::string, int> inherited_;
+  std::atomic<bool> handed_over_{false};
   std::atomic<bool> stopped_{false};
   std::atomic<bool> failed_{false};
 };
@@ -254,6 +312,17 @@ Result<std::unique_ptr<Bridge>> Bridge::start(Config config, const Parts& parts,
   auto bridge = std::make_unique<detail::RunningBridge>(std::move(config), parts);
   TONGQU_CHECK(bridge->begin(parts, mistakes));
   return std::unique_ptr<Bridge>(std::move(bridge));
+}
+
+Result<void> check_config(const Config& config, const Parts& parts, Findings& mistakes) {
+  TONGQU_TRY(const auto setup, detail::load_setup(config, mistakes));
+  obs::Metrics metrics;
+  detail::LaneContext context;
+  context.clock = parts.clock;
+  context.metrics = &metrics;
+  TONGQU_TRY(const auto lanes, detail::build_lanes(*setup, *parts.platforms, context, {}));
+  for (const auto& lane : lanes) lane->close();
+  return {};
 }
 
 Result<journal::JournalOptions> journal_options(const Config& config) {

@@ -11,6 +11,7 @@
 
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/model/values.hpp"
 #include "tongqu/wire/yaml.hpp"
 
 namespace tongqu::bridge {
@@ -213,12 +214,27 @@ std::map<std::string, PackKey> read_pack_keys(Reader& r, const YamlNode& node, c
   return keys;
 }
 
+CallBackSettings read_call_back(Reader& r, const YamlNode& node, const std::string& path) {
+  CallBackSettings call_back;
+  const YamlNode* value = node.find("call_back");
+  const std::string at = Reader::join(path, "call_back");
+  if (value == nullptr || !r.keys(*value, at, {"url", "pinned_host", "path", "ca_file", "token"})) return call_back;
+  call_back.url = r.text(*value, at, "url", true);
+  call_back.pinned_host = r.text(*value, at, "pinned_host", true);
+  call_back.path = r.text(*value, at, "path", false, call_back.path);
+  call_back.ca_file = r.path_text(*value, at, "ca_file", false);
+  call_back.token = r.secret(*value, at, "token", false);
+  if (call_back.path.empty() || call_back.path.front() != '/') r.mistake(Errc::bridge_config_value, *value->find("path"), Reader::join(at, "path"), {"a path that begins with /", "以 / 开头的路径"});
+  return call_back;
+}
+
 void read_packs(Reader& r, const YamlNode& root, Config& config) {
   const auto& items = r.list(root, "", "packs", true);
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string at = indexed("packs", i);
-    if (!r.keys(items[i], at, {"path", "params", "name", "keys"})) continue;
-    config.packs.push_back({r.path_text(items[i], at, "path", true), r.texts(items[i], at, "params"), r.text(items[i], at, "name", false), read_pack_keys(r, items[i], at)});
+    if (!r.keys(items[i], at, {"path", "params", "name", "keys", "call_back"})) continue;
+    config.packs.push_back({r.path_text(items[i], at, "path", true), r.texts(items[i], at, "params"), r.text(items[i], at, "name", false), read_pack_keys(r, items[i], at),
+                            read_call_back(r, items[i], at)});
   }
 }
 
@@ -238,12 +254,42 @@ RateSettings read_rate(Reader& r, const YamlNode& node, const std::string& path)
   return rate;
 }
 
+EventSettings read_events(Reader& r, const YamlNode& node, const std::string& path) {
+  EventSettings events;
+  const YamlNode* value = node.find("events");
+  const std::string at = Reader::join(path, "events");
+  if (value == nullptr || !r.keys(*value, at, {"poll_ms", "max"})) return events;
+  if (value->find("poll_ms") == nullptr) r.mistake(Errc::bridge_config_missing_key, *value, Reader::join(at, "poll_ms"));
+  events.poll = std::chrono::milliseconds(r.number<std::int64_t>(*value, at, "poll_ms", 5000, 10, 3600000));
+  events.max = r.number<std::size_t>(*value, at, "max", events.max, 1, 200);
+  return events;
+}
+
+std::vector<PauseSettings> read_pauses(Reader& r, const YamlNode& node, const std::string& path) {
+  std::vector<PauseSettings> pauses;
+  const auto& items = r.list(node, path, "pauses", false);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string at = indexed(path + ".pauses", i);
+    if (!r.keys(items[i], at, {"from", "until"})) continue;
+    PauseSettings pause;
+    for (const auto& [key, into] : {std::pair{"from", &pause.from}, std::pair{"until", &pause.until}}) {
+      const std::string text = r.text(items[i], at, key, true);
+      const auto time = model::Time::parse(text);
+      if (time && time->has_clock()) *into = time->utc();
+      else if (!text.empty()) r.mistake(Errc::bridge_config_value, *items[i].find(key), Reader::join(at, key), {"a time with offset, 2150-01-05T22:00:00+08:00", "带时区偏移的时间，如 2150-01-05T22:00:00+08:00"});
+    }
+    if (pause.until < pause.from) r.mistake(Errc::bridge_config_value, items[i], Reader::join(at, "until"), {"a time after `from`", "晚于 `from` 的时间"});
+    pauses.push_back(pause);
+  }
+  return pauses;
+}
+
 void read_platforms(Reader& r, const YamlNode& root, Config& config) {
   const auto& items = r.list(root, "", "platforms", true);
   for (std::size_t i = 0; i < items.size(); ++i) {
     const YamlNode& node = items[i];
     const std::string at = indexed("platforms", i);
-    if (!r.keys(node, at, {"name", "profile", "url", "pinned_host", "ca_file", "target", "credentials", "settings", "connect_timeout_ms", "total_timeout_ms", "concurrency", "rate"})) continue;
+    if (!r.keys(node, at, {"name", "profile", "url", "pinned_host", "ca_file", "target", "credentials", "settings", "connect_timeout_ms", "total_timeout_ms", "concurrency", "rate", "events", "pauses"})) continue;
     PlatformSettings one;
     one.name = r.text(node, at, "name", true);
     one.profile = r.text(node, at, "profile", true);
@@ -261,6 +307,8 @@ void read_platforms(Reader& r, const YamlNode& root, Config& config) {
     one.total_timeout = std::chrono::milliseconds(r.number<std::int64_t>(node, at, "total_timeout_ms", one.total_timeout.count(), 10, 600000));
     one.concurrency = r.number<std::size_t>(node, at, "concurrency", one.concurrency, 1, 1024);
     one.rate = read_rate(r, node, at);
+    one.events = read_events(r, node, at);
+    one.pauses = read_pauses(r, node, at);
     config.platforms.push_back(std::move(one));
   }
 }

@@ -290,6 +290,15 @@ void IntakeRoad::record_refusal(const Task& task, const Error& error) {
              {{"system", task.pack().info().system}, {"error_id", std::string(error.id())}, {"where", error.where()}, {"trace_id", task.inbound.trace_id}});
 }
 
+void IntakeRoad::events(const connector::EventQuery& query, connector::EventsFn answer) {
+  const SetupPtr setup = parts_.setups->current();
+  const ListenSettings* from = setup->listener(query.route);
+  const PackInForcePtr pack = from == nullptr ? nullptr : setup->pack(from->pack);
+  // A system that is called does not ask as well: two counters would take each other's events.
+  if (pack == nullptr || parts_.back == nullptr || pack->settings.call_back.on()) return answer(Error(Errc::connector_path_unknown));
+  parts_.back->ask(pack->pack->info().system, query, std::move(answer));
+}
+
 Result<std::vector<connector::MessageStatus>> IntakeRoad::status(const connector::StatusQuery& query) {
   const SetupPtr setup = parts_.setups->current();
   const ListenSettings* from = setup->listener(query.route);

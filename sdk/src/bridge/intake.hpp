@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/back_desk.hpp"
 #include "bridge/naming.hpp"
 #include "bridge/plan_cache.hpp"
 #include "bridge/setup.hpp"
@@ -24,6 +25,7 @@ struct IntakeParts {
   journal::Journal* journal = nullptr;
   PlanCache* plans = nullptr;
   WorkerPool* pool = nullptr;
+  BackDesk* back = nullptr;                        ///< Null: no events are given.
   std::shared_ptr<Clock> clock;
   obs::Log log;
   obs::Metrics* metrics = nullptr;
@@ -38,6 +40,7 @@ public:
   void on_delivery(connector::Inbound inbound, connector::AnswerFn answer) override;
   void on_refused(const connector::RefusedRequest& refused) override;
   Result<std::vector<connector::MessageStatus>> status(const connector::StatusQuery& query) override;
+  void events(const connector::EventQuery& query, connector::EventsFn answer) override;
 
   /// From now on every delivery is answered `busy`.
   void stop_taking() { stopping_.store(true); }

@@ -76,7 +76,7 @@ protected:
     Findings mistakes;
     config_.reference_date.year = 2150;
     config_.listen.push_back({"linhu", "rest", "127.0.0.1", "/api/push", "", "linhu-onewin", 0, {}, {}, {}, {}});
-    pack_ = test::good(load_pack({kPacks + std::string("linhu-onewin"), {}, {}, {}}, mistakes));
+    pack_ = test::good(load_pack({kPacks + std::string("linhu-onewin"), {}, {}, {}, {}}, mistakes));
     const std::string rule = "    rules:\n      project_no: {from: case_no, on_fail: hold}\n";
     target("all", "'envelope.event in [\"accept\", \"step\", \"result\"]'", rule);
     target("only_accept", "'envelope.event == \"accept\"'", rule);
@@ -99,7 +99,7 @@ protected:
     setup->packs = {{"linhu-onewin", pack_}};
     setup->targets = targets_;
     setups_.put(std::move(setup));
-    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&setups_, &journal_, &plans_, &pool_, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
+    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&setups_, &journal_, &plans_, &pool_, nullptr, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
     connector::Inbound inbound;
     inbound.route = "linhu";
     inbound.trace_id = "trace";
@@ -233,7 +233,7 @@ protected:
     folder_.write(file, text.replace(text.find(from), from.size(), to));
   }
   TempFolder folder_;
-  PackSettings settings(std::map<std::string, std::string> params = {}) const { return {folder_.file("p"), std::move(params), {}, {}}; }
+  PackSettings settings(std::map<std::string, std::string> params = {}) const { return {folder_.file("p"), std::move(params), {}, {}, {}}; }
   PackInForcePtr put(const PackSettings& settings) {
     auto setup = std::make_shared<Setup>();
     const PackInForcePtr pack = test::good(load_pack(settings, mistakes_));
@@ -293,7 +293,7 @@ protected:
 
 TEST_F(SetupFile, every_broken_pack_is_named) {
   Config in = config();
-  in.packs = {{folder_.file("none"), {}, {}, {}}, settings(), settings({{"no_such", "x"}})};
+  in.packs = {{folder_.file("none"), {}, {}, {}, {}}, settings(), settings({{"no_such", "x"}})};
   EXPECT_EQ(load_setup(in, mistakes_).error().id(), "bridge.config_invalid");
   EXPECT_EQ(ids().count("mapping.pack_missing"), 1u);
   EXPECT_EQ(ids().count("mapping.unknown_param"), 1u);

@@ -143,7 +143,9 @@ std::optional<MonoTime> Lane::next_look() {
     if (claiming_) return std::nullopt;  // The answer wakes the courier.
     const bool tripped = breaker_.opens_until().has_value();
     if (breaker_.is_open(now)) until = breaker_.opens_until();
-    if (const auto token = throttle_.next_at(now)) until = until ? std::max(*until, *token) : *token;
+    for (const auto& later : {throttle_.next_at(now), pause_end(now)}) {
+      if (later) until = until ? std::max(*until, *later) : *later;
+    }
     if (rung_.load()) {  // Waits for the breaker, for the one message that tries it, or for room.
       if (tripped || until || in_flight_ >= parts_.concurrency) return until;
       return std::max(now + std::chrono::milliseconds(1), claimed_at_ + kRoomWait);
@@ -164,6 +166,7 @@ void Lane::pump() {
     const MonoTime now = parts_.clock->now_mono();
     if (stopping_.load() || claiming_ || !has_room() || (!rung_.load() && now < look_at_)) return;
     look_at_ = now + kLookAgain;
+    if (pause_end(now)) return;
     room = breaker_.allowance(now, std::min(kClaimBatch, parts_.concurrency - in_flight_), in_flight_);
     room = throttle_.allowance(now, room);
     breaker_gauge_.set(breaker_.is_open(now) ? 1 : 0);
@@ -392,6 +395,44 @@ Result<platform::DayOutcome> Lane::ask_day(const std::string& day, const std::st
   platform::DayOutcome outcome = told.get();
   if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_answer_unreadable);
   return outcome;
+}
+
+Result<platform::EventsOutcome> Lane::ask_events(std::size_t max) {
+  auto answer = std::make_shared<std::promise<platform::EventsOutcome>>();
+  auto told = answer->get_future();
+  {
+    const std::lock_guard lock(client_mutex_);
+    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
+    parts_.client->events(max, [answer](platform::EventsOutcome outcome) { answer->set_value(std::move(outcome)); });
+  }
+  platform::EventsOutcome outcome = told.get();
+  if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_events_unreadable);
+  return outcome;
+}
+
+Result<void> Lane::confirm_events(std::vector<std::string> event_ids) {
+  auto answer = std::make_shared<std::promise<std::optional<Error>>>();
+  auto told = answer->get_future();
+  {
+    const std::lock_guard lock(client_mutex_);
+    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
+    parts_.client->confirm_events(std::move(event_ids), [answer](std::optional<Error> error) { answer->set_value(std::move(error)); });
+  }
+  auto error = told.get();
+  if (error) return *std::move(error);
+  return {};
+}
+
+std::optional<MonoTime> Lane::pause_end(MonoTime now) const {
+  const UtcMillis wall = parts_.clock->now_utc();
+  std::optional<MonoTime> end;
+  for (const PauseSettings& pause : parts_.pauses) {
+    if (wall < pause.from || wall >= pause.until) continue;
+    // The wall clock may jump: it is looked at again within the hour.
+    const MonoTime at = now + std::min<std::chrono::milliseconds>(pause.until - wall, std::chrono::hours(1));
+    end = end ? std::max(*end, at) : at;
+  }
+  return end;
 }
 
 void Lane::inherit(const Lane& before) {

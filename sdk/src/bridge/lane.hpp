@@ -54,6 +54,7 @@ struct LaneParts {
   std::shared_ptr<const mapping::Target> target;
   std::size_t concurrency = 32;
   RateSettings rate;
+  std::vector<PauseSettings> pauses;
   std::chrono::milliseconds total_timeout{30000};  ///< Of one message.
   std::chrono::milliseconds lease{60000};          ///< Of the journal: who holds a claim longer does not own it any more.
   DeliverySettings settings;
@@ -84,6 +85,9 @@ public:
   void inherit(const Lane& before);
   /// Asks the platform what it took on a day, and waits. @errors platform.*, net.*.
   Result<platform::DayOutcome> ask_day(const std::string& day, const std::string& prefix);
+  /// The same for events from above, and their confirmation.
+  Result<platform::EventsOutcome> ask_events(std::size_t max);
+  Result<void> confirm_events(std::vector<std::string> event_ids);
   void stop_claiming() noexcept { stopping_.store(true); }
   bool idle() const;
   /// Ends the client; what it still had in flight is stored as unknown. Returns when the journal has it all, or after five seconds.
@@ -109,6 +113,8 @@ private:
   void note_journal(const Error& error);
   UtcMillis later(int attempt, std::optional<std::chrono::milliseconds> told = std::nullopt);
   bool has_room() const;
+  /// End of the pause that it is now; nothing when it is none.
+  std::optional<MonoTime> pause_end(MonoTime now) const;
 
   LaneParts parts_;
   const platform::Guarantee guarantee_;

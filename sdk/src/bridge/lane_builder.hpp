@@ -17,7 +17,7 @@ struct LaneContext {
   std::function<void()> wake;
 };
 
-/// A lane for each platform of a setup. A lane of `before` is kept when nothing of its platform changed (settings, credentials, target,
+/// A lane for each platform of a setup, and for each source system that is called with its events. A lane of `before` is kept when nothing of its platform changed (settings, credentials, target,
 /// delivery); another one of the same name hands on what it has learned.
 /// @errors platform.*, base.secret_*.
 Result<Lanes> build_lanes(const Setup& setup, const platform::Registry& platforms, const LaneContext& context, const Lanes& before);
