@@ -49,7 +49,8 @@ class Floors:
     def __init__(self, folder):
         rows, _ = read_rows(folder / "floors.txt", ())
         self.test_extra = {name[5:]: set(uses) for name, uses in rows if name.startswith("test ")}
-        self.uses = {name: set(uses) for name, uses in rows if not name.startswith("test ")}
+        self.inside = {name[7:]: set(uses) for name, uses in rows if name.startswith("inside ")}
+        self.uses = {name: set(uses) for name, uses in rows if not name.startswith(("test ", "inside "))}
         self.modules = {name for name in self.uses if "/" not in name and name not in TOPS}
         third, more = read_rows(folder / "third_party.txt", ("system", "word"))
         self.third, self.system = third, more["system"]
@@ -131,6 +132,8 @@ class Checker:
         if "*" not in allowed and other not in allowed:
             return self.say(path, line, "floor", f"{unit} may not use {other}")
         # A test may borrow another unit's test support, as far as the floors let it use the unit.
+        if other in self.floors.inside.get(unit, ()):
+            return None
         if target.startswith("sdk/src/") and not (is_test(path) and is_test(target)):
             self.say(path, line, "private", f"{target} is private to {other}")
         return None

@@ -88,7 +88,7 @@ Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
       wake_(std::move(wake_courier)),
       breaker_(parts_.settings.breaker_failures, parts_.settings.breaker_open),
       throttle_(parts_.rate, parts_.clock->now_mono()),
-      random_(std::random_device{}()),
+      random_(parts_.jitter_seed ? *parts_.jitter_seed : std::random_device{}()),
       delivered_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"delivered\"", "Settled sends, by outcome")),
       refused_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"refused\"", "Settled sends, by outcome")),
       retried_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"retry\"", "Settled sends, by outcome")),
@@ -141,6 +141,7 @@ std::optional<MonoTime> Lane::next_look() {
   {
     const std::lock_guard lock(mutex_);
     if (claiming_) return std::nullopt;  // The answer wakes the courier.
+    if (now < no_claim_before_) return no_claim_before_;
     const bool tripped = breaker_.opens_until().has_value();
     if (breaker_.is_open(now)) until = breaker_.opens_until();
     for (const auto& later : {throttle_.next_at(now), pause_end(now)}) {
@@ -164,7 +165,7 @@ void Lane::pump() {
   {
     const std::lock_guard lock(mutex_);
     const MonoTime now = parts_.clock->now_mono();
-    if (stopping_.load() || claiming_ || !has_room() || (!rung_.load() && now < look_at_)) return;
+    if (stopping_.load() || claiming_ || !has_room() || now < no_claim_before_ || (!rung_.load() && now < look_at_)) return;
     look_at_ = now + kLookAgain;
     if (pause_end(now)) return;
     room = breaker_.allowance(now, std::min(kClaimBatch, parts_.concurrency - in_flight_), in_flight_);
@@ -185,6 +186,7 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
     const std::lock_guard lock(mutex_);
     claiming_ = false;
     throttle_.give_back(static_cast<double>(asked - (claims ? std::min(asked, claims->size()) : 0)));
+    if (!claims) no_claim_before_ = parts_.clock->now_mono() + kLookAgain;
     if (claims) {
       in_flight_ += claims->size();
       if (claims->size() == asked) rung_.store(true);

@@ -65,6 +65,7 @@ struct LaneParts {
   obs::Log log;
   obs::Metrics* metrics = nullptr;
   std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
+  std::optional<std::uint32_t> jitter_seed;        ///< Of the waits; from the machine when not given.
 };
 
 /// The way out to one platform: claims what is due, sends it, stores what became of it. Never sends twice on a guess: an unknown outcome
@@ -130,6 +131,7 @@ private:
   std::size_t in_flight_ = 0;
   bool claiming_ = false;
   MonoTime claimed_at_{};
+  MonoTime no_claim_before_{};                     ///< A journal that has just refused a claim (a full disk) is not asked a thousand times a second.
   std::minstd_rand random_;
   obs::Metric& delivered_;
   obs::Metric& refused_;

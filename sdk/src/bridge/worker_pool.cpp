@@ -38,6 +38,11 @@ void WorkerPool::stop() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
+  // Only a pool without threads has anything left. What a job owned may want to look at the pool: not under the lock.
+  std::deque<Job> admitted, offered;
+  const std::lock_guard lock(mutex_);
+  admitted_.swap(admitted);
+  offered_.swap(offered);
 }
 
 void WorkerPool::run() {
@@ -48,17 +53,37 @@ void WorkerPool::run() {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !empty(); });
       if (empty()) return;
-      auto& first = admitted_.empty() ? offered_ : admitted_;
-      job = std::move(first.front());
-      first.pop_front();
+      job = next();
     }
-    // One of the three catch sites: a bug or an exhausted memory in one message must not take the others with it. What the job
-    // owned (responders, claims) is released by its destructor, which answers "failed" or gives the claim back.
-    try {
-      job(worker);
-    } catch (const std::exception&) {
-      on_crash_();
-    }
+    contain(std::move(job), worker);
+  }
+}
+
+bool WorkerPool::run_next(Worker& worker) {
+  Job job;
+  {
+    const std::lock_guard lock(mutex_);
+    if (empty()) return false;
+    job = next();
+  }
+  contain(std::move(job), worker);
+  return true;
+}
+
+WorkerPool::Job WorkerPool::next() {
+  auto& first = admitted_.empty() ? offered_ : admitted_;
+  Job job = std::move(first.front());
+  first.pop_front();
+  return job;
+}
+
+// One of the three catch sites: a bug or an exhausted memory in one message must not take the others with it. What the job
+// owned (responders, claims) is released by its destructor, which answers "failed" or gives the claim back.
+void WorkerPool::contain(Job job, Worker& worker) {
+  try {
+    job(worker);
+  } catch (const std::exception&) {
+    on_crash_();
   }
 }
 

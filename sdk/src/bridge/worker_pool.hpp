@@ -30,11 +30,15 @@ public:
   /// deliveries): what is in the house leaves before more is let in, or a backlog would grow whenever intake is the faster half. Once
   /// the pool stops the job is dropped: what it owned gives itself back.
   void post(Job job);
-  /// Finishes what is queued, then joins. Idempotent.
+  /// Runs the next job on the calling thread; false when none waits. For a pool without threads, whose owner chooses every step.
+  bool run_next(Worker& worker);
+  /// Finishes what is queued, then joins; a pool without threads drops it. Idempotent.
   void stop();
 
 private:
   void run();
+  Job next();
+  void contain(Job job, Worker& worker);
   bool empty() const { return admitted_.empty() && offered_.empty(); }
 
   std::mutex mutex_;

@@ -11,6 +11,7 @@
 #include "journal/prepare.hpp"
 #include "journal/redeliver.hpp"
 #include "journal/sqlite/reader.hpp"
+#include "journal/stepped.hpp"
 #include "journal/writer.hpp"
 
 namespace tongqu::journal {
@@ -43,7 +44,7 @@ public:
       : options_(std::move(options)), clock_(std::move(clock)), sealing_(std::move(sealing)), lock_(std::move(lock)) {}
   ~SqliteJournal() override { close(); }
 
-  Result<void> start() {
+  Result<void> start(detail::Drive drive) {
     std::optional<crypto::Sm2PrivateKey> signing_key;
     if (!options_.audit_sign_key_pem.empty()) {
       TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
@@ -51,10 +52,12 @@ public:
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
     if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);
     writer_ = std::make_unique<detail::Writer>(options_, std::move(store), sealing_, *clock_, std::move(signing_key));
-    TONGQU_CHECK(writer_->start());
+    TONGQU_CHECK(writer_->start(drive));
     TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_));
     return {};
   }
+
+  bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
     auto prepared = detail::prepare_intake(std::move(intake), sealing_);
@@ -231,16 +234,27 @@ private:
   std::atomic<bool> closed_{false};
 };
 
-} // namespace
-
-Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, std::shared_ptr<Clock> clock) {
+Result<std::unique_ptr<SqliteJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options.seal_key, options.key_id));
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
   if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
   auto journal = std::make_unique<SqliteJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
-  TONGQU_CHECK(journal->start());
+  TONGQU_CHECK(journal->start(drive));
+  return journal;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, std::shared_ptr<Clock> clock) {
+  TONGQU_TRY(auto journal, open_driven(std::move(options), std::move(clock), detail::Drive::thread));
   return std::unique_ptr<Journal>(std::move(journal));
+}
+
+Result<detail::Stepped> detail::open_stepped(JournalOptions options, std::shared_ptr<Clock> clock) {
+  TONGQU_TRY(auto journal, open_driven(std::move(options), std::move(clock), Drive::stepped));
+  SqliteJournal* const it = journal.get();
+  return Stepped{std::move(journal), [it] { return it->turn(); }};
 }
 
 } // namespace tongqu::journal

@@ -29,10 +29,11 @@ Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, cons
 
 Writer::~Writer() { stop(); }
 
-Result<void> Writer::start() {
+Result<void> Writer::start(Drive drive) {
+  drive_ = drive;
   TONGQU_CHECK(recover());
   write_head_now();
-  thread_ = std::thread([this] { loop(); });
+  if (drive_ == Drive::thread) thread_ = std::thread([this] { loop(); });
   return {};
 }
 
@@ -89,6 +90,9 @@ Result<void> Writer::perform(std::function<Result<void>(Desk&)> act) {
   auto operation = std::make_unique<ActOperation>(std::move(act));
   auto outcome = operation->outcome();
   TONGQU_CHECK(submit(std::move(operation), Admission::always));
+  if (drive_ == Drive::stepped) {
+    while (outcome.wait_for(std::chrono::seconds(0)) != std::future_status::ready) turn();
+  }
   return outcome.get();
 }
 
@@ -105,25 +109,47 @@ void Writer::stop() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  if (drive_ == Drive::thread || std::exchange(finished_, true)) return;
+  while (turn()) continue;
+  finish();
 }
 
 void Writer::loop() {
   for (;;) {
-    Group group = next_group();
+    Group group = wait_for_group();
     {
       const std::lock_guard lock(mutex_);
       if (group.empty() && closing_) break;
     }
-    add_expired(group);
-    if (!group.empty()) process(group);
-    write_head_when_due();
+    run(std::move(group));
   }
   finish();
 }
 
-Writer::Group Writer::next_group() {
+bool Writer::turn() {
+  TONGQU_ASSERT(drive_ == Drive::stepped && !std::exchange(turning_, true), "one wheel, and nobody turns it from inside");
+  std::unique_lock lock(mutex_);
+  Group group = next_group(lock);
+  lock.unlock();
+  const bool any = !group.empty();
+  run(std::move(group));
+  turning_ = false;
+  return any;
+}
+
+void Writer::run(Group group) {
+  add_expired(group);
+  if (!group.empty()) process(group);
+  write_head_when_due();
+}
+
+Writer::Group Writer::wait_for_group() {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, kTick, [this] { return closing_ || !queue_.empty(); });
+  return next_group(lock);
+}
+
+Writer::Group Writer::next_group([[maybe_unused]] std::unique_lock<std::mutex>& held) {
   Group group;
   while (!queue_.empty() && group.size() < options_.group_max) {
     group.push_back(std::move(queue_.front()));

@@ -11,6 +11,9 @@
 
 namespace tongqu::journal::detail {
 
+/// Who turns the wheel: a thread of the writer's own, or whoever calls `turn` (a simulation, where every step is chosen).
+enum class Drive : std::uint8_t { thread, stepped };
+
 /// What may still enter a full queue: intake is refused first, records of what has happened never are.
 enum class Admission : std::uint8_t { intake, ledger, always };
 
@@ -23,8 +26,10 @@ public:
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// Recovers what a dead process left and starts the thread.
-  Result<void> start();
+  /// Recovers what a dead process left and starts the thread, if there is to be one.
+  Result<void> start(Drive drive = Drive::thread);
+  /// Stepped only: one group, or what is due without one. True when something was waiting. Never from a callback.
+  bool turn();
   /// Hands an operation over. On error it was not taken and never completes. @errors journal.busy, journal.closed, journal.sync_failed.
   Result<void> submit(std::unique_ptr<Operation> operation, Admission admission);
   /// Submits an act and waits for it. Must not be called from a callback.
@@ -37,7 +42,9 @@ public:
 private:
   using Group = std::vector<std::unique_ptr<Operation>>;
   void loop();
-  Group next_group();
+  Group wait_for_group();
+  Group next_group(std::unique_lock<std::mutex>& held);
+  void run(Group group);
   void add_expired(Group& group);
   void process(Group& group);
   using Failures = std::vector<std::optional<Error>>;
@@ -73,6 +80,9 @@ private:
   bool closing_ = false;
   bool poisoned_ = false;
   std::mutex stop_mutex_;
+  Drive drive_ = Drive::thread;
+  bool turning_ = false;
+  bool finished_ = false;
   std::thread thread_;
 };
 
