@@ -11,9 +11,9 @@ namespace tongqu::bridge::detail {
 using journal::DeliveryState;
 
 struct OperatorDesk::Request {
-  std::string cmd, message_id, target, as, reason;
+  std::string cmd, message_id, target, as, reason, day, prefix;
   std::int64_t delivery = 0;
-  bool preview = false;
+  bool preview = false, remap = false, overtake = false;
 };
 
 namespace {
@@ -47,19 +47,26 @@ std::string OperatorDesk::answer(std::string_view text, const std::string& who) 
     else if (name == "message_id") request.message_id = value;
     else if (name == "target") request.target = value;
     else if (name == "as") request.as = value;
+    else if (name == "day") request.day = value;
+    else if (name == "prefix") request.prefix = value;
     else if (name == "reason") request.reason = value;
     else if (name == "preview") request.preview = value == "true";
+    else if (name == "remap") request.remap = value == "true";
+    else if (name == "overtake") request.overtake = value == "true";
     else if (name == "delivery") std::from_chars(value.data(), value.data() + value.size(), request.delivery);
     else return refused(misunderstood(std::string(name)));
   }
-  const bool acts = request.cmd != "status" && !request.preview;
+  const bool acts = request.cmd != "status" && request.cmd != "platform_day" && !request.preview;
   if (acts && (request.reason.empty() || request.reason.size() > kReasonMax)) return refused(misunderstood("reason"));
+  if (request.cmd == "replay_message") return replay(request, {who, request.reason});
+  if (request.cmd == "reload") return reload(request, {who, request.reason});
   auto done = act(request, {who, request.reason});
   return done ? *std::move(done) : refused(done.error());
 }
 
 Result<std::string> OperatorDesk::act(const Request& request, const journal::Journal::Act& act) {
   if (request.cmd == "status") return status();
+  if (request.cmd == "platform_day") return platform_day(request);
   if (request.cmd == "hold_release") return release(request, act);
   if (request.cmd == "hold_discard") return discard(request, act);
   const bool resolves = request.cmd == "resolve";
@@ -71,7 +78,7 @@ Result<std::string> OperatorDesk::act(const Request& request, const journal::Jou
   } else {
     TONGQU_CHECK(journal_.unpark(request.delivery, act));
   }
-  wake_();
+  parts_.wake();
   return ok_object();
 }
 
@@ -90,7 +97,7 @@ Result<std::string> OperatorDesk::preview_move(const Request& request, DeliveryS
 
 Result<std::string> OperatorDesk::release(const Request& request, const journal::Journal::Act& act) {
   TONGQU_TRY(const IntakeRoad::Release release, intake_.release(request.message_id, act, request.preview));
-  wake_();
+  parts_.wake();
   return ok_object([&](wire::JsonWriter& w) {
     w.key("released");
     w.boolean(release.released);
@@ -115,8 +122,64 @@ Result<std::string> OperatorDesk::discard(const Request& request, const journal:
     ++discarded;
   }
   if (discarded == 0) return Error(Errc::bridge_not_held).at(request.message_id);
-  if (!request.preview) wake_();
+  if (!request.preview) parts_.wake();
   return ok_object([&](wire::JsonWriter& w) { w.member(request.preview ? "would_discard" : "discarded", discarded); });
+}
+
+std::string OperatorDesk::replay(const Request& request, const journal::Journal::Act& act) {
+  Findings findings;
+  const auto done = intake_.replay({request.message_id, request.target, request.remap, request.overtake, request.preview}, act, findings);
+  if (!done) return "{\"ok\":false,\"error\":" + wire::refusal_json(done.error(), "", findings) + "}";
+  if (!request.preview) parts_.wake();
+  return ok_object([&](wire::JsonWriter& w) {
+    w.member("from", done->from);
+    w.member("pack", done->pack);
+    w.key("changed");
+    w.boolean(done->changed);
+    w.member("delivery", done->delivery);
+    w.key("messages");
+    w.begin_array();
+    for (const auto& one : done->messages) w.string(one);
+    w.end_array();
+  });
+}
+
+/// Mistakes come with their file, line and key, whether it was done or not.
+std::string OperatorDesk::reload(const Request& request, const journal::Journal::Act& act) {
+  Findings mistakes;
+  const auto done = parts_.reload(mistakes, request.preview ? std::string() : act.who);
+  if (!done) return "{\"ok\":false,\"error\":" + wire::refusal_json(done.error(), "", mistakes) + "}";
+  return ok_object([&](wire::JsonWriter& w) {
+    w.key(request.preview ? "would_reload" : "reloaded");
+    w.boolean(true);
+  });
+}
+
+Result<std::string> OperatorDesk::platform_day(const Request& request) {
+  TONGQU_TRY(const auto outcome, parts_.day(request.target, request.day, request.prefix));
+  return ok_object([&](wire::JsonWriter& w) {
+    w.member("count", static_cast<std::int64_t>(outcome.count));
+    w.member("digest", outcome.digest);
+    w.key("parts");
+    w.begin_array();
+    for (const auto& part : outcome.parts) {
+      w.begin_object();
+      w.member("prefix", part.prefix);
+      w.member("count", static_cast<std::int64_t>(part.count));
+      w.member("digest", part.digest);
+      w.end_object();
+    }
+    w.end_array();
+    w.key("entries");
+    w.begin_array();
+    for (const auto& entry : outcome.entries) {
+      w.begin_object();
+      w.member("message_id", entry.message_id);
+      w.member("digest", entry.digest);
+      w.end_object();
+    }
+    w.end_array();
+  });
 }
 
 Result<std::string> OperatorDesk::status() {

@@ -4,10 +4,13 @@
 #include <future>
 #include <set>
 
+#include "journal/accept_all.hpp"
 #include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
 #include "journal/operations.hpp"
+#include "journal/prepare.hpp"
+#include "journal/redeliver.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/stepped.hpp"
 #include "journal/writer.hpp"
@@ -19,43 +22,6 @@ using detail::Desk;
 using detail::Move;
 
 Error invalid(const char* where) { return Error(Errc::journal_intake_invalid).at(where); }
-
-Result<void> check_targets(const Intake& intake) {
-  if (intake.targets.size() > static_cast<std::size_t>(detail::kTargetsMax)) return invalid("targets");
-  std::set<std::string_view> names;
-  for (const Intake::Target& target : intake.targets) {
-    if (target.name.empty() || !names.insert(target.name).second) return invalid("targets.name");
-  }
-  for (const Intake::Target& target : intake.targets) {
-    const bool waits = target.state == DeliveryState::waiting;
-    if (waits && (target.after == target.name || names.count(target.after) == 0)) return invalid("targets.after");
-    if (!waits && target.state != DeliveryState::ready && target.state != DeliveryState::held) return invalid("targets.state");
-  }
-  return {};
-}
-
-Result<void> check_intake(const Intake& intake) {
-  if (intake.message_id.empty() || intake.message_id.size() > 64) return invalid("message_id");
-  for (const char c : intake.message_id) {
-    if (c <= ' ' || c > '~') return invalid("message_id");
-  }
-  if (intake.identity.empty() || intake.identity.size() > 1024 || !is_utf8(intake.identity)) return invalid("identity");
-  if (intake.digest.size() != 32) return invalid("digest");
-  // SQLite holds a row below its limit of 1,000,000,000 bytes; far below it, one message is no longer a message.
-  if (intake.raw.size() > (std::size_t{256} << 20U) || intake.canonical.size() > (std::size_t{256} << 20U)) return invalid("raw");
-  return check_targets(intake);
-}
-
-Result<detail::PreparedIntake> prepare(Intake intake, const detail::Sealing& sealing) {
-  TONGQU_CHECK(check_intake(intake));
-  detail::PreparedIntake prepared;
-  TONGQU_TRY(prepared.raw_box, sealing.seal(intake.raw, intake.message_id, "raw"));
-  TONGQU_TRY(prepared.canonical_box, sealing.seal(intake.canonical, intake.message_id, "canonical"));
-  TONGQU_TRY(prepared.acknowledgement_box, sealing.seal(intake.acknowledgement, intake.message_id, "acknowledgement"));
-  prepared.intake = std::move(intake);
-  std::string().swap(prepared.intake.raw);
-  return prepared;
-}
 
 std::string act_text(const Journal::Act& act) { return " who=" + act.who + " why=" + act.reason; }
 
@@ -104,9 +70,16 @@ public:
   bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
-    auto prepared = prepare(std::move(intake), sealing_);
+    auto prepared = detail::prepare_intake(std::move(intake), sealing_);
     if (!prepared) return done(std::move(prepared).error());
     auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
+    if (!taken) done(std::move(taken).error());
+  }
+
+  void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override {
+    auto operation = detail::AcceptAllOperation::prepare(std::move(batch), sealing_, done);
+    if (!operation) return done(std::move(operation).error());
+    auto taken = writer_->submit(*std::move(operation), detail::Admission::intake);
     if (!taken) done(std::move(taken).error());
   }
 
@@ -212,6 +185,28 @@ public:
   }
 
   Result<void> unpark(std::int64_t delivery, const Act& act) override { return act_on(delivery, DeliveryState::parked, Move{}, "unpark", act); }
+
+  Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) override {
+    std::string box;
+    if (!what.canonical.empty()) {
+      if (what.digest.size() != 32) return invalid("digest");
+      TONGQU_TRY(box, sealing_.seal(what.canonical, what.message_id, "canonical"));
+    }
+    std::int64_t delivery = 0;
+    const auto done = writer_->perform([&](Desk& desk) -> Result<void> {
+      if (redo == Redo::act) {
+        TONGQU_TRY(delivery, detail::redeliver(desk, what, box, act));
+        return {};
+      }
+      TONGQU_TRY(const auto message, desk.store.message_row(what.message_id));
+      if (!message) return Error(Errc::journal_not_found).at(what.message_id);
+      TONGQU_TRY(const auto row, detail::redeliverable(desk, *message, what));
+      static_cast<void>(row);
+      return {};
+    });
+    if (!done) return done.error();
+    return delivery;
+  }
 
   Result<void> note(std::string_view what, const Act& act) override {
     return writer_->perform([&](Desk& desk) { return desk.store.audit("note", what, act_text(act), {}, desk.now_ms()); });

@@ -102,7 +102,7 @@ void AcceptOperation::complete(Desk& desk, const Error* failure) {
   if (failure != nullptr) return done_(*failure);
   FAULT_POINT("s13_committed");
   Intake& in = prepared_.intake;
-  if (row_ != 0 && !in.targets.empty()) {
+  if (row_ != 0 && !in.targets.empty() && !in.canonical.empty()) {
     MessageFacts facts{std::move(in.message_id), std::move(in.system), std::move(in.case_no), std::move(in.event), std::move(in.identity)};
     desk.fresh.put(row_, {std::move(facts), std::move(in.canonical), in.targets.size()});
   }

@@ -13,6 +13,8 @@ public:
       : prepared_(std::move(prepared)), done_(std::move(done)) {}
   Result<void> apply(Desk& desk) override;
   void complete(Desk& desk, const Error* failure) override;
+  PreparedIntake& prepared() noexcept { return prepared_; }
+  bool stored() const noexcept { return row_ != 0; }   ///< Of the last apply().
 
 private:
   Result<void> apply_new(Desk& desk);

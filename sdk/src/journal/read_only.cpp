@@ -14,6 +14,7 @@ public:
   }
 
   void accept(Intake, std::function<void(Result<IntakeOutcome>)> done) override { done(refused()); }
+  void accept_all(IntakeBatch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override { done(refused()); }
   Result<IntakeOutcome> accept_and_wait(Intake) override { return refused(); }
   void refuse(Refusal) override {}
   void claim(std::string, std::size_t, std::function<void(Result<std::vector<Claim>>)> done) override { done(refused()); }
@@ -38,6 +39,7 @@ public:
   Result<void> discard(std::string_view, const std::string&, const Act&) override { return refused(); }
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return refused(); }
   Result<void> unpark(std::int64_t, const Act&) override { return refused(); }
+  Result<std::int64_t> redeliver(Redelivery, const Act&, Redo) override { return refused(); }
   Result<void> note(std::string_view, const Act&) override { return refused(); }
   void close() override {}
 

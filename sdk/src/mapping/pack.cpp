@@ -56,6 +56,7 @@ public:
   Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
+  const BatchAnswer* batch_answer(const wire::Delivery& delivery) const override;
   TestReport run_tests(const Environment& environment) const override;
 
   void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
@@ -254,6 +255,12 @@ AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, c
   const auto entry = choose(delivery);
   if (!entry || (*entry)->mapping->answer() == nullptr) return none;
   return (*entry)->mapping->answer()->make(kind, facts);
+}
+
+const BatchAnswer* LoadedPack::batch_answer(const wire::Delivery& delivery) const {
+  const auto entry = choose(delivery);
+  if (!entry || (*entry)->mapping->answer() == nullptr) return nullptr;
+  return (*entry)->mapping->answer()->batch();
 }
 
 Pack::TestReport LoadedPack::run_tests(const Environment& environment) const {

@@ -43,11 +43,48 @@ struct ListenSettings {
   std::vector<std::string> hosts;
   std::map<std::string, std::string> settings;
   Limits limits;
+  std::size_t records_max = 20000;                 ///< Of one delivery.
+  std::uint32_t line = 0;                          ///< In the file.
+};
+
+/// A key with which a pack opens sealed content: 16 bytes, written as hexadecimal digits, Base64 or as they are.
+struct PackKey {
+  SecretRef ref;
+  enum class Form : std::uint8_t { hex, base64, text } form = Form::hex;
+};
+
+/// Where a source system takes its events from above; without it, it asks for them.
+struct CallBackSettings {
+  std::string url, pinned_host, path = "/", ca_file;
+  SecretRef token;                                 ///< Bearer token; none: no header.
+  bool on() const noexcept { return !url.empty(); }
 };
 
 struct PackSettings {
   std::string path;
   std::map<std::string, std::string> params;
+  std::string name;                                ///< What listeners call it; empty: the pack's own id.
+  std::map<std::string, PackKey> keys;             ///< By the names that the pack's stages use.
+  CallBackSettings call_back = {};
+};
+
+/// How many messages a second a platform is sent at most.
+struct RateSettings {
+  double per_second = 0;                           ///< 0: as many as it takes.
+  std::size_t burst = 0;                           ///< Messages at once after a rest; 0: a tenth of a second's, at least one.
+  bool learn = true;                               ///< Find the rate by the platform's "slow down".
+};
+
+/// Whether and how often a platform is asked for events.
+struct EventSettings {
+  std::chrono::milliseconds poll{0};               ///< 0: never.
+  std::size_t max = 50;                            ///< In one answer.
+  bool on() const noexcept { return poll.count() > 0; }
+};
+
+/// A time in which a platform is not sent to; what comes waits.
+struct PauseSettings {
+  UtcMillis from{}, until{};
 };
 
 struct PlatformSettings {
@@ -57,6 +94,9 @@ struct PlatformSettings {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds total_timeout{30000};
   std::size_t concurrency = 32;                    ///< Messages in flight.
+  RateSettings rate;
+  EventSettings events;
+  std::vector<PauseSettings> pauses;
 };
 
 struct RouteSettings {

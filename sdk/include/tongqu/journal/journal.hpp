@@ -46,8 +46,26 @@ struct Intake {
   std::string canonical;         ///< Canonical JSON (sealed at rest); empty when held before a record existed.
   std::string acknowledgement;   ///< What the caller is told, stored and repeated byte for byte (sealed at rest).
   std::string findings;          ///< JSON array of findings, free of personal data.
-  struct Target { std::string name; DeliveryState state = DeliveryState::ready; std::string after; std::string reason; };
-  std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`) or held (with reason).
+  struct Target { std::string name; DeliveryState state = DeliveryState::ready; std::string after, reason, error_id{}; };
+  std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`), held or parked (with reason).
+};
+
+/// A refused intake: nothing is kept but this.
+struct Refusal {
+  std::string system;            ///< May be empty when not known.
+  std::string error_id;
+  std::string where;
+  std::string peer;
+  std::uint64_t size = 0;
+  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
+  std::string_view bytes;        ///< Not kept.
+};
+
+/// Messages of one delivery, in its order.
+struct IntakeBatch {
+  std::string raw;               ///< The delivery as received. Kept once, with the first message that is new; bodies() gives it for each.
+  std::vector<Intake> intakes;   ///< Their own `raw` is empty.
+  std::vector<Refusal> refusals; ///< Records of the delivery that were refused; without a digest they get that of `raw`.
 };
 
 enum class IntakeVerdict : std::uint8_t { stored, duplicate, conflict };
@@ -89,6 +107,13 @@ struct Settlement {
   UtcMillis not_before{};        ///< For ready and unknown: earliest next try.
 };
 
+/// What a person has sent again.
+struct Redelivery {
+  std::string message_id, target;
+  bool overtake = false;         ///< Also when a later event of the case was delivered already.
+  std::string canonical, digest, pack, pack_digest;  ///< A record mapped again; empty: the one that is stored.
+};
+
 struct DeliveryView {
   std::int64_t delivery = 0;
   std::string message_id, target, system, case_no, event, error_id, reason, receipt_no;
@@ -110,17 +135,6 @@ struct Counts {
   std::int64_t by_state[9] = {};  ///< Deliveries, indexed by DeliveryState.
   std::int64_t refusals = 0;      ///< Refused intakes of which only a digest is kept.
   std::int64_t damaged = 0;       ///< Rows that were found damaged and set apart.
-};
-
-/// A refused intake: nothing is kept but this.
-struct Refusal {
-  std::string system;            ///< May be empty when not known.
-  std::string error_id;
-  std::string where;
-  std::string peer;
-  std::uint64_t size = 0;
-  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
-  std::string_view bytes;        ///< Not kept.
 };
 
 struct JournalOptions {
@@ -159,6 +173,10 @@ public:
   /// @errors in the callback: journal.busy, journal.disk_low, journal.write (retry_later), journal.row_damaged.
   virtual void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) = 0;
   virtual Result<IntakeOutcome> accept_and_wait(Intake intake) = 0;
+  /// Stores all messages of one delivery in one transaction, all or none, and gives an outcome for each in the same order: some may be
+  /// new, others known. A message may repeat the identity of an earlier one of the batch. Memory is that of the sealed bodies.
+  /// @errors in the callback: as accept; journal.intake_invalid names the record.
+  virtual void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) = 0;
 
   /// Looks a business identity up without writing: its stored digest and acknowledgement.
   struct Known { std::string message_id, digest, acknowledgement, pack, pack_digest; };
@@ -199,6 +217,11 @@ public:
   virtual Result<void> resolve(std::int64_t delivery, Resolution resolution, const Act& act) = 0;
   /// parked -> ready.
   virtual Result<void> unpark(std::int64_t delivery, const Act& act) = 0;
+  /// Has a message sent to a target again: a parked delivery becomes ready; behind one that is refused, discarded or delivered comes a new
+  /// delivery, which later events of the case wait for. Gives its number. With `preview`, only says whether it would.
+  /// @errors journal.not_found, journal.illegal_move (it is on its way, or held), bridge.replay_overtaken.
+  enum class Redo : std::uint8_t { act, preview };
+  virtual Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) = 0;
   /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
   virtual Result<void> note(std::string_view what, const Act& act) = 0;
 

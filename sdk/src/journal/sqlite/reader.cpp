@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "journal/accept_all.hpp"
 #include "journal/sqlite/schema.hpp"
+#include "journal/sqlite/views.hpp"
 
 namespace tongqu::journal::detail {
 namespace {
@@ -11,12 +13,6 @@ enum class Sql : std::size_t {
   counts, message, row_of, bodies, receipt, deliveries_of, open_by_state, sending, other_by_state, next_due,
 };
 
-// The message belongs to a delivery by its id, so that no index joins them; 64 is kTargetsMax.
-#define TONGQU_VIEW                                                                                                                 \
-  "SELECT d.id, d.target, d.case_key, d.state, d.not_before_ms, d.attempts, d.fence, d.created_ms, d.changed_ms, d.after, "         \
-  "d.error_id, d.reason, d.row_check, m.message_id, m.system, m.case_no, m.event, r.number FROM deliveries AS d "
-#define TONGQU_JOIN " LEFT JOIN messages AS m ON m.id = d.id / 64 LEFT JOIN receipts AS r ON r.delivery = d.id "
-
 const std::vector<std::string_view>& reader_sql() {
   static const std::vector<std::string_view> kTexts = {
       "SELECT " TONGQU_COUNTER_COLUMNS ", (SELECT count(*) FROM damaged) FROM counters WHERE id = 1",
@@ -24,22 +20,22 @@ const std::vector<std::string_view>& reader_sql() {
       "SELECT id FROM messages WHERE message_id = ?",
       "SELECT acknowledgement, canonical, raw FROM bodies WHERE message = ?",
       "SELECT delivery, number, key_id, receipt, row_check FROM receipts WHERE delivery = ?",
-      TONGQU_VIEW TONGQU_JOIN "WHERE d.id BETWEEN ? AND ? ORDER BY d.id",
-      TONGQU_VIEW "INDEXED BY deliveries_open" TONGQU_JOIN "WHERE d.state IN (0, 3, 6, 7) AND d.state = ? ORDER BY d.id LIMIT ?",
-      TONGQU_VIEW "INDEXED BY deliveries_due" TONGQU_JOIN "WHERE d.due_ms IS NOT NULL AND d.state = ? LIMIT ?",
-      TONGQU_VIEW TONGQU_JOIN "WHERE d.state = ? ORDER BY d.id DESC LIMIT ?",
+      TONGQU_VIEW TONGQU_VIEW_JOIN "WHERE d.id BETWEEN ? AND ? ORDER BY d.id",
+      TONGQU_VIEW "INDEXED BY deliveries_open" TONGQU_VIEW_JOIN "WHERE d.state IN (0, 3, 6, 7) AND d.state = ? ORDER BY d.id LIMIT ?",
+      TONGQU_VIEW "INDEXED BY deliveries_due" TONGQU_VIEW_JOIN "WHERE d.due_ms IS NOT NULL AND d.state = ? LIMIT ?",
+      TONGQU_VIEW TONGQU_VIEW_JOIN "WHERE d.state = ? ORDER BY d.id DESC LIMIT ?",
       "SELECT due_ms FROM deliveries WHERE target = ? AND due_ms IS NOT NULL AND fence = 0 ORDER BY due_ms LIMIT 1",
   };
   return kTexts;
 }
-#undef TONGQU_VIEW
-#undef TONGQU_JOIN
 
 constexpr std::size_t kCaseMessagesMax = 1000;
 /// Keys that a reading command keeps at most before it starts anew.
 constexpr std::size_t kOwnKeysMax = 200000;
 
 Statement& at(std::vector<Statement>& statements, Sql which) { return statements[static_cast<std::size_t>(which)]; }
+
+} // namespace
 
 DeliveryView read_view(const Statement& row, const RowChecks& checks) {
   DeliveryRow from = read_delivery(row, checks);
@@ -54,15 +50,13 @@ DeliveryView read_view(const Statement& row, const RowChecks& checks) {
   view.error_id = from.damaged ? std::string(errc_row(Errc::journal_row_damaged).id) : std::move(from.error_id);
   view.reason = std::move(from.reason);
   view.damaged = from.damaged;
-  view.message_id = row.string_at(kDeliveryColumns);
-  view.system = row.string_at(kDeliveryColumns + 1);
-  view.case_no = row.string_at(kDeliveryColumns + 2);
-  view.event = row.string_at(kDeliveryColumns + 3);
-  view.receipt_no = row.string_at(kDeliveryColumns + 4);
+  view.message_id = row.string_at(14);
+  view.system = row.string_at(15);
+  view.case_no = row.string_at(16);
+  view.event = row.string_at(17);
+  view.receipt_no = row.string_at(18);
   return view;
 }
-
-} // namespace
 
 Result<std::unique_ptr<Reader>> Reader::open(const std::string& path, const Sealing& sealing, std::shared_ptr<const RecentKeys> recent) {
   TONGQU_TRY(auto database, Database::open(path, Access::read));
@@ -215,6 +209,15 @@ Result<std::vector<DeliveryView>> Reader::deliveries(DeliveryState state, std::s
 }
 
 Result<Journal::Bodies> Reader::bodies(std::string_view message_id) {
+  TONGQU_TRY(Journal::Bodies bodies, own_bodies(message_id));
+  if (!is_shared_raw(bodies.raw)) return bodies;
+  TONGQU_TRY(Journal::Bodies first, own_bodies(std::string_view(bodies.raw).substr(kSharedRaw.size())));
+  if (is_shared_raw(first.raw)) return Error(Errc::journal_corrupt).at("bodies.raw");
+  bodies.raw = std::move(first.raw);
+  return bodies;
+}
+
+Result<Journal::Bodies> Reader::own_bodies(std::string_view message_id) {
   const std::lock_guard lock(mutex_);
   TONGQU_TRY(const auto found, row_of(message_id));
   if (!found) return Error(Errc::journal_not_found);
@@ -251,7 +254,7 @@ Result<std::optional<std::int64_t>> Reader::next_due(std::string_view target) {
   Use query(at(statements_, Sql::next_due));
   query->text(1, target);
   TONGQU_TRY(const bool row, query->step());
-  return row ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
+  return row ? std::optional<std::int64_t>(std::max<std::int64_t>(0, query->number_at(0))) : std::nullopt;
 }
 
 } // namespace tongqu::journal::detail

@@ -30,6 +30,8 @@ public:
 private:
   Reader(std::unique_ptr<Database> database, const Sealing& sealing, const StoreKeys& keys)
       : database_(std::move(database)), sealing_(sealing), checks_(keys.rows), hash_(keys.index) {}
+  /// Raw bytes as they stand in the row: those of a delivery with many messages are a reference for all but the first.
+  Result<Journal::Bodies> own_bodies(std::string_view message_id);
   Result<void> look_at_newest();
   Result<std::optional<MessageRow>> row(std::int64_t id);
   Result<std::optional<MessageRow>> row_of(std::string_view message_id);

@@ -148,6 +148,7 @@ DeliveryRow read_delivery(const Statement& row, const RowChecks& checks) {
   out.after = row.string_at(9);
   out.error_id = row.string_at(10);
   out.reason = row.string_at(11);
+  out.due_ms = row.number_at(13);
   out.damaged = !known || row.number_at(12) != checks.of(out);
   return out;
 }

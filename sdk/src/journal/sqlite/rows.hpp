@@ -33,6 +33,7 @@ struct DeliveryRow {
   int attempts = 0;
   std::int64_t fence = 0, created_ms = 0, changed_ms = 0;
   std::string after, error_id, reason;
+  std::int64_t due_ms = 0;                    ///< As the row has it; 0 when it has none. Not covered by the check value.
   bool damaged = false;
 };
 
@@ -57,11 +58,10 @@ struct Counters {
   "id, message_id, identity, digest, system, case_no, event, pack, pack_digest, created_ms, key_id, findings, purged_ms, "         \
   "acknowledgement_bytes, canonical_bytes, raw_bytes, row_check"
 #define TONGQU_DELIVERY_COLUMNS                                                                                                    \
-  "id, target, case_key, state, not_before_ms, attempts, fence, created_ms, changed_ms, after, error_id, reason, row_check"
+  "id, target, case_key, state, not_before_ms, attempts, fence, created_ms, changed_ms, after, error_id, reason, row_check, due_ms"
 #define TONGQU_COUNTER_COLUMNS                                                                                                     \
   "last_message, messages, refusals, fence, indexed, waiting, ready, sending, unknown, delivered, refused, held, parked, "         \
   "discarded, row_check"
-constexpr int kDeliveryColumns = 13;
 
 /// Two keys of the store itself. They stand in `meta`, sealed under every seal key the store has known, and outlive those.
 struct StoreKeys {

@@ -269,12 +269,7 @@ Result<std::string> Store::replace_content(std::int64_t message, const Content& 
 }
 
 Result<void> Store::set_apart(std::int64_t delivery, std::int64_t now_ms) {
-  {
-    Use update(at(statements_, Sql::set_due));
-    update->null(1);
-    update->number(2, delivery);
-    TONGQU_CHECK(update->step());
-  }
+  TONGQU_CHECK(set_due(delivery, std::nullopt));
   return note_damage(damaged_row("deliveries", delivery).where(), now_ms);
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "journal/audit_chain.hpp"
+#include "journal/fair_order.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
 #include "journal/sqlite/keys.hpp"
@@ -60,7 +61,8 @@ public:
   Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms);
   Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms);
 
-  /// Deliveries that may be claimed: those due at once by age, merged with those whose time has come.
+  /// Deliveries that may be claimed: half of them those whose time has come, the others those due at once in the fair order; one kind
+  /// takes the room that the other leaves.
   Result<std::vector<DeliveryRow>> due(const std::string& target, std::int64_t schedule_ms, std::size_t max);
   Result<std::optional<DeliveryRow>> delivery(std::int64_t id);
   /// Sealed bodies, in the order of MessageRow::box_bytes, with a size that fits the row. @errors journal.row_damaged.
@@ -83,6 +85,10 @@ public:
 
   Result<std::optional<std::int64_t>> message_row(std::string_view message_id);
   Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message);
+  /// Whether a later delivery of the lane was delivered.
+  Result<bool> delivered_after(const DeliveryRow& row);
+  /// Another delivery of the same message to the same target, ready; gives its number. There must be room among the targets.
+  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms);
   struct Content { std::string_view canonical_box, key_id, digest, pack, pack_digest; };
   Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
@@ -117,7 +123,12 @@ private:
   Result<bool> blocked(const DeliveryRow& row);
   Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);
   Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
-  void note_due(const std::string& target, std::int64_t id);
+  Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
+  Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms);
+  /// What is written as due time for a delivery that may be claimed: its time, or a place in the fair order when that has come.
+  std::int64_t due_of(const DeliveryRow& row);
+  void note_due(const std::string& target, std::int64_t due_ms, std::int64_t id);
+  Result<void> add_fair(const std::string& target, std::size_t max, std::vector<DeliveryRow>& found);
 
   std::unique_ptr<Database> database_;
   std::vector<Statement> statements_;
@@ -133,8 +144,9 @@ private:
   std::int64_t old_upto_ = 0;       ///< Last message whose keys are among the old ones.
   std::int64_t marked_changes_ = 0;
   std::set<std::string> ready_;
-  /// For each target the last delivery of those due at once that was handed out; none before it is free. Forgotten on every doubt.
-  std::map<std::string, std::int64_t> handed_out_;
+  FairOrder order_;
+  /// For each target the place (and id) in the fair order up to which all are handed out. Forgotten on every doubt.
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> handed_out_;
 };
 
 } // namespace tongqu::journal::detail

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "journal/sqlite/store.hpp"
 #include "journal/sqlite/store_sql.hpp"
@@ -21,53 +22,77 @@ Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms)
   DeliveryRow row;
   row.id = live_.counters.last_message * kTargetsMax;
   row.case_key = lane_of(intake);
-  row.created_ms = row.changed_ms = now_ms;
   for (const Intake::Target& target : intake.targets) {
     row.target = target.name;
     row.state = target.state;
     row.after = target.after;
     row.reason = target.reason;
-    TONGQU_TRY(const bool is_blocked, blocked(row));
-    const bool due = target.state == DeliveryState::ready && !is_blocked;
-    Use insert(at(statements_, Sql::insert_delivery));
-    insert->number(1, row.id);
-    insert->text(2, row.target);
-    insert->text(3, row.case_key);
-    insert->number(4, number_of(row.state));
-    insert->number(5, 0);
-    insert->number(6, 0);
-    insert->number(7, 0);
-    insert->number(8, now_ms);
-    insert->number(9, now_ms);
-    insert->text(10, row.after);
-    insert->text(11, {});
-    insert->text(12, row.reason);
-    insert->number(13, checks_.of(row));
-    if (due) insert->number(14, 0);
-    else insert->null(14);
-    TONGQU_CHECK(insert->step());
-    add_key(hash_.of_lane(row.case_key, row.target), row.id);
-    ++live_.counters.states[index_of(target.state)];
-    if (due) note_due(row.target, row.id);
+    row.error_id = target.error_id;
+    TONGQU_CHECK(insert_delivery(row, now_ms));
     ++row.id;
   }
   return {};
 }
 
-void Store::note_due(const std::string& target, std::int64_t id) {
+Result<void> Store::insert_delivery(DeliveryRow& row, std::int64_t now_ms) {
+  row.created_ms = row.changed_ms = now_ms;
+  TONGQU_TRY(const bool is_blocked, blocked(row));
+  const bool due = row.state == DeliveryState::ready && !is_blocked;
+  Use insert(at(statements_, Sql::insert_delivery));
+  insert->number(1, row.id);
+  insert->text(2, row.target);
+  insert->text(3, row.case_key);
+  insert->number(4, number_of(row.state));
+  for (int i = 5; i <= 7; ++i) insert->number(i, 0);
+  insert->number(8, now_ms);
+  insert->number(9, now_ms);
+  insert->text(10, row.after);
+  insert->text(11, row.error_id);
+  insert->text(12, row.reason);
+  insert->number(13, checks_.of(row));
+  row.due_ms = due ? due_of(row) : 0;
+  if (due) insert->number(14, row.due_ms);
+  else insert->null(14);
+  TONGQU_CHECK(insert->step());
+  add_key(hash_.of_lane(row.case_key, row.target), row.id);
+  ++live_.counters.states[index_of(row.state)];
+  if (due) note_due(row.target, row.due_ms, row.id);
+  return {};
+}
+
+Result<void> Store::set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms) {
+  Use update(at(statements_, Sql::set_due));
+  if (due_ms) update->number(1, *due_ms);
+  else update->null(1);
+  update->number(2, delivery);
+  TONGQU_CHECK(update->step());
+  return {};
+}
+
+void Store::note_due(const std::string& target, std::int64_t due_ms, std::int64_t id) {
+  if (!FairOrder::at_once(due_ms)) return;
   ready_.insert(target);
   const auto handed = handed_out_.find(target);
-  if (handed != handed_out_.end() && id <= handed->second) handed->second = id - 1;
+  if (handed != handed_out_.end() && std::pair(due_ms, id) <= handed->second) handed->second = {due_ms, id - 1};
+}
+
+std::int64_t Store::due_of(const DeliveryRow& row) {
+  if (row.not_before_ms > 0) return row.not_before_ms;
+  return order_.place(row.target, row.case_key, [this, &row]() -> std::optional<std::int64_t> {
+    Use query(at(statements_, Sql::due_front));
+    query->text(1, row.target);
+    const auto found = query->step();
+    return found && *found ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
+  });
 }
 
 Result<std::vector<DeliveryRow>> Store::due(const std::string& target, std::int64_t schedule_ms, std::size_t max) {
-  std::vector<DeliveryRow> found;
-  const auto collect = [this, &found](Sql which) -> Result<void> {
-    Statement& query = at(statements_, which);
+  std::vector<DeliveryRow> later, found;
+  const auto collect = [this](Sql which, std::vector<DeliveryRow>& into) -> Result<void> {
     for (;;) {
-      TONGQU_TRY(const bool row, query.step());
+      TONGQU_TRY(const bool row, at(statements_, which).step());
       if (!row) return {};
-      found.push_back(read_delivery(query, checks_));
+      into.push_back(read_delivery(at(statements_, which), checks_));
     }
   };
   {
@@ -75,23 +100,36 @@ Result<std::vector<DeliveryRow>> Store::due(const std::string& target, std::int6
     query->text(1, target);
     query->number(2, schedule_ms);
     query->number(3, static_cast<std::int64_t>(max));
-    TONGQU_CHECK(collect(Sql::due_later));
+    TONGQU_CHECK(collect(Sql::due_later, later));
   }
-  const std::size_t later = found.size();
-  std::int64_t& handed_out = handed_out_[target];
-  {
+  const auto half = static_cast<std::ptrdiff_t>(std::min(later.size(), (max + 1) / 2));
+  found.assign(later.begin(), later.begin() + half);
+  if (found.size() < max) {
     Use query(at(statements_, Sql::due_now));
     query->text(1, target);
-    query->number(2, handed_out);
-    query->number(3, static_cast<std::int64_t>(max));
-    TONGQU_CHECK(collect(Sql::due_now));
+    query->number(2, static_cast<std::int64_t>(max - found.size()));
+    TONGQU_CHECK(collect(Sql::due_now, found));
   }
-  // What is cut off was not handed out, so the place to go on from is the last one below the cut.
-  const std::int64_t last_now = found.size() > later ? found.back().id : 0;
-  std::sort(found.begin(), found.end(), [](const DeliveryRow& a, const DeliveryRow& b) { return a.id < b.id; });
-  if (found.size() > max) found.resize(max);
-  if (!found.empty()) handed_out = std::max(handed_out, std::min(last_now, found.back().id));
+  TONGQU_CHECK(add_fair(target, max, found));
+  for (auto one = later.begin() + half; one != later.end() && found.size() < max; ++one) found.push_back(std::move(*one));
   return found;
+}
+
+/// Those in the fair order stay in its index until they are settled, so the search goes on behind what is handed out already.
+Result<void> Store::add_fair(const std::string& target, std::size_t max, std::vector<DeliveryRow>& found) {
+  if (found.size() >= max) return {};
+  const auto handed_out = handed_out_.try_emplace(target, std::numeric_limits<std::int64_t>::min(), 0).first;
+  Use query(at(statements_, Sql::due_fair));
+  query->text(1, target);
+  query->number(2, handed_out->second.first);
+  query->number(3, handed_out->second.second);
+  query->number(4, static_cast<std::int64_t>(max - found.size()));
+  for (;;) {
+    TONGQU_TRY(const bool row, query->step());
+    if (!row) return {};
+    found.push_back(read_delivery(at(statements_, Sql::due_fair), checks_));
+    handed_out->second = {found.back().due_ms, found.back().id};
+  }
 }
 
 Result<std::optional<DeliveryRow>> Store::delivery(std::int64_t id) {
@@ -144,6 +182,7 @@ Result<void> Store::claim(DeliveryRow& row, std::int64_t now_ms) {
   }
   row.fence = ++live_.counters.fence;
   ++row.attempts;
+  order_.served(row.target, row.due_ms);
   row.changed_ms = now_ms;
   Use update(at(statements_, Sql::claim));
   update->number(1, number_of(row.state));
@@ -171,11 +210,11 @@ Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms
   std::optional<std::int64_t> due;
   if (claimable(row.state)) {
     TONGQU_TRY(const bool is_blocked, blocked(row));
-    if (!is_blocked) due = row.not_before_ms;
+    if (!is_blocked) due = due_of(row);
   }
   TONGQU_CHECK(update(row, due));
   if (!move.receipt_box.empty() || !move.receipt_no.empty()) TONGQU_CHECK(put_receipt(row.id, move));
-  if (due == 0) note_due(row.target, row.id);
+  if (due) note_due(row.target, *due, row.id);
   if (!is_final(row.state)) return {};
   TONGQU_CHECK(release_next(row, now_ms));
   return release_followers(row, now_ms);
@@ -249,11 +288,9 @@ Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_m
     if (!claimable(next->state) || next->fence != 0) return {};
     TONGQU_TRY(const bool is_blocked, blocked(*next));
     if (is_blocked) return {};
-    Use update(at(statements_, Sql::set_due));
-    update->number(1, next->not_before_ms);
-    update->number(2, next->id);
-    TONGQU_CHECK(update->step());
-    if (next->not_before_ms == 0) note_due(next->target, next->id);
+    const std::int64_t due = due_of(*next);
+    TONGQU_CHECK(set_due(next->id, due));
+    note_due(next->target, due, next->id);
     return {};
   }
 }
@@ -294,6 +331,35 @@ Result<std::vector<std::int64_t>> Store::deliveries_of(std::int64_t message) {
     TONGQU_TRY(const bool row, query->step());
     if (!row) return found;
     found.push_back(query->number_at(0));
+  }
+}
+
+Result<bool> Store::delivered_after(const DeliveryRow& row) {
+  std::int64_t from = row.id;
+  for (;;) {
+    TONGQU_TRY(const auto next, nearest_in_lane(row, from, true));
+    if (!next) return false;
+    if (!next->damaged && next->state == DeliveryState::delivered) return true;
+    from = next->id;
+  }
+}
+
+Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t now_ms) {
+  TONGQU_TRY(const auto ids, deliveries_of(message_of(row.id)));
+  DeliveryRow again;
+  again.id = ids.back() + 1;
+  TONGQU_ASSERT(message_of(again.id) == message_of(row.id), "the caller looked whether there is room");
+  again.target = row.target;
+  again.case_key = row.case_key;
+  again.state = DeliveryState::ready;
+  TONGQU_CHECK(insert_delivery(again, now_ms));
+  std::int64_t from = again.id;
+  for (;;) {
+    TONGQU_TRY(const auto later, nearest_in_lane(again, from, true));
+    if (!later) return again.id;
+    from = later->id;
+    // What is under way stays findable as such.
+    if (later->fence == 0) TONGQU_CHECK(set_due(later->id, std::nullopt));
   }
 }
 

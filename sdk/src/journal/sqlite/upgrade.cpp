@@ -90,7 +90,7 @@ Result<void> move_deliveries(Database& database, const RowChecks& checks, const 
                                                      "after, error_id, reason, 0, iif(fence > 0, not_before_ms, due_ms), receipt_no, key_id, receipt "
                                                      "FROM deliveries_1 ORDER BY id"));
   TONGQU_TRY(auto into, Statement::prepare(database, "INSERT INTO deliveries(" TONGQU_DELIVERY_COLUMNS
-                                                     ", due_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                                                     ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   TONGQU_TRY(auto receipts, Statement::prepare(database, "INSERT INTO receipts(delivery, number, key_id, receipt, row_check) VALUES(?, ?, ?, ?, ?)"));
   TONGQU_TRY(auto keys, Statement::prepare(database, kPutKey));
   for (;;) {
