@@ -54,6 +54,9 @@ public:
     lease_ = options.lease;
     inherited_ = parts.inherited;
     TONGQU_TRY(journal_, open_journal(options));
+    if (config_.journal.crash_guard) {
+      TONGQU_TRY(guard_, journal::CrashGuard::open(config_.journal.path + ".guard"));
+    }
     TONGQU_CHECK(journal_->note("start config=" + config_.digest, {"bridge", "start"}));
     pool_ = std::make_unique<WorkerPool>(config_.workers, kPoolQueueMax, [this] {
       metrics_.metric("tongqu_contained_faults_total", "", "Work items that ended in a fault of our own").add();
@@ -64,7 +67,7 @@ public:
     courier_.replace(std::move(lanes));
     back_ = std::make_unique<BackDesk>(*journal_, clock_, lease_);
     intake_ = std::make_unique<IntakeRoad>(
-        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }});
+        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }, guard_.get()});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
     poller_ = std::make_unique<EventPoller>(PollerParts{&setups_, &courier_, journal_.get(), clock_, log_, &metrics_, [this] { fail(); }});
@@ -288,6 +291,7 @@ private:
   std::mutex reload_mutex_;
   std::chrono::milliseconds lease_{60000};
   PlanCache plans_;
+  std::unique_ptr<journal::CrashGuard> guard_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<WorkerPool> pool_;
   Courier courier_;
@@ -329,6 +333,12 @@ Result<journal::JournalOptions> journal_options(const Config& config) {
   journal::JournalOptions options;
   options.path = config.journal.path;
   options.key_id = config.journal.key_id;
+  options.low_water_bytes = config.journal.low_water_mb << 20U;
+  options.ballast_bytes = config.journal.ballast_mb << 20U;
+  for (const JournalSettings::EarlierKey& earlier : config.journal.earlier_keys) {
+    TONGQU_TRY(auto key, detail::hex_key(earlier.seal_key));
+    options.earlier_keys.push_back({earlier.key_id, std::move(key)});
+  }
   TONGQU_TRY(options.seal_key, detail::hex_key(config.journal.seal_key));
   TONGQU_TRY(options.audit_key, detail::hex_key(config.audit.key));
   options.audit_head_file = config.audit.head_file;

@@ -341,15 +341,33 @@ void read_routes(Reader& r, const YamlNode& root, Config& config) {
   }
 }
 
+void read_earlier_keys(Reader& r, const YamlNode& journal, Config& config) {
+  std::set<std::string> ids{config.journal.key_id};
+  const auto& items = r.list(journal, "journal", "earlier_keys", false);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string at = indexed("journal.earlier_keys", i);
+    if (!r.keys(items[i], at, {"key_id", "seal_key"})) continue;
+    JournalSettings::EarlierKey one{r.text(items[i], at, "key_id", true), r.secret(items[i], at, "seal_key", true)};
+    if (!ids.insert(one.key_id).second) r.mistake(Errc::bridge_config_value, items[i], at, {"an id that stands once", "不重复的编号"});
+    config.journal.earlier_keys.push_back(std::move(one));
+  }
+}
+
 void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "queue_max", "synchronous"})) {
+  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "synchronous"})) {
     config.journal.path = r.path_text(*journal, "journal", "path", true);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
     config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
     config.journal.queue_max = r.number<std::size_t>(*journal, "journal", "queue_max", config.journal.queue_max, 16, 1000000);
+    config.journal.low_water_mb = r.number<std::int64_t>(*journal, "journal", "low_water_mb", config.journal.low_water_mb, 0, 1000000);
+    config.journal.ballast_mb = r.number<std::int64_t>(*journal, "journal", "ballast_mb", config.journal.ballast_mb, 0, 10000);
+    read_earlier_keys(r, *journal, config);
+    const std::string guard = r.text(*journal, "journal", "crash_guard", false, "on");
+    config.journal.crash_guard = guard != "off";
+    if (guard != "on" && guard != "off") r.mistake(Errc::bridge_config_value, *journal->find("crash_guard"), "journal.crash_guard", {"on or off", "on 或 off"});
     const std::string synchronous = r.text(*journal, "journal", "synchronous", false, "FULL");
     if (synchronous != "FULL") r.mistake(Errc::journal_weak_durability, *journal->find("synchronous"), "journal.synchronous", {"FULL", "FULL"});
   }

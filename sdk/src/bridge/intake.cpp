@@ -77,6 +77,8 @@ void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
   task.in_force = task.setup->pack(task.from->pack);
   TONGQU_ASSERT(task.in_force != nullptr, "every listener names a loaded pack; load_setup checks it");
 
+  const journal::CrashGuard::Entry watched = watch(task.inbound.delivery);
+  if (watched.condemned()) return keep_unread(handle);
   auto mapped = task.pack().run_delivery(task.inbound.delivery, environment(*task.setup, *task.in_force, task.from->limits), worker.workspace);
   if (!mapped) return refuse_as_fault(task, std::move(mapped).error());
   // A caller who waits for an answer cannot be asked to keep a tail: what is not whole is sent again, whole.

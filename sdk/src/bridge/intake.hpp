@@ -13,6 +13,7 @@
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/connector/connector.hpp"
+#include "tongqu/journal/crash_guard.hpp"
 #include "tongqu/journal/journal.hpp"
 #include "tongqu/obs/log.hpp"
 #include "tongqu/obs/metrics.hpp"
@@ -30,6 +31,7 @@ struct IntakeParts {
   obs::Log log;
   obs::Metrics* metrics = nullptr;
   std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
+  journal::CrashGuard* guard = nullptr;            ///< Null: bodies are not watched.
 };
 
 /// The way in: delivery -> pack -> canonical record -> journal -> acknowledgement. Called by connectors from their threads.
@@ -62,6 +64,9 @@ public:
   /// @errors bridge.replay_*, bridge.identity_changed, journal.not_found.
   Result<Replay> replay(const ReplayRequest& request, const journal::Journal::Act& act, Findings& findings);
 
+  /// Takes the blame for a crash from the body of a message that was kept unread, when a person has discarded it.
+  void acquit(std::string_view message_id) const;
+
 private:
   struct Task;
   struct Plan { std::string target; std::vector<mapping::OutMessage> messages; };
@@ -74,6 +79,10 @@ private:
   static Routed route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker);
   journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
   void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
+
+  // Bodies that end the process: intake_guard.cpp.
+  journal::CrashGuard::Entry watch(const wire::Delivery& delivery) const;
+  void keep_unread(const std::shared_ptr<Task>& handle);
 
   // Many records of one delivery: intake_batch.cpp.
   void take_all(const std::shared_ptr<Task>& handle, mapping::MappedDelivery mapped, Worker& worker);

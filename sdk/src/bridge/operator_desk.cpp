@@ -121,6 +121,7 @@ Result<std::string> OperatorDesk::discard(const Request& request, const journal:
     if (!request.preview) TONGQU_CHECK(journal_.discard(request.message_id, delivery.target, act));
     ++discarded;
   }
+  if (discarded > 0 && !request.preview) intake_.acquit(request.message_id);
   if (discarded == 0) return Error(Errc::bridge_not_held).at(request.message_id);
   if (!request.preview) parts_.wake();
   return ok_object([&](wire::JsonWriter& w) { w.member(request.preview ? "would_discard" : "discarded", discarded); });

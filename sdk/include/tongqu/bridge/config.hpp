@@ -26,7 +26,12 @@ struct JournalSettings {
   std::string path;
   SecretRef seal_key;                              ///< 64 hexadecimal digits.
   std::string key_id = "k1";
+  struct EarlierKey { std::string key_id; SecretRef seal_key; };
+  std::vector<EarlierKey> earlier_keys;            ///< Open what was sealed before the key was changed.
   std::size_t queue_max = 8192;
+  std::int64_t low_water_mb = 64;                  ///< With less free room intake is answered "busy"; 0: never.
+  bool crash_guard = true;                         ///< A body that ends the process twice is kept unread.
+  std::int64_t ballast_mb = 16;                    ///< Kept beside the store for a full disk; 0: none.
 };
 
 struct AuditSettings {
