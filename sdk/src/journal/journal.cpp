@@ -10,6 +10,7 @@
 #include "journal/instance_lock.hpp"
 #include "journal/operations.hpp"
 #include "journal/prepare.hpp"
+#include "journal/purge.hpp"
 #include "journal/redeliver.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/stepped.hpp"
@@ -206,6 +207,21 @@ public:
     });
     if (!done) return done.error();
     return delivery;
+  }
+
+  Result<std::int64_t> purge(const Purge& what, const Act& act, Redo redo) override {
+    if (what.older_than < detail::kKeepLeast) return Error(Errc::journal_retention_floor);
+    const std::int64_t before_ms = to_epoch_ms(clock_->now_utc() - what.older_than);
+    std::int64_t purged = 0;
+    detail::PurgePage page;
+    do {
+      TONGQU_CHECK(writer_->perform([&](Desk& desk) -> Result<void> {
+        TONGQU_TRY(page, detail::purge_page(desk, what, before_ms, page.looked_upto, act, redo));
+        return {};
+      }));
+      purged += page.purged;
+    } while (page.more);
+    return purged;
   }
 
   Result<void> note(std::string_view what, const Act& act) override {

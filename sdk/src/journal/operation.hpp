@@ -99,6 +99,8 @@ public:
 
 /// Message id of a delivery, for the audit chain; its row number when the row cannot be trusted.
 Result<std::string> subject_of(Desk& desk, std::int64_t delivery);
+/// Holds deliveries that have waited for another target since before a time: a person decides.
+Result<void> hold_late(Desk& desk, std::int64_t before_ms);
 /// Turns a claimed delivery whose worker is gone into an unknown one that is asked about at once, with an audit entry.
 Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why);
 

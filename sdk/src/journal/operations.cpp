@@ -24,6 +24,26 @@ Result<std::string> subject_of(Desk& desk, std::int64_t delivery) {
   return "message " + std::to_string(message_of(delivery));
 }
 
+Result<void> hold_late(Desk& desk, std::int64_t before_ms) {
+  constexpr std::size_t kAtOnce = 200;
+  TONGQU_TRY(const auto ids, desk.store.waiting(kAtOnce));
+  const ErrcRow& why = errc_row(Errc::journal_predecessor_late);
+  const std::string reason = "{\"en\":\"" + std::string(why.en) + "\",\"zh\":\"" + std::string(why.zh) + "\"}";
+  for (const std::int64_t id : ids) {
+    TONGQU_TRY(auto row, desk.store.delivery(id));
+    if (!row || row->state != DeliveryState::waiting || row->created_ms >= before_ms) continue;
+    if (row->damaged) return desk.store.set_apart(id, desk.now_ms());
+    TONGQU_TRY(const auto subject, subject_of(desk, id));
+    Move move;
+    move.to = DeliveryState::held;
+    move.error_id = why.id;
+    move.reason = reason;
+    TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
+    TONGQU_CHECK(desk.store.audit("late", subject, delivery_text(*row) + " after=" + row->after, {}, desk.now_ms()));
+  }
+  return {};
+}
+
 Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why) {
   TONGQU_TRY(auto found, desk.store.delivery(delivery));
   if (!found || found->fence == 0) return {};

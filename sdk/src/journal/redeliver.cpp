@@ -28,6 +28,8 @@ Result<Last> last_of(Desk& desk, std::int64_t message, const std::string& target
 } // namespace
 
 Result<DeliveryRow> redeliverable(Desk& desk, std::int64_t message, const Redelivery& what) {
+  TONGQU_TRY(const auto stored, desk.store.whole_message(message));
+  if (stored.purged_ms != 0) return Error(Errc::journal_purged).at(what.message_id);
   TONGQU_TRY(Last last, last_of(desk, message, what.target));
   if (last.row.damaged) return damaged_row("deliveries", last.row.id);
   const DeliveryState state = last.row.state;

@@ -37,4 +37,6 @@ bool legal_move(DeliveryState from, DeliveryState to) noexcept {
   return false;
 }
 
+Result<std::int64_t> Journal::purge(const Purge&, const Act&, Redo) { return Error(Errc::journal_read_only); }
+
 } // namespace tongqu::journal

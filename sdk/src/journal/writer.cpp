@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::int64_t kClockStepBackMs = 1000;
+constexpr std::chrono::milliseconds kLateEvery{1000};
 
 bool is_fatal(const Error& error) { return error.code() == Errc::journal_sync_failed; }
 
@@ -44,6 +45,8 @@ Result<void> Writer::recover() {
   const auto steps = [this]() -> Result<void> {
     TONGQU_CHECK(check_old_head());
     TONGQU_CHECK(store_->audit("start", "journal", "schema=2 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_TRY(const auto backup_at, store_->backup_mark());
+    if (!backup_at.empty()) TONGQU_CHECK(store_->mark_restored(backup_at, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
     return store_->commit();
@@ -142,6 +145,7 @@ bool Writer::turn() {
 
 void Writer::run(Group group) {
   add_expired(group);
+  add_late(group);
   look_at_disk(group);
   if (!group.empty()) process(group);
   write_head_when_due();
@@ -176,6 +180,19 @@ void Writer::add_expired(Group& group) {
     fences.push_back(fence);
   }
   if (!fences.empty()) group.insert(group.begin(), std::make_unique<ExpireOperation>(std::move(fences)));
+}
+
+// A predecessor that does not come must not be waited for in silence.
+void Writer::add_late(Group& group) {
+  const MonoTime now = clock_.now_mono();
+  if (options_.waiting_limit.count() == 0 || (late_at_ != MonoTime{} && now - late_at_ < kLateEvery)) return;
+  late_at_ = now;
+  auto waiting = store_->waiting(1);
+  if (!waiting || waiting->empty()) return;
+  const std::int64_t before_ms = desk_.now_ms() - options_.waiting_limit.count();
+  const auto oldest = store_->delivery(waiting->front());
+  if (oldest && *oldest && (*oldest)->created_ms >= before_ms) return;
+  group.push_back(std::make_unique<ActOperation>([before_ms](Desk& desk) { return hold_late(desk, before_ms); }));
 }
 
 void Writer::look_at_disk(Group& group) {

@@ -48,6 +48,7 @@ private:
   Group next_group(std::unique_lock<std::mutex>& held);
   void run(Group group);
   void add_expired(Group& group);
+  void add_late(Group& group);
   void look_at_disk(Group& group);
   bool make_room();
   void process(Group& group);
@@ -77,6 +78,7 @@ private:
   MonoTime head_at_;
   std::int64_t ledger_dropped_ = 0;
   DiskWatch disk_;
+  MonoTime late_at_{};
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -152,6 +152,7 @@ struct JournalOptions {
   std::size_t group_max = 512;            ///< Operations in one commit.
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
   std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
+  std::chrono::milliseconds waiting_limit{0}; ///< A delivery that waits longer for another target is held with journal.predecessor_late; 0: none.
   std::int64_t low_water_bytes = 0;       ///< With less free room intake gets journal.disk_low; it comes back by itself. 0: never.
   std::int64_t ballast_bytes = 0;         ///< Size of "<path>.ballast", given up when a write finds no room. 0: none.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
@@ -222,6 +223,15 @@ public:
   /// @errors journal.not_found, journal.illegal_move (it is on its way, or held), bridge.replay_overtaken.
   enum class Redo : std::uint8_t { act, preview };
   virtual Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) = 0;
+  /// Removes what is finished and older than its time, a page to a transaction, each with an audit entry that proves what went. The dedup
+  /// key, the digest, the states, the acknowledgement and the audit chain stay. Gives how many; with `preview`, how many it would be.
+  /// @errors journal.retention_floor (less than 180 days).
+  struct Purge {
+    enum class What : std::uint8_t { bodies, receipts, refusals } what = What::bodies;
+    std::string system;            ///< Empty: of every system.
+    std::chrono::hours older_than{180 * 24};
+  };
+  virtual Result<std::int64_t> purge(const Purge& what, const Act& act, Redo redo);
   /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
   virtual Result<void> note(std::string_view what, const Act& act) = 0;
 

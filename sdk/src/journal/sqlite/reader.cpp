@@ -222,6 +222,7 @@ Result<Journal::Bodies> Reader::own_bodies(std::string_view message_id) {
   TONGQU_TRY(const auto found, row_of(message_id));
   if (!found) return Error(Errc::journal_not_found);
   if (found->damaged) return damaged_row("messages", found->id);
+  if (found->purged_ms != 0) return Error(Errc::journal_purged);
   Use query(at(statements_, Sql::bodies));
   query->number(1, found->id);
   auto there = query->step();

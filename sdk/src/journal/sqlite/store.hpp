@@ -94,6 +94,19 @@ public:
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed();
 
+  /// When this file was made as a backup; empty when it is a store in its place.
+  Result<std::string> backup_mark();
+  Result<void> mark_restored(const std::string& backup_at, std::int64_t now_ms);
+  /// Deliveries that wait for another target, oldest first.
+  Result<std::vector<std::int64_t>> waiting(std::size_t max);
+
+  // What is old enough to go: purge.hpp.
+  Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
+  Result<void> purge_bodies(MessageRow& row, std::int64_t now_ms);
+  Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act);
+  Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
+  Result<void> purge_refusals(const std::vector<std::int64_t>& ids);
+
   /// Targets that got work in this transaction; emptied by the call.
   std::set<std::string> take_ready();
   enum class Pressure : std::uint8_t { none, high };
@@ -118,6 +131,7 @@ private:
   void add_key(std::int64_t hash, std::int64_t id);
   void take_back_keys(std::size_t keep);
   Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms);
+  Result<void> mark_one_restored(DeliveryRow& row, std::int64_t now_ms);
   Result<void> put_receipt(std::int64_t delivery, const Move& move);
   Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);

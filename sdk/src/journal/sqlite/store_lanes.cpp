@@ -199,11 +199,14 @@ Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms
   const DeliveryState from = row.state;
   const bool stays = from == DeliveryState::unknown && move.to == DeliveryState::unknown;
   TONGQU_ASSERT(stays || legal_move(from, move.to), "a delivery moves only as DECISIONS 8 allows");
-  row.state = move.to;
+  // Out of a backup: it may have gone out since, so that it is asked about before it goes.
+  const std::string_view restored = errc_row(Errc::journal_restored).id;
+  const bool ask_first = move.to == DeliveryState::ready && from != DeliveryState::unknown && row.error_id == restored;
+  row.state = ask_first ? DeliveryState::unknown : move.to;
   row.fence = 0;
   row.not_before_ms = move.not_before_ms;
   row.changed_ms = now_ms;
-  row.error_id = move.error_id;
+  row.error_id = ask_first ? restored : move.error_id;
   row.reason = move.reason;
   --live_.counters.states[index_of(from)];
   ++live_.counters.states[index_of(row.state)];
@@ -292,6 +295,18 @@ Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_m
     TONGQU_CHECK(set_due(next->id, due));
     note_due(next->target, due, next->id);
     return {};
+  }
+}
+
+Result<std::vector<std::int64_t>> Store::waiting(std::size_t max) {
+  TONGQU_TRY(auto query, Statement::prepare(*database_, "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 0 "
+                                                        "ORDER BY id LIMIT ?"));
+  query.number(1, static_cast<std::int64_t>(max));
+  std::vector<std::int64_t> found;
+  for (;;) {
+    TONGQU_TRY(const bool row, query.step());
+    if (!row) return found;
+    found.push_back(query.number_at(0));
   }
 }
 

@@ -22,7 +22,7 @@ Result<std::unique_ptr<Store>> Store::open(const JournalOptions& options, const 
   // A refusal to switch (another connection, a file system without shared memory) leaves the old mode, which check_durability names.
   static_cast<void>(database->run("PRAGMA busy_timeout = 200; PRAGMA journal_mode = WAL"));
   TONGQU_CHECK(database->run("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL; PRAGMA cache_size = -8192; "
-                             "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864"));
+                             "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864"));
   TONGQU_CHECK(check_durability(*database));
   TONGQU_CHECK(create_when_empty(*database));
   TONGQU_CHECK(check_integrity(*database, options.path));
