@@ -21,6 +21,7 @@ Result<std::unique_ptr<AcceptAllOperation>> AcceptAllOperation::prepare(IntakeBa
   outcomes.reserve(batch.intakes.size());
   made->accepts_.reserve(batch.intakes.size());
   if (batch.raw.size() > kBodyBytesMax) return Error(Errc::journal_intake_invalid).at("raw");
+  const std::string raw_digest = crypto::sm3(batch.raw);
   for (std::size_t i = 0; i < batch.intakes.size(); ++i) {
     Intake& in = batch.intakes[i];
     if (!in.raw.empty()) return in_record(Error(Errc::journal_intake_invalid).at("raw"), i);
@@ -30,6 +31,7 @@ Result<std::unique_ptr<AcceptAllOperation>> AcceptAllOperation::prepare(IntakeBa
     }
     auto prepared = prepare_intake(std::move(in), sealing);
     if (!prepared) return in_record(std::move(prepared).error(), i);
+    prepared->raw_digest = raw_digest;
     if (i >= kFreshMax) std::string().swap(prepared->intake.canonical);
     made->accepts_.push_back(std::make_unique<AcceptOperation>(*std::move(prepared), [outcomes = made->outcomes_](Result<IntakeOutcome> outcome) {
       if (outcome) outcomes->push_back(*std::move(outcome));

@@ -98,7 +98,8 @@ Result<void> AcceptOperation::apply_new(Desk& desk) {
   const Intake& in = prepared_.intake;
   TONGQU_CHECK(desk.store.insert_deliveries(in, desk.now_ms()));
   FAULT_POINT_TRY("s11_message_row");
-  const std::string detail = "system=" + in.system + " pack=" + in.pack + " pack_digest=" + in.pack_digest + " targets=" + targets_text(in);
+  const std::string detail = "system=" + in.system + " pack=" + in.pack + " pack_digest=" + in.pack_digest + " targets=" + targets_text(in) +
+                             " raw_sm3=" + to_hex(prepared_.raw_digest);
   TONGQU_CHECK(desk.store.audit("intake", in.message_id, detail, in.digest, desk.now_ms()));
   FAULT_POINT_TRY("s12_audit_row");
   outcome_ = {IntakeVerdict::stored, in.message_id, in.acknowledgement, in.pack, in.pack_digest};

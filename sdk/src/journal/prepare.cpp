@@ -44,6 +44,7 @@ Result<PreparedIntake> prepare_intake(Intake intake, const Sealing& sealing) {
   TONGQU_TRY(prepared.raw_box, sealing.seal(intake.raw, intake.message_id, "raw"));
   TONGQU_TRY(prepared.canonical_box, sealing.seal(intake.canonical, intake.message_id, "canonical"));
   TONGQU_TRY(prepared.acknowledgement_box, sealing.seal(intake.acknowledgement, intake.message_id, "acknowledgement"));
+  if (!intake.raw.empty()) prepared.raw_digest = crypto::sm3(intake.raw);
   prepared.intake = std::move(intake);
   std::string().swap(prepared.intake.raw);
   return prepared;

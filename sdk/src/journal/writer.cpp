@@ -1,5 +1,6 @@
 #include "journal/writer.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -306,12 +307,30 @@ void Writer::write_head_now() {
   if (options_.audit_head_file.empty()) return;
   AuditHead head;
   head.tip = store_->tip();
-  if (signing_key_) {
-    auto signature = signing_key_->sign(head_body(head.tip));
-    if (!signature) return;
-    head.signature = *std::move(signature);
-  }
+  if (signing_key_ && !sign_head(head)) return;
   if (write_head(options_.audit_head_file, head)) head_sequence_ = head.tip.sequence;
+}
+
+/// The head closes the entries since the one before it, and is kept in the store too: evidence of a message carries it.
+Result<void> Writer::sign_head(AuditHead& head) {
+  // A store of before, or one that was not signed, starts with its newest entries.
+  constexpr std::int64_t kSegmentMax = 50000;
+  TONGQU_TRY(const auto closed, store_->last_head());
+  head.from = std::max(closed + 1, head.tip.sequence - kSegmentMax + 1);
+  TONGQU_TRY(const auto digests, store_->entry_digests(head.from, head.tip.sequence));
+  head.root = segment_root(digests);
+  TONGQU_TRY(head.signature, signing_key_->sign(head_body(head)));
+  if (digests.empty()) return {};
+  TONGQU_CHECK(store_->begin());
+  auto stored = store_->insert_head(head.tip.sequence, head_body(head), head.signature);
+  if (stored) stored = store_->commit();
+  if (stored) return {};
+  store_->rollback();
+  if (is_fatal(stored.error())) {
+    const std::lock_guard lock(mutex_);
+    poisoned_ = true;
+  }
+  return stored;
 }
 
 void Writer::finish() {

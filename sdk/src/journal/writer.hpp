@@ -64,6 +64,7 @@ private:
   Result<void> check_old_head();
   void write_head_when_due();
   void write_head_now();
+  Result<void> sign_head(AuditHead& head);
   void finish();
 
   const JournalOptions& options_;

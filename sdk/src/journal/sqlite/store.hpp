@@ -18,6 +18,7 @@ namespace tongqu::journal::detail {
 struct PreparedIntake {
   Intake intake;       ///< `raw` is empty.
   std::string raw_box, canonical_box, acknowledgement_box;
+  std::string raw_digest; ///< SM3 of the raw bytes.
 };
 
 /// Where a delivery goes and what is written with it.
@@ -26,6 +27,9 @@ struct Move {
   std::int64_t not_before_ms = 0;
   std::string_view error_id, reason, receipt_no, key_id, receipt_box;
 };
+
+/// @errors journal.audit_gap.
+Result<std::string> read_entry_digests(Database& database, std::int64_t from, std::int64_t to);
 
 /// The rows, for the one writer thread. Every state change goes through `move`, which asserts that it is legal. Every row is checked
 /// when it is read; a damaged one is never changed and never trusted, and stands in the way of its own case only.
@@ -51,6 +55,12 @@ public:
   const AuditTip& tip() const noexcept { return live_.tip; }
   /// Chain value of an entry; nothing when it is not there.
   Result<std::optional<std::string>> chain_value(std::int64_t sequence);
+
+  /// Last entry that a stored head closes; 0 when there is none.
+  Result<std::int64_t> last_head();
+  /// Digests of the entries between two, in order.
+  Result<std::string> entry_digests(std::int64_t from, std::int64_t to);
+  Result<void> insert_head(std::int64_t sequence, std::string_view body, std::string_view signature);
 
   /// The message that first used an identity. @errors journal.row_damaged when a row that may be that one cannot be trusted.
   Result<std::optional<MessageRow>> known(std::string_view identity);

@@ -30,7 +30,7 @@ Result<OutsideHead> read_outside_head(const VerifyOptions& options) {
   outside.head = **std::move(head);
   if (options.audit_public_key_pem.empty()) return outside;
   TONGQU_TRY(const auto key, crypto::Sm2PublicKey::from_pem(options.audit_public_key_pem));
-  outside.valid = !outside.head->signature.empty() && key.verify(detail::head_body(outside.head->tip), outside.head->signature);
+  outside.valid = !outside.head->signature.empty() && key.verify(detail::head_body(*outside.head), outside.head->signature);
   return outside;
 }
 
