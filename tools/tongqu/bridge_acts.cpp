@@ -31,6 +31,10 @@ int ask_bridge(const BridgeOptions& options, const Console& console, const std::
     console.say(console.pick("would be done", "可以执行"));
     return kDone;
   }
+  if (const wire::Node purged = root.child(options.preview ? "would_purge" : "purged"); purged) {
+    console.say(std::string(options.preview ? console.pick("would be removed: ", "将清除：") : console.pick("removed: ", "已清除：")) + std::string(purged.raw_text()));
+    return kDone;
+  }
   const wire::Node released = root.child("released");
   if (released && released.raw_text() != "true" && !options.preview) {
     console.say(console.pick("still held", "仍处于暂存状态"));

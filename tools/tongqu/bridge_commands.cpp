@@ -1,4 +1,5 @@
 #include "tools/tongqu/bridge_commands.hpp"
+#include "tools/tongqu/journal_commands.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -88,7 +89,7 @@ void add_bridge_commands(CLI::App& program, Run& run) {
   one->add_option("--reason", options->reason, "Why; is audited");
   one->add_flag("--preview", options->preview, "Check everything and change nothing");
 
-  add(bridge, "verify", "Check the audit chain offline", options, run, verify_audit);
+  add_journal_commands(*bridge, run);
 
   one = bridge->add_subcommand("fault-points", "List the fault points of the road");
   one->callback([&run] { run = [](const Console& console) { return fault_points(console); }; });

@@ -334,6 +334,7 @@ Result<journal::JournalOptions> journal_options(const Config& config) {
   options.path = config.journal.path;
   options.key_id = config.journal.key_id;
   options.low_water_bytes = config.journal.low_water_mb << 20U;
+  options.waiting_limit = config.journal.waiting_limit;
   options.ballast_bytes = config.journal.ballast_mb << 20U;
   for (const JournalSettings::EarlierKey& earlier : config.journal.earlier_keys) {
     TONGQU_TRY(auto key, detail::hex_key(earlier.seal_key));

@@ -12,7 +12,8 @@ using journal::DeliveryState;
 
 struct OperatorDesk::Request {
   std::string cmd, message_id, target, as, reason, day, prefix;
-  std::int64_t delivery = 0;
+  std::string record_class, system;
+  std::int64_t delivery = 0, days = 0;
   bool preview = false, remap = false, overtake = false;
 };
 
@@ -53,6 +54,9 @@ std::string OperatorDesk::answer(std::string_view text, const std::string& who) 
     else if (name == "preview") request.preview = value == "true";
     else if (name == "remap") request.remap = value == "true";
     else if (name == "overtake") request.overtake = value == "true";
+    else if (name == "class") request.record_class = value;
+    else if (name == "system") request.system = value;
+    else if (name == "days") std::from_chars(value.data(), value.data() + value.size(), request.days);
     else if (name == "delivery") std::from_chars(value.data(), value.data() + value.size(), request.delivery);
     else return refused(misunderstood(std::string(name)));
   }
@@ -69,6 +73,7 @@ Result<std::string> OperatorDesk::act(const Request& request, const journal::Jou
   if (request.cmd == "platform_day") return platform_day(request);
   if (request.cmd == "hold_release") return release(request, act);
   if (request.cmd == "hold_discard") return discard(request, act);
+  if (request.cmd == "purge") return purge(request, act);
   const bool resolves = request.cmd == "resolve";
   if (!resolves && request.cmd != "replay") return misunderstood("cmd");
   if (resolves && request.as != "delivered" && request.as != "absent") return misunderstood("as");
@@ -181,6 +186,19 @@ Result<std::string> OperatorDesk::platform_day(const Request& request) {
     }
     w.end_array();
   });
+}
+
+Result<std::string> OperatorDesk::purge(const Request& request, const journal::Journal::Act& act) {
+  using Purge = journal::Journal::Purge;
+  constexpr std::int64_t kDaysMax = 36500;
+  static const std::pair<std::string_view, Purge::What> kClasses[] = {
+      {"bodies", Purge::What::bodies}, {"receipts", Purge::What::receipts}, {"refusals", Purge::What::refusals}};
+  const auto* named = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const auto& one) { return one.first == request.record_class; });
+  if (named == std::end(kClasses)) return misunderstood("class");
+  if (request.days < 0 || request.days > kDaysMax) return misunderstood("days");
+  const Purge what{named->second, request.system, std::chrono::hours(24 * request.days)};
+  TONGQU_TRY(const auto count, journal_.purge(what, act, request.preview ? journal::Journal::Redo::preview : journal::Journal::Redo::act));
+  return ok_object([&](wire::JsonWriter& w) { w.member(request.preview ? "would_purge" : "purged", count); });
 }
 
 Result<std::string> OperatorDesk::status() {

@@ -33,6 +33,7 @@ private:
   std::string replay(const Request& request, const journal::Journal::Act& act);
   Result<std::string> preview_move(const Request& request, journal::DeliveryState from);
   Result<std::string> discard(const Request& request, const journal::Journal::Act& act);
+  Result<std::string> purge(const Request& request, const journal::Journal::Act& act);
   Result<std::string> status();
   Result<std::string> platform_day(const Request& request);
   std::string reload(const Request& request, const journal::Journal::Act& act);

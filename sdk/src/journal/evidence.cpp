@@ -255,6 +255,22 @@ Result<void> check_receipts(const Evidence& evidence) {
   return {};
 }
 
+/// A settlement has its claim before it, and what was delivered has its receipt here: a line that was left out is missed. What is not missed
+/// is a whole attempt that ended in nothing: that an evidence is complete cannot be told without the chain.
+Result<void> check_whole(const Evidence& evidence) {
+  for (auto at = evidence.entries.begin(); at != evidence.entries.end(); ++at) {
+    const auto& [line, entry] = *at;
+    if (entry.kind != "settle") continue;
+    const std::string fence = pair_of(entry.detail, "fence"), delivery = pair_of(entry.detail, "delivery");
+    const bool claimed = std::any_of(evidence.entries.begin(), at, [&fence](const auto& one) { return one.second.kind == "claim" && pair_of(one.second.detail, "fence") == fence; });
+    if (!claimed) return broken(line, "no claim");
+    if (entry.digest.empty() || pair_of(entry.detail, "state") != "delivered") continue;
+    const bool kept = std::any_of(evidence.receipts.begin(), evidence.receipts.end(), [&delivery](const auto& one) { return std::to_string(one.delivery) == delivery; });
+    if (!kept) return broken(line, "no receipt");
+  }
+  return {};
+}
+
 } // namespace
 
 Result<EvidenceReport> verify_evidence(std::string_view text, std::string_view public_key_pem) {
@@ -266,6 +282,7 @@ Result<EvidenceReport> verify_evidence(std::string_view text, std::string_view p
   EvidenceReport report;
   TONGQU_CHECK(check_record(evidence, report));
   TONGQU_CHECK(check_receipts(evidence));
+  TONGQU_CHECK(check_whole(evidence));
   report.message_id = evidence.message_id;
   report.entries = static_cast<int>(evidence.entries.size());
   report.heads = static_cast<int>(evidence.segments.size());

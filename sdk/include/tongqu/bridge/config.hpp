@@ -30,6 +30,7 @@ struct JournalSettings {
   std::vector<EarlierKey> earlier_keys;            ///< Open what was sealed before the key was changed.
   std::size_t queue_max = 8192;
   std::int64_t low_water_mb = 64;                  ///< With less free room intake is answered "busy"; 0: never.
+  std::chrono::hours waiting_limit{168};           ///< A delivery that waits longer for another target is held; 0: none.
   bool crash_guard = true;                         ///< A body that ends the process twice is kept unread.
   std::int64_t ballast_mb = 16;                    ///< Kept beside the store for a full disk; 0: none.
 };

@@ -63,6 +63,7 @@ Result<std::vector<Receipt>> receipts_of(Reader& reader, const MessageView& view
   std::vector<Receipt> receipts;
   for (const DeliveryView& delivery : view.deliveries) {
     TONGQU_TRY(auto text, reader.receipt(delivery.delivery));
+    if (text.empty() && !delivery.receipt_no.empty()) return Error(Errc::journal_purged).at("receipt of delivery " + std::to_string(delivery.delivery));
     if (!text.empty()) receipts.push_back({delivery.delivery, delivery.receipt_no, std::move(text)});
   }
   return receipts;
