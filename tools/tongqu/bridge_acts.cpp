@@ -35,6 +35,10 @@ int ask_bridge(const BridgeOptions& options, const Console& console, const std::
     console.say(std::string(options.preview ? console.pick("would be removed: ", "将清除：") : console.pick("removed: ", "已清除：")) + std::string(purged.raw_text()));
     return kDone;
   }
+  if (const wire::Node resealed = root.child("resealed"); resealed) {
+    console.say(std::string(console.pick("sealed under the key in force, rows: ", "已用当前密钥重新封存，行数：")) + std::string(resealed.raw_text()));
+    return kDone;
+  }
   const wire::Node released = root.child("released");
   if (released && released.raw_text() != "true" && !options.preview) {
     console.say(console.pick("still held", "仍处于暂存状态"));

@@ -130,6 +130,8 @@ int purge(const KeepingOptions& options, const Console& console) {
   return ask_bridge(options.bridge, console, request);
 }
 
+int rekey(const KeepingOptions& options, const Console& console) { return ask_bridge(options.bridge, console, act_request("rekey", options.bridge, 0)); }
+
 CLI::App* add(CLI::App& bridge, const char* name, const char* about, const Shared& options, Run& run, int (*act)(const KeepingOptions&, const Console&)) {
   CLI::App* one = bridge.add_subcommand(name, about);
   one->callback([options, act, &run] { run = [options, act](const Console& console) { return act(*options, console); }; });
@@ -157,6 +159,10 @@ void add_journal_commands(CLI::App& bridge, Run& run) {
   one = add(bridge, "restore", "Check a backup whole and put it where the store was; what is not finished is asked about before it is sent", options, run, restore);
   one->add_option("-c,--config", options->bridge.config, "bridge.yaml")->required();
   one->add_option("FILE", options->file, "File written by `tongqu bridge backup`")->required();
+
+  one = add(bridge, "rekey", "Seal what stands under an earlier key under the one in force, while the bridge works", options, run, rekey);
+  one->add_option("-c,--config", options->bridge.config, "bridge.yaml")->required();
+  one->add_option("--reason", options->bridge.reason, "Why; is audited")->required();
 
   one = add(bridge, "purge", "Remove what is finished and older than its time; keys, digests, states, acknowledgements and the audit chain stay", options, run, purge);
   one->add_option("-c,--config", options->bridge.config, "bridge.yaml")->required();

@@ -74,6 +74,10 @@ Result<std::string> OperatorDesk::act(const Request& request, const journal::Jou
   if (request.cmd == "hold_release") return release(request, act);
   if (request.cmd == "hold_discard") return discard(request, act);
   if (request.cmd == "purge") return purge(request, act);
+  if (request.cmd == "rekey") {
+    TONGQU_TRY(const auto rows, journal_.reseal(act));
+    return ok_object([rows](wire::JsonWriter& w) { w.member("resealed", rows); });
+  }
   const bool resolves = request.cmd == "resolve";
   if (!resolves && request.cmd != "replay") return misunderstood("cmd");
   if (resolves && request.as != "delivered" && request.as != "absent") return misunderstood("as");

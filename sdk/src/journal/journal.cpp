@@ -12,6 +12,7 @@
 #include "journal/prepare.hpp"
 #include "journal/purge.hpp"
 #include "journal/redeliver.hpp"
+#include "journal/reseal.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/stepped.hpp"
 #include "journal/writer.hpp"
@@ -158,6 +159,7 @@ public:
     return writer_->perform([&](Desk& desk) -> Result<void> {
       TONGQU_TRY(const auto message, desk.store.message_row(message_id));
       if (!message) return Error(Errc::journal_not_found);
+      TONGQU_CHECK(detail::reseal_message(desk, *message));
       TONGQU_TRY(const auto old_digest, desk.store.replace_content(*message, {box, sealing_.key_id(), digest, pack, pack_digest}));
       desk.fresh.forget(*message);
       TONGQU_CHECK(move_all(desk, *message, {}, {DeliveryState::held}, Move{}));
@@ -222,6 +224,19 @@ public:
       purged += page.purged;
     } while (page.more);
     return purged;
+  }
+
+  Result<std::int64_t> reseal(const Act& act) override {
+    detail::ResealPage page;
+    while (page.more) {
+      TONGQU_CHECK(writer_->perform([&page](Desk& desk) { return detail::reseal_page(desk, page); }));
+    }
+    TONGQU_CHECK(writer_->perform([&page, &act](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const bool all, desk.store.forget_other_keys(desk.sealing.key_id()));
+      const std::string detail = "rows=" + std::to_string(page.resealed) + " key_id=" + desk.sealing.key_id() + " earlier_keys_needed=" + (all ? "no" : "yes");
+      return desk.store.audit("reseal", "journal", detail + act_text(act), {}, desk.now_ms());
+    }));
+    return page.resealed;
   }
 
   Result<void> note(std::string_view what, const Act& act) override {

@@ -177,6 +177,43 @@ TEST_F(JournalKeeping, receipts_and_refusals_have_their_own_time) {
   EXPECT_EQ(id_of(journal_->bodies("m1")), "ok");
 }
 
+TEST_F(JournalKeeping, a_key_is_changed_while_the_old_one_still_opens_what_it_sealed) {
+  for (int i = 0; i < 250; ++i) store(intake("old-" + std::to_string(i), "old-" + std::to_string(i)));
+  for (const Claim& one : claim(*journal_, 120)) ASSERT_TRUE(settle(*journal_, settlement(one, S::delivered)));
+  Intake held = intake("held", "held");
+  held.targets = {{"province", S::held, "", "why"}};
+  store(held);
+  const JournalOptions old = options_;
+  journal_.reset();
+  options_.key_id = "k2";
+  options_.seal_key = Secret(std::string(32, 'n'));
+  auto refused = Journal::open(options_, clock_);
+  ASSERT_EQ(id_of(refused), "journal.open") << "a new key alone opens nothing";
+  EXPECT_EQ(refused.error().where(), "seal_key");
+  options_.earlier_keys = {{"k1", old.seal_key}};
+  reopen();
+  store(intake("new", "new"));
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(DISTINCT key_id) FROM messages"), "k1,k2");
+  EXPECT_EQ(journal_->bodies("old-7")->raw, "raw bytes of old-7");
+  EXPECT_EQ(journal_->bodies("new")->raw, "raw bytes of new");
+  EXPECT_EQ(journal_->receipt(64).value(), "receipt of old-0");
+  EXPECT_EQ(claim(*journal_, 1).at(0).canonical, "canonical record of old-120");
+  EXPECT_TRUE(journal_->release("held", "mapped again", crypto::sm3("again"), "county@2", std::string(64, '1'), act_)) << "under a new key too";
+  EXPECT_EQ(journal_->bodies("held")->raw, "raw bytes of held");
+  EXPECT_EQ(journal_->reseal(act_).value(), 250 + 120);
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(DISTINCT key_id) FROM messages"), "k2");
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(DISTINCT key_id) FROM receipts"), "k2");
+  options_.earlier_keys.clear();
+  reopen();
+  EXPECT_EQ(journal_->bodies("old-7")->raw, "raw bytes of old-7");
+  EXPECT_EQ(journal_->receipt(64).value(), "receipt of old-0");
+  EXPECT_EQ(journal_->accept_and_wait(intake("old-9", "old-9"))->acknowledgement, "acknowledgement of old-9");
+  EXPECT_EQ(journal_->counts()->damaged, 0);
+  journal_.reset();
+  EXPECT_EQ(id_of(Journal::open(old, clock_)), "journal.open") << "the old key opens nothing any more";
+  EXPECT_TRUE(verified().ok());
+}
+
 TEST_F(JournalKeeping, a_predecessor_that_does_not_come_is_told_to_a_person) {
   options_.waiting_limit = std::chrono::hours(2);
   reopen();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "journal/reseal.hpp"
+
 #include "tongqu/base/bytes.hpp"
 
 namespace tongqu::journal::detail {
@@ -48,6 +50,7 @@ Result<std::int64_t> redeliver(Desk& desk, const Redelivery& what, const std::st
   const std::int64_t old = row.id;
   std::string detail = "target=" + what.target + " from=" + std::string(state_name(row.state));
   if (!canonical_box.empty()) {
+    TONGQU_CHECK(reseal_message(desk, *message));
     TONGQU_TRY(const auto old_digest, desk.store.replace_content(*message, {canonical_box, desk.sealing.key_id(), what.digest, what.pack, what.pack_digest}));
     desk.fresh.forget(*message);
     detail += " old=" + to_hex(old_digest) + " new=" + to_hex(what.digest) + " pack=" + what.pack + " pack_digest=" + what.pack_digest;

@@ -232,6 +232,9 @@ public:
     std::chrono::hours older_than{180 * 24};
   };
   virtual Result<std::int64_t> purge(const Purge& what, const Act& act, Redo redo);
+  /// Seals everything under the key in force that stands under an earlier one, a page to a transaction, while work goes on. Gives how many
+  /// rows; afterwards, unless rows are left that do not open, the earlier keys are needed no more.
+  virtual Result<std::int64_t> reseal(const Act& act);
   /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
   virtual Result<void> note(std::string_view what, const Act& act) = 0;
 

@@ -117,6 +117,13 @@ public:
   Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
   Result<void> purge_refusals(const std::vector<std::int64_t>& ids);
 
+  // What is sealed under another key than this one: reseal.hpp.
+  Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
+  Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
+  Result<void> replace_boxes(MessageRow& row, const std::array<std::string, 3>& boxes);
+  Result<void> replace_receipt(const ReceiptRow& row);
+  Result<bool> forget_other_keys(std::string_view key_id); ///< False while something is left under one.
+
   /// Targets that got work in this transaction; emptied by the call.
   std::set<std::string> take_ready();
   enum class Pressure : std::uint8_t { none, high };
