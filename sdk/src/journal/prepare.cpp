@@ -41,10 +41,11 @@ Result<void> check_intake(const Intake& intake) {
 Result<PreparedIntake> prepare_intake(Intake intake, const Sealing& sealing) {
   TONGQU_CHECK(check_intake(intake));
   PreparedIntake prepared;
-  TONGQU_TRY(prepared.raw_box, sealing.seal(intake.raw, intake.message_id, "raw"));
-  TONGQU_TRY(prepared.canonical_box, sealing.seal(intake.canonical, intake.message_id, "canonical"));
-  TONGQU_TRY(prepared.acknowledgement_box, sealing.seal(intake.acknowledgement, intake.message_id, "acknowledgement"));
-  if (!intake.raw.empty()) prepared.raw_digest = crypto::sm3(intake.raw);
+  TONGQU_TRY(auto sealed, sealing.seal_bodies(intake.raw, intake.canonical, intake.acknowledgement, intake.message_id));
+  prepared.raw_box = std::move(sealed.raw);
+  prepared.canonical_box = std::move(sealed.canonical);
+  prepared.acknowledgement_box = std::move(sealed.acknowledgement);
+  prepared.raw_digest = std::move(sealed.raw_digest);
   prepared.intake = std::move(intake);
   std::string().swap(prepared.intake.raw);
   return prepared;

@@ -30,6 +30,27 @@ Result<std::string> Sealing::seal(Bytes plain, std::string_view owner, std::stri
   return sealer_.seal(plain, associated(owner, column, key_id()));
 }
 
+Result<Sealing::Bodies> Sealing::seal_bodies(Bytes raw, Bytes canonical, Bytes acknowledgement, std::string_view owner) const {
+  Bodies bodies;
+  const Bytes plain[] = {raw, canonical, acknowledgement};
+  static constexpr const char* kColumns[] = {"raw", "canonical", "acknowledgement"};
+  std::string* const into[] = {&bodies.raw, &bodies.canonical, &bodies.acknowledgement};
+  std::string associated_data[3];
+  std::vector<crypto::Sealer::Item> items;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (plain[i].empty()) continue;
+    associated_data[i] = associated(owner, kColumns[i], key_id());
+    items.push_back({plain[i], associated_data[i]});
+  }
+  TONGQU_TRY(auto together, sealer_.seal_together(items, raw));
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (!plain[i].empty()) *into[i] = std::move(together.boxes[taken++]);
+  }
+  if (!raw.empty()) bodies.raw_digest = std::move(together.digest);
+  return bodies;
+}
+
 Result<std::string> Sealing::open(Bytes box, std::string_view row_key_id, std::string_view owner, std::string_view column) const {
   if (box.empty()) return std::string();
   if (row_key_id == key_id()) return sealer_.open(box, associated(owner, column, row_key_id));

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "journal/audit_head.hpp"
 #include "journal/evidence_form.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/sqlite/schema.hpp"
