@@ -124,7 +124,7 @@ public:
     const MonoTime deadline = context.deadline.value_or(clock_->now_mono() + std::chrono::seconds(10));
     CallContext bounded = context;
     bounded.deadline = deadline;
-    if (poller_) poller_->stop();
+    if (poller_) poller_->stop_asking();
     courier_.stop_claiming();
     if (handed_over_.load()) let_callers_go(std::min(deadline, clock_->now_mono() + kLetGo));
     if (intake_) intake_->stop_taking();
@@ -132,15 +132,15 @@ public:
     while (!courier_.idle() && clock_->now_mono() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     courier_.stop();
     connectors_.clear();
-    control_.reset();
     if (health_server_) health_server_->stop(bounded);
     health_server_.reset();
     if (pool_) pool_->stop();
-    if (journal_) {
-      static_cast<void>(journal_->note("stop", {"bridge", "stop"}));
-      courier_.close_lanes();  // Clients end first: what they still had in flight is settled as unknown while the journal listens.
-      journal_->close();
-    }
+    if (journal_) static_cast<void>(journal_->note("stop", {"bridge", "stop"}));
+    courier_.close_lanes();  // Clients end first: what they still had in flight is settled as unknown while the journal listens.
+    // Both may have waited for an answer of a client. The control socket goes before the store's lock does: who follows makes his own.
+    if (poller_) poller_->stop();
+    control_.reset();
+    if (journal_) journal_->close();
     courier_.clear();
     poller_.reset();
     intake_.reset();

@@ -5,6 +5,7 @@
 
 #include "bridge/intake.hpp"
 #include "tongqu/journal/journal.hpp"
+#include "tongqu/platform/platform.hpp"
 
 namespace tongqu::bridge::detail {
 

@@ -38,12 +38,16 @@ void EventPoller::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void EventPoller::stop() {
+void EventPoller::stop_asking() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
+}
+
+void EventPoller::stop() {
+  stop_asking();
   if (thread_.joinable()) thread_.join();
 }
 

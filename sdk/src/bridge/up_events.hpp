@@ -38,6 +38,9 @@ public:
   EventPoller(const EventPoller&) = delete;
   EventPoller& operator=(const EventPoller&) = delete;
   void start();
+  /// Asks nothing more; a question that is on its way ends with its lane.
+  void stop_asking();
+  /// Waits for the end. The lanes are closed before.
   void stop();
 
 private:

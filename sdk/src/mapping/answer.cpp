@@ -220,6 +220,8 @@ void Answer::append_value(Slot slot, const AnswerFacts& facts, std::string& out)
   }
 }
 
+const BatchAnswer* Answer::batch() const noexcept { return batch_.get(); }
+
 AnswerText Answer::make(AnswerKind kind, const AnswerFacts& facts) const {
   const Template& made = templates_[static_cast<std::size_t>(kind)];
   AnswerText answer = shape_;

@@ -15,7 +15,7 @@ class Answer {
 public:
   static std::optional<Answer> compile(const YamlNode& node, const Mistakes& mistakes);
   AnswerText make(AnswerKind kind, const AnswerFacts& facts) const;
-  const BatchAnswer* batch() const noexcept { return batch_.get(); }
+  const BatchAnswer* batch() const noexcept;   ///< Null when there is no `batch`.
 
 private:
   class Batch;

@@ -42,13 +42,19 @@ std::uint32_t Scope::branch_at(const std::vector<PathStep>& steps, wire::NameSet
 
 std::uint16_t Scope::slot(const std::vector<PathStep>& steps, wire::NameSet& names) {
   Branch& branch = branches_[branch_at(steps, names)];
-  if (branch.slot < 0) branch.slot = slots_++;
+  if (branch.slot < 0) {
+    branch.slot = slots_++;
+    slot_paths_.push_back(steps);
+  }
   return static_cast<std::uint16_t>(branch.slot);
 }
 
 std::uint16_t Scope::list(const std::vector<PathStep>& steps, wire::NameSet& names) {
   Branch& branch = branches_[branch_at(steps, names)];
-  if (branch.list < 0) branch.list = lists_++;
+  if (branch.list < 0) {
+    branch.list = lists_++;
+    list_paths_.push_back(steps);
+  }
   return static_cast<std::uint16_t>(branch.list);
 }
 

@@ -2,6 +2,7 @@
 
 #include "sdk/test/whole/senders.hpp"
 #include "tongqu/wire/json.hpp"
+#include "tongqu/wire/xml.hpp"
 
 /// Many cases in one delivery: each has its own verdict, all are stored together, and the same delivery again changes nothing.
 namespace tongqu::whole {
@@ -45,10 +46,13 @@ std::string linhu_batch(const std::vector<std::string>& documents) {
 /// Texts of every <name> in an answer that is a document in a string.
 std::vector<std::string> texts(const Reply& reply, const std::string& name) {
   std::vector<std::string> all;
-  const std::string open = "&lt;" + name + "&gt;", close = "&lt;/" + name + "&gt;";
-  for (std::size_t at = reply.body.find(open); at != std::string::npos; at = reply.body.find(open, at)) {
+  const auto document = wire::parse_xml(reply.body);
+  if (!document || !document->root().child("Body").first_child().child("return")) return {"no answer: " + reply.body};
+  const std::string text(document->root().child("Body").first_child().child("return").raw_text());
+  const std::string open = "<" + name + ">", close = "</" + name + ">";
+  for (std::size_t at = text.find(open); at != std::string::npos; at = text.find(open, at)) {
     at += open.size();
-    all.push_back(reply.body.substr(at, reply.body.find(close, at) - at));
+    all.push_back(text.substr(at, text.find(close, at) - at));
   }
   return all;
 }
