@@ -29,10 +29,13 @@ public:
   bool always_has_offset() const noexcept { return offset_; }
   const std::string& text() const noexcept { return text_; }
 
-  /// True when some text is read by both, differently.
+  /// Whether the pattern has digits, half-day words and offsets with a colon only, which a comparison digit by digit understands.
+  bool plain() const noexcept;
+  /// True when some text may be read by both, differently; says so more often than it is so.
   static bool ambiguous(const DatePattern& a, const DatePattern& b);
 
 private:
+  friend class DateOverlap;   ///< Compares what patterns read.
   enum class Kind : std::uint8_t { literal, year, month, day, hour, minute, second, fraction, half_hour, half_day, offset, month_name, weekday, open, close };
   /// How a field is written: digits, the last two digits of a year, Chinese numerals; names of months; weekdays in English or Chinese.
   enum class Style : std::uint8_t { plain, short_year, numerals, english, chinese, no_colon };
@@ -67,6 +70,7 @@ private:
   std::vector<Token> tokens_;
   bool clock_ = false;
   bool offset_ = false;
+  bool short_year_ = false;
   int century_from_ = 0;
 };
 
