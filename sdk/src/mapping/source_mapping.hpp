@@ -17,7 +17,11 @@ struct Workspace::State {
   std::vector<std::string> parts;          ///< By scope, where the stages give pieces.
   detail::Scope::Unused unused;
   wire::Arena arena;
+  detail::ListMemory lists;
+  std::vector<std::uint32_t> group;        ///< Rows of the record that is made.
+  detail::Frame row;                       ///< Of another row of the same record.
   wire::Document canonical;      ///< Targets.
+  detail::RunObserver* observer = nullptr;  ///< Set by the tools that explain and count.
 };
 
 namespace detail {
@@ -34,14 +38,20 @@ struct MappingTest {
   std::uint32_t line = 0;
 };
 
+/// Reads `tests:` of a mapping or of an overlay.
+std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mistakes);
+
 /// What a pack gives to each of its mappings.
 struct MappingContext {
   Mistakes mistakes;
   std::string folder;
+  std::string overlay_folder;
   std::map<std::string, std::string> params;
   wire::NameSet& names;
   std::vector<std::string>& files;
   const std::vector<std::string>& never_sent;
+  std::string system;
+  const Functions* functions = nullptr;
 };
 
 /// One compiled source mapping: immutable.
@@ -60,12 +70,14 @@ public:
 
 private:
   friend class RecordMaker;
+  friend class MappingView;      ///< The tools for authors.
   void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
+  void compile_checks(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
+  void compile_rows(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_head(const YamlNode& root, const MappingContext& context);
   void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_kind(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_outside(const YamlNode& root, const Mistakes& mistakes);
-  void compile_tests(const YamlNode& root, const Mistakes& mistakes);
   void finish(MappedRecord& mapped, const Environment& environment) const;
 
   std::string id_;
@@ -76,12 +88,24 @@ private:
   Scopes scopes_;
   std::vector<std::string> part_names_;     ///< By scope.
   /// `records`: one record for each document, or for each element of a list in it.
-  struct Records { bool each = false; std::uint16_t parent_scope = 0, list = 0; std::optional<Expression> when; };
+  struct Records {
+    bool each = false;
+    std::uint16_t parent_scope = 0, list = 0;
+    std::optional<Expression> when;
+    ListShape shape;                       ///< order, key.
+    std::vector<Expression> group_by;
+    Policy differ = Policy::hold;          ///< Rows of one record say different things where it reads one value.
+    std::uint16_t own_slots = 0;           ///< Slots of the root scope that its own rules read.
+    bool plain() const { return shape.order.empty() && !shape.key && group_by.empty(); }
+  };
   std::optional<Records> records_;
+  std::vector<const ListRule*> joins_;
   std::unique_ptr<Rule> kind_rule_;
   std::vector<std::unique_ptr<Rule>> identity_;
   std::unique_ptr<Rule> event_;
   std::unique_ptr<Block> rules_;
+  std::vector<PackCheck> checks_;           ///< Of a record.
+  std::vector<PackCheck> delivery_checks_;
   std::vector<std::string> outside_digest_;
   std::optional<Answer> answer_;
   std::vector<MappingTest> tests_;

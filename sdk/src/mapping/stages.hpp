@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/observer.hpp"
 #include "mapping/rule.hpp"
 #include "tongqu/base/limits.hpp"
 #include "tongqu/mapping/pack.hpp"
@@ -79,6 +80,7 @@ struct StageInput {
   const wire::Delivery& delivery;
   const Environment& environment;
   const wire::NameSet& names;
+  RunObserver* observer = nullptr;
   const Limits& limits() const { return environment.limits; }
 };
 
