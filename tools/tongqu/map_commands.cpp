@@ -12,7 +12,9 @@
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/yaml.hpp"
 #include "tools/tongqu/commands.hpp"
+#include "tools/tongqu/map_check_commands.hpp"
 #include "tools/tongqu/map_support.hpp"
+#include "tools/tongqu/target_files.hpp"
 
 namespace tongqu::tool {
 namespace {
@@ -43,29 +45,6 @@ Result<std::shared_ptr<const mapping::Pack>> load(const RunOptions& options, con
   return pack;
 }
 
-int check(const RunOptions& options, const Console& console) {
-  Findings mistakes;
-  const auto pack = mapping::Pack::load(options.pack, options.params, mistakes);
-  console.list(mistakes);
-  if (console.json) {
-    std::string out;
-    wire::JsonWriter w(out);
-    w.begin_object();
-    w.key("ok");
-    w.boolean(pack.has_value());
-    w.key("findings");
-    w.begin_array();
-    for (const Finding& finding : mistakes) wire::write_finding(w, finding);
-    w.end_array();
-    w.end_object();
-    console.machine(out);
-  }
-  if (!pack && mistakes.empty()) return console.fail(pack.error());
-  if (!pack) return kInputAtFault;
-  console.say("ok " + (*pack)->info().name() + " " + (*pack)->info().digest);
-  return kDone;
-}
-
 /// Transport facts from a side file: a YAML mapping of texts.
 Result<std::map<std::string, std::string, std::less<>>> read_facts(const std::string& file) {
   std::map<std::string, std::string, std::less<>> facts;
@@ -92,18 +71,6 @@ Result<wire::Delivery> read_delivery(const RunOptions& options) {
   }
   delivery.parts.push_back({"body", std::string(delivery.fact("content_type")), std::move(bytes), nullptr});
   return delivery;
-}
-
-/// A target by file, or by the id of a platform in the folders where platforms live.
-std::string find_target(const std::string& name) {
-  if (fs::exists(name)) return name;
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const fs::path& root : {fs::path("connectors/platforms"), program / "../../../connectors/platforms", program / "../share/tongqu/platforms"}) {
-    const fs::path file = root / name / "targets" / "case.yaml";
-    if (fs::exists(file)) return file.string();
-  }
-  return name;
 }
 
 void write_record(wire::JsonWriter& w, const mapping::MappedRecord& record) {
@@ -208,11 +175,9 @@ void add_map_commands(CLI::App& program, Run& run) {
   map->require_subcommand(1);
   auto options = std::make_shared<RunOptions>();
 
-  CLI::App* one = map->add_subcommand("check", "Compile a pack and report every mistake with its place");
-  add_common(one, options);
-  one->callback([options, &run] { run = [options](const Console& console) { return check(*options, console); }; });
+  add_map_check_commands(*map, run);
 
-  one = map->add_subcommand("run", "Map one message; with --target, on to a platform's messages");
+  CLI::App* one = map->add_subcommand("run", "Map one message; with --target, on to a platform's messages");
   add_common(one, options);
   one->add_option("--in", options->in, "File with the message as received; - is standard input")->required();
   one->add_option("--meta", options->meta, "YAML file with transport facts (default: NN.meta.yaml beside NN.in.*)");
@@ -223,6 +188,7 @@ void add_map_commands(CLI::App& program, Run& run) {
   add_map_explain_commands(*map, run);
   add_map_scaffold_commands(*map, run);
   add_map_folder_commands(*map, run);
+  add_map_reverse_commands(*map, run);
 }
 
 } // namespace tongqu::tool
