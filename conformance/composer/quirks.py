@@ -147,6 +147,8 @@ def lq33(m, rng):
     m.texts["amount"], m.means["amount"] = rng.choice((("3,050.75万元", "30507500"), ("12.0万元", "120000"), ("0.0001万元", "1"), ("1.2E+3万元", None), ("3050.75", None)))
     if m.means["amount"] is None:
         m.faults["amount"] = "mapping.malformed"
+    elif "," in m.texts["amount"]:
+        m.marks["amount"] = "repaired"      # Signs were taken out of the number.
 
 
 def lq34(m, rng):
