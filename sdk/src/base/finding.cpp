@@ -21,8 +21,11 @@ std::string describe(const Finding& finding, Lang lang) {
   std::string text;
   const std::string& path = finding.path.empty() ? finding.source.path : finding.path;
   if (!path.empty()) text += path + (zh ? "：" : ": ");
-  text += zh ? row.zh : row.en;
   const std::string& expected = zh ? finding.expected.zh : finding.expected.en;
+  // The author of a pack's check has said in both languages what is wrong.
+  const bool own_words = finding.id == Errc::mapping_check_failed && !expected.empty();
+  text += own_words ? expected : std::string(zh ? row.zh : row.en);
+  if (own_words) return text;
   if (!expected.empty()) text += (zh ? "；应为：" : "; expected ") + expected;
   if (!finding.value_class.empty()) text += (zh ? "；实际：" : "; got ") + finding.value_class;
   const std::string& suggestion = zh ? finding.suggestion.zh : finding.suggestion.en;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "mapping/overlay.hpp"
 #include "mapping/pack_tests.hpp"
+#include "mapping/reverse/reverse_mapping.hpp"
 #include "mapping/source_mapping.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -56,11 +58,25 @@ public:
   Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
+  const BatchAnswer* batch_answer(const wire::Delivery& delivery) const override;
   TestReport run_tests(const Environment& environment) const override;
+  Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const override {
+    return reverse_with(mappings(), canonical, mapping, {environment, info_, names_, workspace.state()});
+  }
+  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const override {
+    return check_laws_of(mappings(), options, {environment, info_, names_, workspace.state()});
+  }
 
   void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
 
 private:
+  std::vector<const SourceMapping*> mappings() const {
+    std::vector<const SourceMapping*> all;
+    for (const Entry& entry : entries_) all.push_back(entry.mapping.get());
+    return all;
+  }
+  void read_own(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
+  void extend(YamlNode root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
   void read_head(const YamlNode& root, const Mistakes& mistakes);
   void read_params(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
   void read_connector(const YamlNode& root, const Mistakes& mistakes);
@@ -76,10 +92,31 @@ private:
   wire::NameSet names_;
   std::vector<Entry> entries_;
   std::vector<std::string> files_;
+  std::optional<Overlay> overlay_;
+  std::vector<MappingTest> tests_;               ///< Of an overlay, instead of those of its base.
+  const Functions* functions_ = nullptr;   ///< While it is compiled.
   friend class tongqu::mapping::Pack;
 };
 
 void LoadedPack::read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params) {
+  if (root.find("extends") != nullptr) extend(root, mistakes, site_params);
+  else read_own(root, mistakes, site_params);
+}
+
+void LoadedPack::extend(YamlNode root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params) {
+  shift_lines(root);
+  overlay_ = read_overlay(root, info_.folder, mistakes, functions_);
+  if (!overlay_) return;
+  read_own(overlay_->head, mistakes.for_file("../" + root.find("extends")->find("pack")->text + "/pack.yaml"), site_params);
+  if (const YamlNode* tests = root.find("tests"); tests != nullptr) tests_ = compile_tests(*tests, mistakes);
+  for (const auto& [id, body] : overlay_->changes) {
+    const auto has_id = [&id = id](const Entry& entry) { return entry.mapping->id() == id; };
+    if (std::none_of(entries_.begin(), entries_.end(), has_id)) mistakes.add(Errc::mapping_extends_invalid, *body, "changes." + id, {"a mapping of the pack that is extended", "被扩展映射包中的映射"});
+  }
+  overlay_->changes.clear();
+}
+
+void LoadedPack::read_own(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params) {
   if (!check_keys(root, {"pack", "system", "version", "title", "params", "never_sent", "connector", "mappings"}, "", mistakes)) return;
   read_head(root, mistakes);
   read_params(root, mistakes, site_params);
@@ -134,6 +171,11 @@ void LoadedPack::read_connector(const YamlNode& root, const Mistakes& mistakes) 
     mistakes.add(Errc::mapping_wrong_shape, *node->find("family"), "connector.family", one_of({"soap", "rest"}));
   }
   if (info_.connector.wsdl.empty()) return;
+  // The base's file, unless the overlay has one of its own.
+  if (overlay_ && !Mistakes::of_overlay(*node->find("wsdl"))) {
+    info_.connector.wsdl = mistakes.file().substr(0, mistakes.file().rfind('/') + 1) + info_.connector.wsdl;
+    return;
+  }
   if (!read_file(info_.folder + "/" + info_.connector.wsdl)) mistakes.add(Errc::mapping_file_missing, *node->find("wsdl"), info_.connector.wsdl);
   else files_.push_back(info_.connector.wsdl);
 }
@@ -147,20 +189,25 @@ void LoadedPack::read_mapping(const YamlNode& node, const Mistakes& mistakes) {
     const auto text = [match, &mistakes](std::string_view key) { return member_text(*match, key, Need::optional, "mappings.match", mistakes).value_or(""); };
     entry.match = {text("family"), text("operation"), text("path"), media_type(text("content_type")), text("root")};
   }
-  const auto bytes = read_file(info_.folder + "/" + *file);
+  const auto bytes = read_file((overlay_ ? overlay_->base_folder : info_.folder) + "/" + *file);
   if (!bytes || file->find("..") != std::string::npos) {
     mistakes.add(Errc::mapping_file_missing, *node.find("file"), *file);
     return;
   }
-  files_.push_back(*file);
-  const Mistakes inside = mistakes.for_file(*file);
-  const auto parsed = wire::parse_yaml(*bytes);
+  if (!overlay_) files_.push_back(*file);
+  const Mistakes inside = mistakes.for_file(overlay_ ? mistakes.file().substr(0, mistakes.file().rfind('/') + 1) + *file : *file);
+  auto parsed = wire::parse_yaml(*bytes);
   if (!parsed) {
     inside.add_error(parsed.error(), *file);
     return;
   }
-  entry.mapping = SourceMapping::compile(*parsed, {inside, info_.folder, params_, names_, files_, info_.never_sent});
-  info_.mappings.push_back({entry.mapping->id(), *file});
+  if (overlay_) {
+    const YamlNode* id = parsed->find("mapping");
+    const auto changes = id == nullptr ? overlay_->changes.end() : overlay_->changes.find(id->text);
+    if (changes != overlay_->changes.end()) apply_changes(*parsed, *changes->second, "changes." + id->text, inside);
+  }
+  entry.mapping = SourceMapping::compile(*parsed, {inside, overlay_ ? overlay_->base_folder : info_.folder, overlay_ ? info_.folder : std::string(), params_, names_, files_, info_.never_sent, info_.system, functions_});
+  info_.mappings.push_back({entry.mapping->id(), inside.file()});
   entries_.push_back(std::move(entry));
 }
 
@@ -183,6 +230,7 @@ void LoadedPack::make_digest() {
     hasher.update(std::to_string(text.size()) + ":");
     hasher.update(text);
   };
+  if (overlay_) add(overlay_->base_digest);
   for (const std::string& name : names) {
     add(name);
     add(read_file(info_.folder + "/" + name).value_or(""));
@@ -256,9 +304,34 @@ AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, c
   return (*entry)->mapping->answer()->make(kind, facts);
 }
 
-Pack::TestReport LoadedPack::run_tests(const Environment& environment) const {
+const BatchAnswer* LoadedPack::batch_answer(const wire::Delivery& delivery) const {
+  const auto entry = choose(delivery);
+  if (!entry || (*entry)->mapping->answer() == nullptr) return nullptr;
+  return (*entry)->mapping->answer()->batch();
+}
+
+/// Catalogues that stand beside the samples, for tests of packs that look things up.
+std::shared_ptr<const Lookup> sample_lookup(const std::string& folder, Pack::TestReport& report) {
+  std::map<std::string, std::string, std::less<>> texts;
+  for (const std::string_view catalogue : lookup_catalogues()) {
+    if (auto text = read_file(folder + "/samples/lookup/" + std::string(catalogue) + ".csv")) texts.emplace(catalogue, std::move(*text));
+  }
+  if (texts.empty()) return nullptr;
+  auto made = make_table_lookup(texts);
+  if (made) return *made;
+  report.failures.push_back("samples/lookup/" + describe(made.error()));
+  return nullptr;
+}
+
+Pack::TestReport LoadedPack::run_tests(const Environment& site) const {
   TestReport report;
+  Environment environment = site;
+  const auto samples = sample_lookup(info_.folder, report);
+  if (environment.lookup == nullptr) environment.lookup = samples.get();
   Workspace workspace;
+  // What the base promises under its own parameters is the base's business.
+  for (const MappingTest& test : tests_) run_test(*this, test, environment, workspace, report);
+  if (overlay_) return report;
   for (const Entry& entry : entries_) {
     for (const MappingTest& test : entry.mapping->tests()) run_test(*this, test, environment, workspace, report);
   }
@@ -268,13 +341,14 @@ Pack::TestReport LoadedPack::run_tests(const Environment& environment) const {
 } // namespace
 } // namespace detail
 
-Result<std::shared_ptr<const Pack>> Pack::load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes) {
+Result<std::shared_ptr<const Pack>> Pack::load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes, const Functions* functions) {
   const auto bytes = detail::read_file(folder + "/pack.yaml");
   if (!bytes) return Error(Errc::mapping_pack_missing).at(folder);
   const std::size_t before = mistakes.error_count();
-  const detail::Mistakes collector(mistakes, "pack.yaml");
+  const detail::Mistakes collector(mistakes, "pack.yaml", "pack.yaml");
   auto pack = std::make_shared<detail::LoadedPack>();
   pack->info_.folder = folder;
+  pack->functions_ = functions;
   if (const auto root = wire::parse_yaml(*bytes); !root) collector.add_error(root.error(), "pack.yaml");
   else pack->read(*root, collector, site_params);
   if (mistakes.error_count() != before) return Error(Errc::mapping_pack_invalid).at(folder).with(std::to_string(mistakes.error_count() - before));

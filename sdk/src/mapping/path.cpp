@@ -62,6 +62,7 @@ bool parse_one(std::string_view text, PathSyntax syntax, Path& path) {
     return !text.empty() && text.find_first_of(" |/@") == std::string_view::npos;
   }
   if (takes("outer:")) path.origin = Origin::outer;
+  else if (takes("group:")) path.origin = Origin::group;
   else if (takes("/")) path.origin = Origin::root;
   if (text == ".") return path.origin != Origin::root;
   return parse_steps(text, syntax, path.steps);

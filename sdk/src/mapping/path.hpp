@@ -16,7 +16,7 @@ struct PathStep {
   bool operator==(const PathStep& o) const = default;
 };
 
-enum class Origin : std::uint8_t { here, root, outer, meta, param };
+enum class Origin : std::uint8_t { here, root, outer, meta, param, group };
 
 struct Path {
   Origin origin = Origin::here;

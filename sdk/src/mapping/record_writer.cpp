@@ -46,17 +46,18 @@ void RecordWriter::block(const Block& block, std::size_t depth) {
   for (const Item& item : block.items) {
     if (item.rule) (void)rule(*item.rule);
     else if (item.list) list(*item.list, depth);
-    else if (!item.group->when || item.group->when->holds(run_)) this->block(*item.group, depth);
+    else if (!item.group->when || run_.holds(*item.group->when, item.group->name)) this->block(*item.group, depth);
   }
 }
 
 void RecordWriter::list(const ListRule& list, std::size_t depth) {
-  const Frame& parent = in_.frames[list.parent_scope];
-  const std::vector<std::uint32_t> nodes = list.list < parent.lists.size() ? parent.lists[list.list] : std::vector<std::uint32_t>();
+  const Chosen chosen = choose_elements(list, run_);
   std::size_t made = 0;
-  for (const std::uint32_t node : nodes) {
-    in_.scopes.all[list.scope]->walk(*parent.document, node, in_.names, in_.frames[list.scope], in_.unused);
-    if (list.when && !list.when->holds(run_)) continue;
+  for (const std::uint32_t node : chosen.nodes) {
+    if (run_.stopped()) return;
+    in_.scopes.all[list.scope]->walk(*chosen.document, node, chosen.names, in_.frames[list.scope], chosen.made ? nowhere_ : in_.unused);
+    nowhere_.leaves.clear();
+    if (list.when && !chosen.judged && !run_.holds(*list.when, list.name)) continue;
     TONGQU_ASSERT(made < std::numeric_limits<std::uint16_t>::max(), "children_max bounds the lists of a document");
     if (list.element) {
       plain_item(list);
@@ -136,7 +137,7 @@ void RecordWriter::store_code(const Rule& rule, const Got& got, void* member) co
     if (rule.table) code.system = rule.table->system;
   } else if (got.row == nullptr) {
     code.name = got.value.text;
-  } else if (got.from_default || rule.constant) {
+  } else if (got.from_default || rule.constant || rule.value) {
     // Nobody sent this code, so only the name stands.
     code.name = got.row->name;
   } else {
@@ -203,7 +204,7 @@ void RecordWriter::store_field(const Rule& rule, const Got& got, void* member) {
 
 void RecordWriter::mark(const Rule& rule, const Got& got) {
   const bool minute = got.value.type == ValueType::time && !got.value.unlimited && got.value.time.precision == model::Time::Precision::minute;
-  const bool derived = rule.derived || got.from_default;
+  const bool derived = rule.derived || rule.value || got.from_default;
   const bool plain = !derived && !rule.constant && !got.value.changed();
   if (plain && !minute && got.verdict == model::Verdict::unchecked) return;
   model::MetaEntry& entry = in_.record.meta_at(rule.place.slot.id, run_.index);

@@ -32,6 +32,7 @@ private:
 
   Inputs in_;
   RuleRun& run_;
+  Scope::Unused nowhere_;
   Got got_;
 };
 

@@ -8,6 +8,8 @@
 
 #include "mapping/code_table.hpp"
 #include "mapping/expression.hpp"
+#include "mapping/list_shape.hpp"
+#include "mapping/pack_check.hpp"
 #include "mapping/place.hpp"
 #include "mapping/scope.hpp"
 #include "mapping/steps.hpp"
@@ -29,7 +31,8 @@ struct Rule {
 
   bool constant = false;                   ///< const or param: `literal` is the value.
   std::string literal;
-  std::vector<Ref> refs;
+  std::vector<Ref> refs;                   ///< Of `value`: the places that it reads, for findings.
+  std::optional<Expression> value;         ///< Computed; then `refs` is not read.
   bool required = false;                   ///< from, not maybe.
   std::optional<Expression> when;
   Steps steps;
@@ -41,6 +44,7 @@ struct Rule {
   std::string check;
   std::optional<Place> check_by;           ///< The code that picks the check.
   std::array<Policy, kFaultCount> policies{};
+  std::vector<PackCheck> checks;
   bool identifies = false;                 ///< An identifier or a member of the identity: a number that lost digits is a fault.
   bool nil_clears = false;
   bool derived = false;
@@ -56,6 +60,7 @@ struct ListRule {
   std::uint16_t list = 0;
   std::uint16_t scope = 0;                 ///< Scope of one element.
   std::optional<Expression> when;
+  std::unique_ptr<ListShape> shape;        ///< Null for elements as they stand.
   bool empty_is_none = false;
   std::unique_ptr<Block> block;
   std::unique_ptr<Rule> element;
@@ -80,11 +85,25 @@ struct Scopes {
   int outer = -1;                          ///< Scope one stage further out.
   struct Child { std::uint16_t parent, list, scope; std::vector<PathStep> steps; };
   std::vector<Child> children;             ///< `each` scopes.
+  /// A list that an expression goes through, in a scope of its own, since a rule may stand in the same list.
+  struct Aggregate { std::uint16_t parent, list, scope; };
+  std::vector<Aggregate> aggregates;
+  /// What is read below a scope's element, in the order of compiling.
+  struct Read { std::uint16_t scope; std::vector<PathStep> steps; bool list; };
+  std::vector<Read> reads;
+  std::vector<std::uint16_t> group;        ///< Scopes over the rows of a grouped record, beside the root that stands on the first of them.
+  std::vector<bool> reports;               ///< By scope: of an aggregate over a list that no `each` reads.
+  std::uint16_t slot(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names);
+  std::uint16_t list(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names);
 
   std::uint16_t add();
   std::uint16_t each(std::uint16_t parent, const std::vector<PathStep>& steps, wire::NameSet& names, std::uint16_t& list);
+  /// After the last rule: what one scope reads of an element is used in the eyes of the others that stand on the same element.
+  void share_reads(wire::NameSet& names);
   /// Marks a path from `scope` as deliberately unused, also inside lists.
   void ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names);
+  /// The same in every document around the one that rules start from: no rule reads the farther ones, so no other name reaches them.
+  void ignore_outside(const std::vector<PathStep>& steps, wire::NameSet& names);
 };
 
 } // namespace tongqu::mapping::detail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mapping/call_step.hpp"
 #include "tongqu/model/identifiers.hpp"
 
 namespace tongqu::mapping::detail {
@@ -13,7 +14,8 @@ constexpr std::size_t kListDepthMax = 2;
 constexpr std::string_view kFaultNames[] = {"missing", "placeholder", "malformed", "check", "unknown", "range"};
 
 bool is_rule(const YamlNode& node) {
-  return node.find("from") != nullptr || node.find("maybe") != nullptr || node.find("const") != nullptr || node.find("param") != nullptr;
+  return node.find("from") != nullptr || node.find("maybe") != nullptr || node.find("const") != nullptr || node.find("param") != nullptr ||
+         node.find("value") != nullptr;
 }
 
 bool is_list_kind(FieldKind kind) { return kind == FieldKind::record_list || kind == FieldKind::text_list || kind == FieldKind::code_list; }
@@ -30,7 +32,7 @@ std::uint16_t Scopes::add() {
 }
 
 std::uint16_t Scopes::each(std::uint16_t parent, const std::vector<PathStep>& steps, wire::NameSet& names, std::uint16_t& list) {
-  list = all[parent]->list(steps, names);
+  list = this->list(parent, steps, names);
   for (const Child& child : children) {
     if (child.parent == parent && child.list == list) return child.scope;
   }
@@ -38,6 +40,40 @@ std::uint16_t Scopes::each(std::uint16_t parent, const std::vector<PathStep>& st
   all[scope]->ns = all[parent]->ns;
   children.push_back({parent, list, scope, steps});
   return scope;
+}
+
+std::uint16_t Scopes::slot(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names) {
+  reads.push_back({scope, steps, false});
+  return all[scope]->slot(steps, names);
+}
+
+std::uint16_t Scopes::list(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names) {
+  reads.push_back({scope, steps, true});
+  return all[scope]->list(steps, names);
+}
+
+void Scopes::share_reads(wire::NameSet& names) {
+  reports.assign(all.size(), false);
+  const auto give = [this, &names](std::uint16_t from, std::uint16_t to) {
+    for (const Read& read : reads) {
+      if (read.scope != from || from == to) continue;
+      if (read.list) all[to]->ignore(read.steps, names);
+      else (void)all[to]->slot(read.steps, names);
+    }
+  };
+  for (const Aggregate& aggregate : aggregates) {
+    reports[aggregate.scope] = true;
+    for (const Child& child : children) {
+      if (child.parent != aggregate.parent || child.list != aggregate.list) continue;
+      reports[aggregate.scope] = false;
+      give(aggregate.scope, child.scope);
+    }
+  }
+  for (const std::uint16_t row : group) {
+    give(row, root);
+    give(root, row);
+    for (const std::uint16_t other : group) give(row, other);
+  }
 }
 
 void Scopes::ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names) {
@@ -48,6 +84,13 @@ void Scopes::ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wir
     return;
   }
   all[scope]->ignore(steps, names);
+}
+
+void Scopes::ignore_outside(const std::vector<PathStep>& steps, wire::NameSet& names) {
+  for (std::uint16_t scope = 0; scope < all.size(); ++scope) {
+    const bool element = std::any_of(children.begin(), children.end(), [scope](const Child& child) { return child.scope == scope; });
+    if (!element && scope != root) ignore(scope, steps, names);
+  }
 }
 
 bool RuleCompiler::source(std::string_view path, std::vector<Ref>& refs) {
@@ -66,9 +109,9 @@ bool RuleCompiler::source(std::string_view path, std::vector<Ref>& refs) {
       ref.kind = Ref::Kind::param;
       ref.text = found->second;
     } else {
-      if (one.origin == Origin::outer && context_.scopes.outer < 0) return false;
+      if (one.origin == Origin::group || (one.origin == Origin::outer && context_.scopes.outer < 0)) return false;
       ref.scope = one.origin == Origin::here ? scope_ : one.origin == Origin::root ? context_.scopes.root : static_cast<std::uint16_t>(context_.scopes.outer);
-      ref.slot = context_.scopes.all[ref.scope]->slot(one.steps, context_.names);
+      ref.slot = context_.scopes.slot(ref.scope, one.steps, context_.names);
     }
     refs.push_back(std::move(ref));
   }
@@ -93,13 +136,75 @@ bool RuleCompiler::field(std::string_view name, Place& place) {
   return true;
 }
 
-std::optional<Expression> RuleCompiler::expression(const YamlNode& node, std::string_view subject) {
+bool RuleCompiler::enter_list(std::string_view path, ExprList& list) {
+  if (!path.empty() && path.front() == '$') {
+    const std::string name(path.substr(1));
+    list.field = true;
+    if (!field(name, list.place) || !list.place.in_entity() || list.place.kind() != FieldKind::record_list) return false;
+    for (std::uint8_t i = 0; i + 1 < list.place.slot.depth; ++i) list.level += list.place.slot.steps[i]->kind == FieldKind::record_list ? 1 : 0;
+    lists_.push_back(name);
+    return true;
+  }
+  std::vector<Path> paths;
+  std::string problem;
+  const PathSyntax syntax = context_.side == Side::target ? PathSyntax::dots : PathSyntax::slashes;
+  if (!parse_path(path, syntax, paths, problem) || paths.size() != 1 || paths[0].steps.empty() != (paths[0].origin == Origin::group)) return false;
+  switch (paths[0].origin) {
+    case Origin::group:
+      if (!context_.grouped) return false;
+      list.group = true;
+      list.parent_scope = static_cast<std::uint16_t>(context_.scopes.outer);
+      break;
+    case Origin::here: list.parent_scope = scope_; break;
+    case Origin::root: list.parent_scope = context_.scopes.root; break;
+    case Origin::outer:
+      if (context_.scopes.outer < 0) return false;
+      list.parent_scope = static_cast<std::uint16_t>(context_.scopes.outer);
+      break;
+    default: return false;
+  }
+  list.scope = context_.scopes.add();
+  context_.scopes.all[list.scope]->ns = context_.scopes.all[list.parent_scope]->ns;
+  if (list.group) {
+    context_.scopes.group.push_back(list.scope);
+  } else {
+    list.list = context_.scopes.list(list.parent_scope, paths[0].steps, context_.names);
+    context_.scopes.aggregates.push_back({list.parent_scope, list.list, list.scope});
+  }
+  outside_.push_back(scope_);
+  scope_ = list.scope;
+  return true;
+}
+
+void RuleCompiler::leave_list(const ExprList& list) {
+  if (list.field) {
+    lists_.pop_back();
+    return;
+  }
+  scope_ = outside_.back();
+  outside_.pop_back();
+}
+
+std::optional<Expression> RuleCompiler::value_expression(const YamlNode& node, std::string_view subject) {
   const auto text = scalar(node, subject, context_.mistakes);
   if (!text) return std::nullopt;
-  std::string problem;
-  auto compiled = Expression::compile(*text, *this, problem);
-  if (!compiled) context_.mistakes.add(Errc::mapping_expression, node, std::string(subject), {}, {"near: " + problem, "位置：" + problem});
+  std::vector<ExprMistake> mistakes;
+  auto compiled = Expression::compile(*text, *this, mistakes);
+  for (ExprMistake& mistake : mistakes) {
+    YamlNode at = node;
+    // Offsets of a text over several lines, or with escapes, say nothing about its place in the file.
+    if (text->find('\n') == std::string::npos) at.column += static_cast<std::uint32_t>(mistake.offset) + (node.quoted ? 1 : 0);
+    context_.mistakes.add(Errc::mapping_expression, at, std::string(subject), std::move(mistake.expected), std::move(mistake.suggestion));
+  }
   return compiled;
+}
+
+std::optional<Expression> RuleCompiler::expression(const YamlNode& node, std::string_view subject) {
+  auto compiled = value_expression(node, subject);
+  if (!compiled || compiled->type() == ExprType::boolean) return compiled;
+  context_.mistakes.add(Errc::mapping_expression, node, std::string(subject), {"a condition", "条件"},
+                        {"compare it, or ask present(...) or filled(...)", "请进行比较，或使用 present(...)、filled(...)"});
+  return std::nullopt;
 }
 
 void RuleCompiler::ignore(const YamlNode& node) {
@@ -110,8 +215,8 @@ void RuleCompiler::ignore(const YamlNode& node) {
     for (const Path& path : paths) {
       const bool known = path.origin != Origin::meta && path.origin != Origin::param && (path.origin != Origin::outer || context_.scopes.outer >= 0);
       if (!good || !known || path.steps.empty()) continue;
-      const auto scope = path.origin == Origin::outer ? static_cast<std::uint16_t>(context_.scopes.outer) : context_.scopes.root;
-      context_.scopes.ignore(scope, path.steps, context_.names);
+      if (path.origin == Origin::outer) context_.scopes.ignore_outside(path.steps, context_.names);
+      else context_.scopes.ignore(context_.scopes.root, path.steps, context_.names);
     }
     if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore", {}, same(problem));
   }
@@ -147,7 +252,7 @@ void RuleCompiler::member(const YamlNode& key, const YamlNode& node, const std::
       return;
     }
     auto group = std::make_unique<Block>();
-    group->name = key.text;
+    group->name = context_.side == Side::target ? key.text : name;
     block(node, name, depth, *group);
     out.items.push_back({nullptr, nullptr, std::move(group)});
     return;
@@ -185,20 +290,9 @@ std::unique_ptr<ListRule> RuleCompiler::list(const YamlNode& node, const std::st
   auto made = std::make_unique<ListRule>();
   made->name = name;
   made->parent_scope = scope_;
-  check_keys(node, {"each", "when", "empty", "rules", "type", "via", "table", "check", "on_fail", "as"}, name, context_.mistakes);
+  check_keys(node, {"each", "when", "order", "key", "join", "orphans", "empty", "rules", "type", "via", "table", "check", "on_fail", "as"}, name, context_.mistakes);
   if (depth >= kListDepthMax) context_.mistakes.add(Errc::mapping_wrong_shape, node, name, {"lists nested once at most", "列表最多嵌套一层"});
-  std::vector<Path> paths;
-  std::string problem;
-  const YamlNode& each = *node.find("each");
-  const PathSyntax syntax = context_.side == Side::target ? PathSyntax::dots : PathSyntax::slashes;
-  const bool good = each.is_scalar() && parse_path(each.text, syntax, paths, problem) && paths.size() == 1 && !paths[0].steps.empty() &&
-                    (paths[0].origin == Origin::here || paths[0].origin == Origin::root);
-  if (!good) {
-    context_.mistakes.add(Errc::mapping_path_invalid, each, name + ".each", {"one path to a repeated element", "指向重复元素的单个路径"});
-    return made;
-  }
-  if (paths[0].origin == Origin::root) made->parent_scope = context_.scopes.root;
-  made->scope = context_.scopes.each(made->parent_scope, paths[0].steps, context_.names, made->list);
+  if (!list_source(node, name, *made)) return made;
   if (const YamlNode* empty = node.find("empty"); empty != nullptr) {
     made->empty_is_none = empty->text == "none";
     if (!made->empty_is_none) context_.mistakes.add(Errc::mapping_wrong_shape, *empty, name + ".empty", one_of({"none"}));
@@ -207,6 +301,7 @@ std::unique_ptr<ListRule> RuleCompiler::list(const YamlNode& node, const std::st
   scope_ = made->scope;
   lists_.push_back(name);
   if (const YamlNode* when = node.find("when"); when != nullptr) made->when = expression(*when, name + ".when");
+  list_order(node, name, *made, outside);
   list_content(node, name, depth, *made);
   lists_.pop_back();
   scope_ = outside;
@@ -228,7 +323,7 @@ void RuleCompiler::list_content(const YamlNode& node, const std::string& name, s
   } else if (plain && inner == nullptr) {
     // Plain values are rules over the element itself whose field is the list's own kind of item.
     YamlNode item = node;
-    auto drop = [](const auto& member) { return member.first.text == "each" || member.first.text == "when" || member.first.text == "empty"; };
+    auto drop = [](const auto& member) { return member.first.text == "each" || member.first.text == "when" || member.first.text == "empty" || member.first.text == "order" || member.first.text == "key" || member.first.text == "join" || member.first.text == "orphans"; };
     item.members.erase(std::remove_if(item.members.begin(), item.members.end(), drop), item.members.end());
     YamlNode key, dot;
     key.text = "maybe";
@@ -264,12 +359,12 @@ std::unique_ptr<Rule> RuleCompiler::rule(const YamlNode& node, const std::string
   auto made = std::make_unique<Rule>();
   made->name = name;
   made->place = std::move(place);
-  std::vector<std::string_view> keys = {"from", "maybe", "const", "param", "type", "via", "table", "check", "default", "when", "mark", "on_fail", "nil"};
+  std::vector<std::string_view> keys = {"from", "maybe", "const", "param", "value", "type", "via", "table", "check", "default", "when", "mark", "on_fail", "nil", "checks"};
   if (context_.side == Side::target) keys.push_back("as");
   check_keys(node, keys, name, context_.mistakes);
   made->identifies = context_.side == Side::source && (identity_ || made->place.kind() == FieldKind::identifier);
-  rule_source(node, *made);
   ValueType type = ValueType::text;
+  rule_source(node, *made, type);
   rule_steps(node, *made, type);
   rule_table(node, *made);
   rule_kind(node, *made, type);
@@ -286,20 +381,50 @@ std::unique_ptr<Rule> RuleCompiler::rule(const YamlNode& node, const std::string
     else if (!context_.may_be_part) context_.mistakes.add(Errc::mapping_policy_not_allowed, *nil, name + ".nil", same("record: part"));
   }
   rule_policies(node, *made);
+  rule_checks(node, type, *made);
   return made;
 }
 
-void RuleCompiler::rule_source(const YamlNode& node, Rule& out) {
+/// Checks of the author see the value that the rule is about to store, as the type that it has then.
+void RuleCompiler::rule_checks(const YamlNode& node, ValueType type, Rule& out) {
+  const YamlNode* at = node.find("checks");
+  if (at == nullptr) return;
+  if (context_.side == Side::target || identity_) {
+    context_.mistakes.add(Errc::mapping_unknown_key, *at, out.name + ".checks", {"checks in source mappings", "checks 仅用于源映射的字段规则"});
+    return;
+  }
+  const FieldKind kind = out.place.kind();
+  const bool number = type == ValueType::decimal || type == ValueType::integer || type == ValueType::quantity || kind == FieldKind::quantity || kind == FieldKind::money || kind == FieldKind::integer;
+  if (type == ValueType::text_list || type == ValueType::bytes) {
+    context_.mistakes.add(Errc::mapping_step_type, *at, out.name + ".checks", {"one value", "单个取值"});
+    return;
+  }
+  own_value_ = out.table ? ExprType::text : type == ValueType::time ? ExprType::time : number ? ExprType::number : ExprType::text;
+  out.checks = checks(*at, out.name + ".checks", CheckLevel::field);
+  own_value_.reset();
+}
+
+void RuleCompiler::rule_source(const YamlNode& node, Rule& out, ValueType& type) {
   const YamlNode* found = nullptr;
-  for (const char* key : {"from", "maybe", "const", "param"}) {
+  for (const char* key : {"from", "maybe", "const", "param", "value"}) {
     const YamlNode* value = node.find(key);
     if (value == nullptr) continue;
-    if (found != nullptr) context_.mistakes.add(Errc::mapping_wrong_shape, *value, out.name, {"one of from, maybe, const and param", "from、maybe、const、param 只取其一"});
+    if (found != nullptr) context_.mistakes.add(Errc::mapping_wrong_shape, *value, out.name, {"one of from, maybe, const, param and value", "from、maybe、const、param、value 只取其一"});
     found = value;
     out.required = std::string_view(key) == "from";
     out.constant = std::string_view(key) == "const" || std::string_view(key) == "param";
   }
   if (found == nullptr || !scalar(*found, out.name, context_.mistakes)) return;
+  if (found == node.find("value")) {
+    out.value = value_expression(*found, out.name + ".value");
+    if (!out.value) return;
+    refuse_secret(*found, out.name, context_.mistakes);
+    // The same message must have the same identity next year.
+    if (identity_ && out.value->asks_site()) context_.mistakes.add(Errc::mapping_identity_policy, *found, out.name, {"no look-up in an identity", "标识中不得查询目录"});
+    out.refs = out.value->source_refs();
+    type = out.value->type() == ExprType::number ? ValueType::decimal : out.value->type() == ExprType::time ? ValueType::time : ValueType::text;
+    return;
+  }
   if (const YamlNode* param = node.find("param"); param != nullptr) {
     const auto value = context_.params.find(param->text);
     std::vector<std::string_view> known;
@@ -363,11 +488,19 @@ void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& typ
   for (const Entry& entry : entries) {
     if (entry.key->text == "sentinels") continue;
     StepBuild build{context_.mistakes, out.name, context_.zone_minutes, takes_sentinels(entry.key->text) ? sentinels : nullptr};
-    if (auto step = compile_step(*entry.key, *entry.argument, build)) {
+    if (auto step = entry.key->text == "call" ? call_step(*entry.argument, out.name) : compile_step(*entry.key, *entry.argument, build)) {
       if (entry.key->text == "null_if") out.has_null_if = true;
       add_step(std::move(step), *entry.key, out, type);
     }
   }
+}
+
+std::unique_ptr<Step> RuleCompiler::call_step(const YamlNode& argument, const std::string& subject) {
+  const auto found = argument.is_scalar() ? function(argument.text) : nullptr;
+  if (!found) context_.mistakes.add(Errc::mapping_unknown_step, argument, subject + ".call", {"a function that the site has registered", "现场已注册的函数"}, did_you_mean(argument.text, function_names()));
+  else if (!found->pure || found->takes.size() != 1) context_.mistakes.add(Errc::mapping_step_type, argument, subject + ".call", {"a pure function of one argument", "单参数的纯函数"});
+  else return make_call_step(found);
+  return nullptr;
 }
 
 void RuleCompiler::add_step(std::unique_ptr<Step> step, const YamlNode& at, Rule& out, ValueType& type) {
@@ -438,7 +571,7 @@ void RuleCompiler::rule_kind(const YamlNode& node, Rule& out, ValueType type) {
       else if (!number_like && !(kind == FieldKind::quantity && type == ValueType::quantity)) mismatch(same("decimal"));
       break;
     case FieldKind::integer:
-      if (type == ValueType::text) out.steps.push_back(implied_step("integer"));
+      if (type == ValueType::text || (out.value && type == ValueType::decimal)) out.steps.push_back(implied_step("integer"));
       else if (type != ValueType::integer) mismatch(same("integer"));
       break;
     case FieldKind::text_list:
@@ -465,7 +598,16 @@ void RuleCompiler::code_kind(const YamlNode& node, Rule& out, ValueType type) {
   };
   const Bilingual expected = kind == FieldKind::boolean ? same("true | false") : Bilingual{"names of " + system, system + " 中的名称"};
   if (!out.table) {
-    const bool named = out.constant && good(out.literal);
+    bool named = out.constant && good(out.literal);
+    if (out.value && kind == FieldKind::boolean) named = out.value->type() == ExprType::boolean;
+    else if (out.value && out.value->literal_results()) {
+      const std::vector<std::string> results = *out.value->literal_results();
+      named = std::all_of(results.begin(), results.end(), good);
+      if (!named) context_.mistakes.add(Errc::mapping_kind_mismatch, *node.find("value"), out.name, expected);
+      if (!named) return;
+    } else if (!out.value && node.find("value") != nullptr) {
+      return;  // Said already.
+    }
     if (!named && node.find("table") == nullptr) context_.mistakes.add(Errc::mapping_kind_mismatch, node, out.name, out.constant ? expected : Bilingual{"a table", "代码表"});
     return;
   }
@@ -530,6 +672,7 @@ std::array<bool, kFaultCount> RuleCompiler::possible_faults(const Rule& rule) co
     if (step->can_malform && step->name != "canonical_time") can[index_of(Fault::malformed)] = true;
     if (step->can_exceed) can[index_of(Fault::range)] = true;
   }
+  if (rule.value && rule.value->can_break()) can[index_of(Fault::malformed)] = can[index_of(Fault::range)] = true;
   can[index_of(Fault::check)] = !rule.check.empty() || rule.check_by.has_value();
   can[index_of(Fault::unknown)] = rule.table != nullptr;
   return can;
@@ -538,8 +681,10 @@ std::array<bool, kFaultCount> RuleCompiler::possible_faults(const Rule& rule) co
 void RuleCompiler::check_policy(const YamlNode& at, const Rule& rule, Fault fault, Policy policy) {
   const FieldKind kind = rule.place.kind();
   const bool keeps_text = context_.side == Side::target || kind == FieldKind::text || kind == FieldKind::identifier || kind == FieldKind::code;
-  const bool wrong_raw = policy == Policy::raw && (!keeps_text || fault == Fault::missing);
-  const bool wrong_report = policy == Policy::report && fault != Fault::check && fault != Fault::range;
+  // What an expression could not compute was never sent as a text.
+  const bool computed = rule.value && (fault == Fault::malformed || fault == Fault::range);
+  const bool wrong_raw = policy == Policy::raw && (!keeps_text || computed || fault == Fault::missing);
+  const bool wrong_report = policy == Policy::report && (computed || (fault != Fault::check && fault != Fault::range));
   if (wrong_raw || wrong_report) {
     context_.mistakes.add(Errc::mapping_policy_not_allowed, at, rule.name + ".on_fail." + std::string(fault_name(fault)), {}, same(std::string(policy_name(policy))));
   }

@@ -52,16 +52,152 @@ RuleRun::Sought RuleRun::seek(const std::vector<Ref>& refs) const {
       if (ref.slot < frame.slots.size() && frame.slots[ref.slot].node != TapeEntry::kNone) return leaf(frame, frame.slots[ref.slot]);
       continue;
     }
+    if (ref.kind == Ref::Kind::meta && in_.facts != nullptr) {
+      if (const auto fact = in_.facts->find(ref.text); fact != in_.facts->end()) return {Sought::State::text, fact->second, Errc::none, false};
+    }
     const std::string_view text = ref.kind == Ref::Kind::param ? std::string_view(ref.text) : in_.delivery->fact(ref.text);
     if (ref.kind == Ref::Kind::param || !text.empty()) return {Sought::State::text, text, Errc::none, false};
   }
   return {};
 }
 
-std::optional<std::string_view> RuleRun::source_text(const std::vector<Ref>& refs) const {
+LeafState RuleRun::source_leaf(const std::vector<Ref>& refs, std::string_view& text) const {
   const Sought sought = seek(refs);
-  if (sought.state == Sought::State::absent || sought.state == Sought::State::nil) return std::nullopt;
-  return sought.text;
+  switch (sought.state) {
+    case Sought::State::absent: return LeafState::absent;
+    case Sought::State::nil: return LeafState::nil;
+    case Sought::State::broken: return LeafState::structured;
+    case Sought::State::text: break;
+  }
+  text = sought.text;
+  return text.empty() ? LeafState::empty : LeafState::text;
+}
+
+LeafState RuleRun::field_state(const Place& place) const {
+  if (in_.record == nullptr) return LeafState::absent;
+  if (place.special == Special::event) return in_.record->envelope.event.empty() ? LeafState::absent : LeafState::text;
+  if (!model::present(in_.record->object(), place.slot, index)) {
+    const model::MetaEntry* meta = in_.record->find_meta(place.slot.id, index);
+    return meta != nullptr && meta->cleared ? LeafState::nil : LeafState::absent;
+  }
+  switch (place.kind()) {
+    case model::FieldKind::record:
+    case model::FieldKind::record_list:
+    case model::FieldKind::code_list:
+    case model::FieldKind::text_list: return LeafState::structured;
+    default: return LeafState::text;
+  }
+}
+
+ExprValue RuleRun::field_value(const Place& place, ExprType type) {
+  ExprValue value;
+  if (field_state(place) != LeafState::text) return value;
+  value.absent = false;
+  if (place.special == Special::event) {
+    value.text = in_.record->envelope.event;
+    return value;
+  }
+  const void* at = model::member_at(static_cast<const void*>(in_.record->object()), place.slot, index);
+  switch (place.kind()) {
+    case model::FieldKind::text:
+    case model::FieldKind::identifier: value.text = **static_cast<const std::optional<std::string>*>(at); break;
+    case model::FieldKind::code: value.text = (*static_cast<const std::optional<model::Code>*>(at))->name; break;
+    case model::FieldKind::time: value.time = **static_cast<const std::optional<model::Time>*>(at); break;
+    case model::FieldKind::boolean: value.truth = **static_cast<const std::optional<bool>*>(at); break;
+    default: {
+      const std::string text = field_text(place).value_or("");
+      if (type == ExprType::number) {
+        const auto number = ExactNumber::parse(text);
+        value.absent = !number;
+        value.number = number.value_or(ExactNumber());
+      } else {
+        value.text = in_.arena.store(text);
+      }
+    }
+  }
+  return value;
+}
+
+std::size_t RuleRun::list_size(const ExprList& list) {
+  outside_.push_back(index);
+  if (list.group) return in_.group == nullptr ? 0 : in_.group->size();
+  if (!list.field) {
+    const Frame& parent = in_.frames[list.parent_scope];
+    return list.list < parent.lists.size() ? parent.lists[list.list].size() : 0;
+  }
+  if (in_.record == nullptr || !model::present(in_.record->object(), list.place.slot, index)) return 0;
+  return list.place.slot.field().type()->list_size(model::member_at(in_.record->object(), list.place.slot, index));
+}
+
+bool RuleRun::must_visit(const ExprList& list) const {
+  return !list.field && !list.group && in_.scopes != nullptr && list.scope < in_.scopes->reports.size() && in_.scopes->reports[list.scope];
+}
+
+void RuleRun::at_element(const ExprList& list, std::size_t i) {
+  if (list.field) {
+    index[list.level] = static_cast<std::uint16_t>(i);
+    return;
+  }
+  const Frame& parent = in_.frames[list.parent_scope];
+  const std::uint32_t node = list.group ? (*in_.group)[i] : parent.lists[list.list][i];
+  const TapeEntry& entry = parent.document->tape()[node];
+  Scope::Unused& unused = must_visit(list) && in_.unused != nullptr ? *in_.unused : unheard_;
+  if (spend(entry.end - node)) in_.scopes->all[list.scope]->walk(*parent.document, node, in_.names, in_.frames[list.scope], unused);
+  unheard_.leaves.clear();
+}
+
+std::optional<std::string_view> RuleRun::part_bytes(std::string_view name) const {
+  if (in_.delivery == nullptr) return std::nullopt;
+  for (const wire::Part& part : in_.delivery->parts) {
+    if (part.name == name) return part.bytes;
+  }
+  return std::nullopt;
+}
+
+void RuleRun::after_list(const ExprList&) {
+  index = outside_.back();
+  outside_.pop_back();
+}
+
+bool RuleRun::spend(std::uint64_t steps) {
+  if (in_.budget == nullptr) return true;
+  if (in_.budget->steps_left < steps) {
+    in_.budget->steps_left = 0;
+    return false;
+  }
+  in_.budget->steps_left -= steps;
+  return true;
+}
+
+void RuleRun::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  Finding made;
+  made.id = Errc::mapping_step_budget;
+  made.severity = Severity::error;
+  if (in_.environment != nullptr) made.expected = {"at most " + std::to_string(in_.environment->steps_max) + " steps", "不超过 " + std::to_string(in_.environment->steps_max) + " 步"};
+  in_.findings.add(std::move(made));
+  worsen(RecordVerdict::refused);
+}
+
+bool RuleRun::holds(const Expression& condition, std::string_view about) {
+  ExprTrouble trouble;
+  const bool truth = condition.holds(*this, trouble);
+  if (trouble.id == Errc::none) return truth;
+  if (trouble.id == Errc::mapping_step_budget) {
+    stop();
+    return false;
+  }
+  Finding made;
+  made.id = Errc::mapping_condition_broken;
+  made.severity = Severity::error;
+  made.path = list_prefix + std::string(about);
+  made.rule = made.path;
+  made.expected = std::move(trouble.expected);
+  made.suggestion = {std::string(errc_row(trouble.id).en), std::string(errc_row(trouble.id).zh)};
+  in_.findings.add(std::move(made));
+  worsen(RecordVerdict::held);
+  return false;
 }
 
 std::optional<std::string> RuleRun::field_text(const Place& place) const {
@@ -106,6 +242,7 @@ Policy RuleRun::fault(const Rule& rule, Trouble trouble) {
   made.expected = std::move(trouble.expected);
   if (trouble.has_value) made.value_class = value_class_of(trouble.value);
   in_.findings.add(std::move(made));
+  if (in_.observer != nullptr) in_.observer->fault(rule, trouble.fault, policy);
   if (policy == Policy::hold) worsen(RecordVerdict::held);
   else if (stops) worsen(RecordVerdict::refused);
   return policy;
@@ -158,6 +295,7 @@ bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
       outcome = step->run(value, in_.arena);
       if (outcome == StepOutcome::ok && !step->keeps_type) value.type = step->gives;
     }
+    if (in_.observer != nullptr) in_.observer->step(*step, value, outcome);
     switch (outcome) {
       case StepOutcome::ok: break;
       case StepOutcome::absent:
@@ -244,13 +382,47 @@ void RuleRun::run_table(const Rule& rule, std::string_view text, Got& got) {
 }
 
 void RuleRun::evaluate(const Rule& rule, Got& got) {
+  if (in_.observer != nullptr) observe(rule);
+  apply(rule, got);
+  if (in_.observer != nullptr) in_.observer->result(rule, got);
+}
+
+/// Says what the rule is going to read.
+void RuleRun::observe(const Rule& rule) const {
+  RuleInput input{rule, index};
+  input.selected = !rule.when || rule.when->holds(*this);
+  input.text = rule.constant ? std::string_view(rule.literal) : std::string_view();
+  for (const Ref& ref : rule.refs) {
+    if (rule.constant || input.ref != nullptr) break;
+    if (ref.kind == Ref::Kind::node) {
+      const Frame& frame = in_.frames[ref.scope];
+      if (ref.slot >= frame.slots.size() || frame.slots[ref.slot].node == TapeEntry::kNone) continue;
+      input.document = frame.document;
+      input.node = frame.slots[ref.slot].node;
+      const Sought sought = leaf(frame, frame.slots[ref.slot]);
+      input.text = sought.text;
+      input.ref = &ref;
+    } else if (const Sought sought = seek({ref}); sought.state == Sought::State::text) {
+      input.text = sought.text;
+      input.ref = &ref;
+    }
+  }
+  in_.observer->rule(input);
+}
+
+void RuleRun::apply(const Rule& rule, Got& got) {
   got.state = Got::State::absent;
   got.row = nullptr;
   got.rows.clear();
   got.from_default = false;
   got.verdict = model::Verdict::unchecked;
   got.value.start({});
-  if (rule.when && !rule.when->holds(*this)) return;
+  if (!spend(1)) return stop();
+  if (rule.when && !holds(*rule.when, rule.name)) return;
+  if (rule.value) {
+    if (compute(rule, got)) finish_value(rule, got.value.type == ValueType::time ? std::string_view() : got.value.text, got);
+    return;
+  }
   const Sought sought = rule.constant ? Sought{Sought::State::text, rule.literal, Errc::none, false} : seek(rule.refs);
   switch (sought.state) {
     case Sought::State::nil:
@@ -274,17 +446,100 @@ void RuleRun::evaluate(const Rule& rule, Got& got) {
   }
   got.value.text = sought.text;
   got.value.number_token = sought.number;
-  if (!run_steps(rule, sought.text, got)) return;
+  finish_value(rule, sought.text, got);
+}
+
+/// Everything after the source: steps, check and table.
+void RuleRun::finish_value(const Rule& rule, std::string_view text, Got& got) {
+  const bool as_number = got.value.number_token;
+  if (!run_steps(rule, text, got)) return;
   const bool checked = !rule.check.empty() || rule.check_by;
-  if (rule.identifies && !checked && looks_like_damaged_number(got.value.text, sought.number)) {
+  if (rule.identifies && !checked && looks_like_damaged_number(got.value.text, as_number)) {
     const Bilingual expected{"an identifier with every character, sent as text", "完整的标识，以文本形式传送"};
-    keep_or_leave(rule, fault(rule, {Fault::malformed, Errc::mapping_identifier_damaged, kNumberQuirk, expected, sought.text, true}), sought.text, got);
+    keep_or_leave(rule, fault(rule, {Fault::malformed, Errc::mapping_identifier_damaged, kNumberQuirk, expected, text, true}), text, got);
     return;
   }
-  if (rule.identifies && sought.number && !got.value.has(Note::identifier_as_number)) inform(rule, Errc::mapping_identifier_as_number, kNumberQuirk, sought.text);
+  if (rule.identifies && as_number && !got.value.has(Note::identifier_as_number)) inform(rule, Errc::mapping_identifier_as_number, kNumberQuirk, text);
   got.state = Got::State::value;
   if (checked) run_check(rule, got.value.text, got);
-  if (rule.table && got.state == Got::State::value) run_table(rule, sought.text, got);
+  if (rule.table && got.state == Got::State::value) run_table(rule, text, got);
+  if (!rule.checks.empty() && got.state == Got::State::value) run_own_checks(rule, text, got);
+}
+
+void RuleRun::run_own_checks(const Rule& rule, std::string_view text, Got& got) {
+  for (const PackCheck& check : rule.checks) {
+    checked_ = &rule;
+    checked_value_ = &got;
+    const bool good = passes(check, &rule);
+    checked_ = nullptr;
+    if (good || check.policy != Policy::drop) continue;
+    keep_or_leave(rule, Policy::drop, text, got);
+    return;
+  }
+}
+
+ExprValue RuleRun::own_value() const {
+  ExprValue value;
+  if (checked_ == nullptr || checked_value_->value.unlimited) return value;
+  const Value& got = checked_value_->value;
+  value.absent = false;
+  value.text = checked_value_->row != nullptr ? std::string_view(checked_value_->row->name) : got.text;
+  value.time = got.time;
+  // Whatever is no number was found by the step before; a text field has no number and asks for none.
+  value.number = ExactNumber::parse(got.text).value_or(ExactNumber());
+  return value;
+}
+
+bool RuleRun::passes(const PackCheck& check, const Rule* about) {
+  if (check.when && !holds(*check.when, check.id)) return true;
+  const RecordVerdict before = verdict_;
+  if (!check.that || holds(*check.that, check.id)) return true;
+  // A check that could not be judged has said so itself.
+  if (stopped_ || (verdict_ != before && before == RecordVerdict::accepted)) return true;
+  Finding made = about != nullptr ? finding(*about, Errc::mapping_check_failed, check.severity) : Finding();
+  made.id = Errc::mapping_check_failed;
+  made.severity = check.severity;
+  made.rule = check.id;
+  if (about == nullptr) made.path = check.field;
+  made.expected = check.text;
+  in_.findings.add(std::move(made));
+  if (check.policy == Policy::hold) worsen(RecordVerdict::held);
+  if (check.policy == Policy::reject) worsen(RecordVerdict::refused);
+  return false;
+}
+
+/// Answers true when the expression of a rule gave something.
+bool RuleRun::compute(const Rule& rule, Got& got) {
+  ExprTrouble trouble;
+  const ExprValue made = rule.value->value(*this, trouble);
+  if (trouble.id == Errc::mapping_step_budget) {
+    stop();
+    return false;
+  }
+  if (trouble.id != Errc::none) {
+    const bool range = trouble.id == Errc::mapping_out_of_range;
+    keep_or_leave(rule, fault(rule, {range ? Fault::range : Fault::malformed, trouble.id, 0, std::move(trouble.expected), {}, false}), {}, got);
+    got.state = Got::State::absent;
+    return false;
+  }
+  if (made.absent || (rule.value->type() == ExprType::text && made.text.empty())) {
+    fall_back(rule, got);
+    return false;
+  }
+  Value& value = got.value;
+  switch (rule.value->type()) {
+    case ExprType::text: value.text = made.text; break;
+    case ExprType::boolean: value.text = made.truth ? "true" : "false"; break;
+    case ExprType::number:
+      value.text = in_.arena.store(made.number.text());
+      value.type = ValueType::decimal;
+      break;
+    case ExprType::time:
+      value.time = made.time;
+      value.type = ValueType::time;
+      break;
+  }
+  return true;
 }
 
 } // namespace tongqu::mapping::detail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 #include "mapping/date_pattern.hpp"
 #include "mapping/record_writer.hpp"
@@ -35,8 +36,8 @@ constexpr IdentityRow kIdentity[] = {{"organisation", Special::id_organisation, 
                                      {"event", Special::id_event, true},
                                      {"revision", Special::id_revision, false}};
 
-const std::vector<std::string_view> kKeys = {"mapping", "to", "record", "zone", "source", "records", "types", "tables", "identity", "event", "rules",
-                                             "ignore", "outside_digest", "answer", "tests"};
+const std::vector<std::string_view> kKeys = {"mapping", "to", "record", "zone", "source", "records", "types", "tables", "identity", "event", "rules", "checks",
+                                             "ignore", "outside_digest", "answer", "tests", "reverse"};
 
 std::string unused_path(const wire::Document& document, std::uint32_t leaf) {
   std::string path;
@@ -59,13 +60,14 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   made->stages_ = compile_stages(root.find("source"), mistakes, context.names, made->scopes_);
   const YamlNode* record = root.find("record");
   const bool may_be_part = record != nullptr && (record->is_mapping() || record->text == "part");
-  RuleCompiler compiler({mistakes, Side::source, made->entity_, context.folder, context.params, made->zone_minutes_, may_be_part, context.names, made->scopes_, &context.files});
+  RuleCompiler compiler({mistakes, Side::source, made->entity_, context.folder, context.overlay_folder, context.params, made->zone_minutes_, may_be_part, context.names, made->scopes_, &context.files, context.system, false, context.functions});
   compiler.read_types(root.find("types"));
   compiler.read_tables(root.find("tables"));
   made->compile_records(root, mistakes, context.names);
   compiler.enter_root();
   if (const YamlNode* records = root.find("records"); records != nullptr && made->records_) {
     if (const YamlNode* when = records->find("when"); when != nullptr) made->records_->when = compiler.expression(*when, "records.when");
+    made->compile_rows(*records, mistakes, compiler);
   }
   made->compile_identity(root, mistakes, compiler);
   made->compile_kind(root, mistakes, compiler);
@@ -76,10 +78,15 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   for (const std::string& field : context.never_sent) {
     if (compiler.written().count(field) != 0) mistakes.add(Errc::mapping_duplicate_rule, *root.find("rules"), field, {"no rule for a field under never_sent", "never_sent 所列字段不得有规则"});
   }
+  made->compile_checks(root, mistakes, compiler);
   if (const YamlNode* ignore = root.find("ignore"); ignore != nullptr) compiler.ignore(*ignore);
   made->compile_outside(root, mistakes);
   if (const YamlNode* answer = root.find("answer"); answer != nullptr) made->answer_ = Answer::compile(*answer, mistakes);
-  made->compile_tests(root, mistakes);
+  if (const YamlNode* tests = root.find("tests"); tests != nullptr) made->tests_ = detail::compile_tests(*tests, mistakes);
+  made->joins_ = compiler.joins();
+  if (made->records_) made->records_->own_slots = made->scopes_.all[made->scopes_.root]->slot_count();
+  made->scopes_.share_reads(context.names);
+  if (const YamlNode* reverse = root.find("reverse"); reverse != nullptr) made->reverse_ = compile_reverse(*reverse, made->reverse_subject(context.params, root), mistakes);
   made->part_names_ = made->stages_.part_names;
   made->part_names_.resize(made->scopes_.all.size(), made->stages_.part_names.back());
   return made;
@@ -103,7 +110,7 @@ void SourceMapping::compile_records(const YamlNode& root, const Mistakes& mistak
     if (stages_.many) mistakes.add(Errc::mapping_records_required, root, "records", {"records: {each: PATH}, or {each: .} for one record of each document", "records: {each: 路径}；每个文档一条记录时用 {each: .}"});
     return;
   }
-  if (!check_keys(*node, {"each", "when"}, "records", mistakes)) return;
+  if (!check_keys(*node, {"each", "when", "order", "key", "group_by", "differ"}, "records", mistakes)) return;
   const auto text = member_text(*node, "each", Need::required, "records", mistakes);
   if (!text) return;
   std::vector<Path> paths;
@@ -119,6 +126,40 @@ void SourceMapping::compile_records(const YamlNode& root, const Mistakes& mistak
   records.parent_scope = scopes_.root;
   scopes_.outer = scopes_.root;
   scopes_.root = scopes_.each(records.parent_scope, paths[0].steps, names, records.list);
+}
+
+void SourceMapping::compile_checks(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler) {
+  const YamlNode* node = root.find("checks");
+  if (node == nullptr) return;
+  checks_ = compiler.checks(*node, "checks", CheckLevel::record);
+  // With several pieces there is no one document that a path could mean.
+  if (!stages_.many) compiler.enter_document();
+  delivery_checks_ = compiler.checks(*node, "checks", CheckLevel::delivery);
+  for (const PackCheck& check : delivery_checks_) {
+    const bool reads_source = check.that && stages_.many && !check.that->source_refs().empty();
+    const bool only_facts = !reads_source || std::none_of(check.that->source_refs().begin(), check.that->source_refs().end(), [](const Ref& ref) { return ref.kind == Ref::Kind::node; });
+    if (!only_facts) mistakes.add(Errc::mapping_path_invalid, *node, "checks." + check.id, {"meta: and param:, since the delivery has several documents", "仅可用 meta: 与 param:，因报文含多个文档"});
+  }
+  compiler.enter_root();
+}
+
+/// Order, key and grouping of the rows that become records.
+void SourceMapping::compile_rows(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler) {
+  Records& records = *records_;
+  for (const char* key : {"order", "key", "group_by", "differ"}) {
+    if (const YamlNode* at = node.find(key); at != nullptr && !records.each) mistakes.add(Errc::mapping_wrong_shape, *at, "records." + std::string(key), {"each: PATH", "each: 路径"});
+  }
+  compiler.read_order(node, "records", records.shape);
+  const YamlNode* group = node.find("group_by");
+  const YamlNode* differ = node.find("differ");
+  if (group == nullptr) {
+    if (differ != nullptr) mistakes.add(Errc::mapping_unknown_key, *differ, "records.differ", {"group_by beside it", "differ 须与 group_by 同用"});
+    return;
+  }
+  records.group_by = compiler.key_expressions(*group, "records.group_by");
+  const bool good = differ != nullptr && policy_from_name(differ->text, records.differ) && (records.differ == Policy::reject || records.differ == Policy::hold || records.differ == Policy::report);
+  if (!good) mistakes.add(differ == nullptr ? Errc::mapping_missing_key : Errc::mapping_policy_not_allowed, differ == nullptr ? node : *differ, "records.differ", one_of({"reject", "hold", "report"}));
+  compiler.set_grouped();
 }
 
 void SourceMapping::compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler) {
@@ -165,11 +206,10 @@ void SourceMapping::compile_outside(const YamlNode& root, const Mistakes& mistak
   }
 }
 
-void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes) {
-  const YamlNode* node = root.find("tests");
-  if (node == nullptr) return;
-  if (!node->is_sequence()) mistakes.add(Errc::mapping_wrong_shape, *node, "tests");
-  for (const YamlNode& item : node->items) {
+std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mistakes) {
+  std::vector<MappingTest> tests;
+  if (!node.is_sequence()) mistakes.add(Errc::mapping_wrong_shape, node, "tests");
+  for (const YamlNode& item : node.items) {
     MappingTest test;
     test.line = item.line;
     if (!check_keys(item, {"in", "out", "absent", "findings", "verdict", "count", "record"}, "tests", mistakes)) continue;
@@ -181,7 +221,8 @@ void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes
     if (const YamlNode* findings = item.find("findings"); findings != nullptr) {
       test.findings = texts(*findings, "tests.findings", mistakes);
       for (const std::string& id : *test.findings) {
-        if (!errc_from_id(id)) mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
+        const std::string_view name = std::string_view(id).substr(0, id.find(' '));
+        if (!errc_from_id(name) && name.substr(0, 5) != "pack.") mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
       }
     }
     const std::string verdict = member_text(item, "verdict", Need::optional, "tests", mistakes).value_or("accepted");
@@ -197,25 +238,38 @@ void SourceMapping::compile_tests(const YamlNode& root, const Mistakes& mistakes
       if (!number) mistakes.add(Errc::mapping_wrong_shape, *record, "tests.record", {"a number from 1", "从 1 起的数字"});
       test.record = number.value_or(1);
     }
-    tests_.push_back(std::move(test));
+    tests.push_back(std::move(test));
   }
+  return tests;
 }
 
 /// Makes the records of one delivery, piece by piece.
 class RecordMaker final : public PieceSink {
 public:
-  struct Inputs { const SourceMapping& mapping; const wire::Delivery& delivery; const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
+  struct Inputs { const SourceMapping& mapping; const wire::Delivery& delivery; const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; Budget& budget; };
   RecordMaker(const Inputs& in, MappedDelivery& out) : in_(in), mapping_(in.mapping), state_(in.state), out_(out) {}
   void tell(Findings&& findings) override { out_.findings.append(std::move(findings)); }
   void take(StageResult& result) override;
   void refuse(const Error& error, const std::string& part) override;
+  /// Counts and checks of the delivery as a whole; what fails is true of each of its records.
+  void judge_delivery();
 
 private:
   bool many() const noexcept { return mapping_.records_.has_value(); }
   const std::vector<std::string>& parts() const noexcept { return mapping_.stages_.many ? state_.parts : mapping_.part_names_; }
   MappedRecord fresh() const;
   void walk_documents(const StageResult& result, Findings& findings);
-  void make(MappedRecord mapped);
+  RuleRun::Inputs inputs(Findings& findings, model::Record* record) {
+    return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group, nullptr, state_.observer};
+  }
+  void take_rows(const wire::Document& document, std::vector<std::uint32_t> nodes);
+  std::vector<std::vector<std::uint32_t>> grouped(const wire::Document& document, const std::vector<std::uint32_t>& nodes, RuleRun& run);
+  bool wanted(const wire::Document& document, std::uint32_t node);
+  void compare_rows(const wire::Document& document, RuleRun& run);
+  void orphans();
+  void bound_output(MappedRecord& mapped);
+  Finding about_row(Errc id, Severity severity, const wire::Document& document, std::uint32_t node) const;
+  void make(MappedRecord mapped, Policy judged = Policy::none);
   void keep(MappedRecord mapped);
   void report_unused(std::size_t scope, Findings& findings);
 
@@ -225,6 +279,7 @@ private:
   MappedDelivery& out_;
   const wire::NameSet* foreign_ = nullptr;
   std::vector<std::string> unused_seen_;
+  std::uint64_t output_bytes_ = 0;
 };
 
 MappedRecord RecordMaker::fresh() const {
@@ -254,6 +309,8 @@ void RecordMaker::walk_documents(const StageResult& result, Findings& findings) 
 }
 
 void RecordMaker::take(StageResult& result) {
+  state_.lists.clear();
+  state_.group.clear();
   if (!many() || !mapping_.records_->each) {
     MappedRecord mapped = fresh();
     mapped.findings = std::move(result.findings);
@@ -267,6 +324,10 @@ void RecordMaker::take(StageResult& result) {
   walk_documents(result, out_.findings);
   const Frame& parent = state_.frames[mapping_.records_->parent_scope];
   const std::vector<std::uint32_t> nodes = parent.lists[mapping_.records_->list];
+  if (!mapping_.records_->plain()) {
+    take_rows(*parent.document, nodes);
+    return orphans();
+  }
   for (const std::uint32_t node : nodes) {
     const std::uint16_t scope = mapping_.scopes_.root;
     mapping_.scopes_.all[scope]->walk(*parent.document, node, foreign_, state_.frames[scope], state_.unused);
@@ -274,13 +335,140 @@ void RecordMaker::take(StageResult& result) {
     report_unused(scope, mapped.findings);
     make(std::move(mapped));
   }
+  orphans();
 }
 
-void RecordMaker::make(MappedRecord mapped) {
+Finding RecordMaker::about_row(Errc id, Severity severity, const wire::Document& document, std::uint32_t index) const {
+  const wire::Node node(&document, index);
+  Finding made;
+  made.id = id;
+  made.severity = severity;
+  made.path = "records";
+  made.source.part = parts()[mapping_.scopes_.root];
+  made.source.path = node.path();
+  made.source.offset = node.offset();
+  const std::string position = node.position();
+  const auto colon = position.find(':');
+  std::from_chars(position.data(), position.data() + std::min(colon, position.size()), made.source.line);
+  if (colon != std::string::npos) std::from_chars(position.data() + colon + 1, position.data() + position.size(), made.source.column);
+  return made;
+}
+
+/// Whether a row passes `when`. One that cannot be judged passes: it is judged again with its record, which then waits.
+bool RecordMaker::wanted(const wire::Document& document, std::uint32_t node) {
+  const auto& records = *mapping_.records_;
+  if (!records.when) return true;
+  mapping_.scopes_.all[mapping_.scopes_.root]->walk(document, node, foreign_, state_.frames[mapping_.scopes_.root], state_.unused);
+  state_.unused.leaves.clear();
+  Findings broken;
+  RuleRun run(inputs(broken, nullptr));
+  if (run.holds(*records.when, "records.when") || run.verdict() != RecordVerdict::accepted) return true;
+  out_.findings.add(about_row(Errc::mapping_record_skipped, Severity::info, document, node));
+  return false;
+}
+
+std::vector<std::vector<std::uint32_t>> RecordMaker::grouped(const wire::Document& document, const std::vector<std::uint32_t>& nodes, RuleRun& run) {
+  std::vector<std::vector<std::uint32_t>> groups;
+  std::unordered_map<std::string, std::size_t> seen;
+  const std::uint16_t root = mapping_.scopes_.root;
+  for (const std::uint32_t node : nodes) {
+    if (mapping_.records_->group_by.empty()) {
+      groups.push_back({node});
+      continue;
+    }
+    mapping_.scopes_.all[root]->walk(document, node, foreign_, state_.frames[root], state_.unused);
+    state_.unused.leaves.clear();
+    auto key = row_key(mapping_.records_->group_by, run);
+    // Rows without a key belong to nobody's record but their own, whose identity will say what is missing.
+    const auto [found, fresh] = key ? seen.emplace(std::move(*key), groups.size()) : std::pair(seen.end(), true);
+    if (fresh) groups.push_back({node});
+    else groups[found->second].push_back(node);
+  }
+  return groups;
+}
+
+/// Rows in order, told apart and brought together, each group one record.
+void RecordMaker::take_rows(const wire::Document& document, std::vector<std::uint32_t> nodes) {
+  const auto& records = *mapping_.records_;
+  const std::uint16_t root = mapping_.scopes_.root;
   state_.arena.reset();
+  nodes.erase(std::remove_if(nodes.begin(), nodes.end(), [&](std::uint32_t node) { return !wanted(document, node); }), nodes.end());
+  RuleRun run(inputs(out_.findings, nullptr));
+  std::map<std::uint32_t, Policy> judged;
+  nodes = choose_rows({records.shape, root, "records"}, document, std::move(nodes), run, judged);
+  for (std::vector<std::uint32_t>& rows : grouped(document, nodes, run)) {
+    state_.group = std::move(rows);
+    mapping_.scopes_.all[root]->walk(document, state_.group.front(), foreign_, state_.frames[root], state_.unused);
+    MappedRecord mapped = fresh();
+    report_unused(root, mapped.findings);
+    Policy worst = Policy::none;
+    for (const std::uint32_t row : state_.group) {
+      const auto found = judged.find(row);
+      if (found == judged.end()) continue;
+      mapped.findings.add(about_row(Errc::mapping_duplicate_key, Severity::error, document, row));
+      if (worst != Policy::reject) worst = found->second;
+    }
+    make(std::move(mapped), worst);
+  }
+}
+
+/// Where a record of several rows reads one value, all rows must say the same.
+void RecordMaker::compare_rows(const wire::Document& document, RuleRun& run) {
+  const auto& records = *mapping_.records_;
+  const std::uint16_t root = mapping_.scopes_.root;
+  const Frame& first = state_.frames[root];
+  std::vector<bool> told(records.own_slots, false);
+  const auto text_at = [&document](std::uint32_t node) {
+    if (node == wire::TapeEntry::kNone) return std::string_view();
+    const wire::TapeEntry& entry = document.tape()[node];
+    return entry.has_child ? std::string_view() : std::string_view(entry.text, entry.text_size);
+  };
+  for (std::size_t row = 1; row < state_.group.size(); ++row) {
+    if (!run.spend(document.tape()[state_.group[row]].end - state_.group[row])) return;
+    Scope::Unused nowhere;
+    mapping_.scopes_.all[root]->walk(document, state_.group[row], foreign_, state_.row, nowhere);
+    for (std::size_t slot = 0; slot < records.own_slots; ++slot) {
+      if (told[slot] || text_at(first.slots[slot].node) == text_at(state_.row.slots[slot].node)) continue;
+      told[slot] = true;
+      const std::uint32_t at = state_.row.slots[slot].node;
+      run.inputs().findings.add(about_row(Errc::mapping_group_differs, records.differ == Policy::report ? Severity::warn : Severity::error, document, at == wire::TapeEntry::kNone ? state_.group[row] : at));
+      if (records.differ == Policy::hold) run.worsen(RecordVerdict::held);
+      if (records.differ == Policy::reject) run.worsen(RecordVerdict::refused);
+    }
+  }
+}
+
+/// Children that no record has claimed must not go in silence, nor be answered for as if they were stored.
+void RecordMaker::orphans() {
+  if (mapping_.joins_.empty()) return;
+  Findings told;
+  RuleRun run(inputs(told, nullptr));
+  const bool refused = report_orphans(mapping_.joins_, run);
+  if (!refused) {
+    out_.findings.append(std::move(told));
+    return;
+  }
+  MappedRecord mapped = fresh();
+  mapped.verdict = RecordVerdict::refused;
+  for (const Finding& finding : told) {
+    if (finding.severity != Severity::error) continue;
+    mapped.reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};
+    break;
+  }
+  mapped.findings = std::move(told);
+  keep(std::move(mapped));
+}
+
+void RecordMaker::make(MappedRecord mapped, Policy judged) {
+  state_.arena.reset();
+  state_.lists.made_used = 0;
   model::Record& record = mapped.record;
-  RuleRun run({state_.frames, parts(), &in_.delivery, state_.arena, mapped.findings, &record});
-  if (many() && mapping_.records_->when && !mapping_.records_->when->holds(run)) {
+  RuleRun run(inputs(mapped.findings, &record));
+  if (state_.observer != nullptr) state_.observer->record(state_.frames, parts());
+  if (judged != Policy::none) run.worsen(judged == Policy::hold ? RecordVerdict::held : RecordVerdict::refused);
+  // A record whose condition cannot be judged is not left out: it waits.
+  const bool out = many() && mapping_.records_->when && !run.holds(*mapping_.records_->when, "records.when") && run.verdict() == RecordVerdict::accepted;
+  if (out) {
     Finding skipped;
     skipped.id = Errc::mapping_record_skipped;
     skipped.severity = Severity::info;
@@ -290,6 +478,7 @@ void RecordMaker::make(MappedRecord mapped) {
     out_.findings.append(std::move(mapped.findings));
     return;
   }
+  if (state_.group.size() > 1) compare_rows(*state_.frames[mapping_.scopes_.root].document, run);
   RecordWriter writer({mapping_.scopes_, foreign_, state_.frames, state_.unused, record}, run);
   for (const auto& rule : mapping_.identity_) {
     const bool stored = writer.rule(*rule);
@@ -302,10 +491,54 @@ void RecordMaker::make(MappedRecord mapped) {
   run.is_part = record.kind == model::RecordKind::part;
   if (mapping_.event_) (void)writer.rule(*mapping_.event_);
   if (mapping_.rules_) writer.block(*mapping_.rules_);
+  for (const PackCheck& check : mapping_.checks_) (void)run.passes(check);
   report_unused(mapping_.scopes_.root, mapped.findings);
   mapped.verdict = run.verdict();
   mapping_.finish(mapped, in_.environment);
+  bound_output(mapped);
+  if (state_.observer != nullptr) state_.observer->record_ends(mapped);
   keep(std::move(mapped));
+}
+
+void RecordMaker::bound_output(MappedRecord& mapped) {
+  output_bytes_ += mapped.canonical.size();
+  if (output_bytes_ <= in_.environment.output_bytes_max) return;
+  Finding made;
+  made.id = Errc::mapping_output_budget;
+  made.expected = {"at most " + std::to_string(in_.environment.output_bytes_max) + " bytes", "不超过 " + std::to_string(in_.environment.output_bytes_max) + " 字节"};
+  mapped.verdict = RecordVerdict::refused;
+  mapped.canonical.clear();
+  mapped.digest_input.clear();
+  mapped.reason = {describe(made, Lang::en), describe(made, Lang::zh)};
+  mapped.findings.add(std::move(made));
+}
+
+void RecordMaker::judge_delivery() {
+  if (mapping_.delivery_checks_.empty()) return;
+  std::map<std::string, std::string, std::less<>> facts;
+  const auto count = [this](RecordVerdict verdict) { return std::to_string(std::count_if(out_.records.begin(), out_.records.end(), [verdict](const MappedRecord& record) { return record.verdict == verdict; })); };
+  facts["records"] = std::to_string(out_.records.size());
+  facts["records_accepted"] = count(RecordVerdict::accepted);
+  facts["records_held"] = count(RecordVerdict::held);
+  facts["records_refused"] = count(RecordVerdict::refused);
+  facts["parts"] = std::to_string(in_.delivery.parts.size());
+  // Where no piece came there is no document that a path could read.
+  state_.frames.resize(std::max(state_.frames.size(), mapping_.scopes_.all.size()));
+  Findings told;
+  RuleRun::Inputs all = inputs(told, nullptr);
+  all.facts = &facts;
+  RuleRun run(all);
+  for (const PackCheck& check : mapping_.delivery_checks_) (void)run.passes(check);
+  Bilingual reason;
+  for (const Finding& finding : told) {
+    if (finding.severity == Severity::error && reason.en.empty()) reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};
+  }
+  out_.findings.append(std::move(told));
+  for (MappedRecord& record : out_.records) {
+    if (record.verdict >= run.verdict()) continue;
+    record.verdict = run.verdict();
+    if (record.reason.en.empty()) record.reason = reason;
+  }
 }
 
 /// Where a delivery may give several records, each finding says which it is about.
@@ -350,11 +583,23 @@ void RecordMaker::refuse(const Error& error, const std::string& part) {
 Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names,
                                           Workspace::State& state) const {
   MappedDelivery out;
-  RecordMaker maker({*this, delivery, environment, pack, names, state}, out);
-  TONGQU_CHECK(run_stages(stages_, {delivery, environment, names}, state.stages, state.starts, maker));
+  Budget budget{environment.steps_max};
+  RecordMaker maker({*this, delivery, environment, pack, names, state, budget}, out);
+  const StageInput input{delivery, environment, names, state.observer};
+  if (state.observer != nullptr) state.observer->mapping(*this, input);
+  TONGQU_CHECK(run_stages(stages_, input, state.stages, state.starts, maker));
+  maker.judge_delivery();
   out.findings.append(std::move(state.starts.findings));
   out.waiting = std::move(state.starts.waiting);
   if (out.records.empty() && !out.waiting) return Error(Errc::mapping_records_none).at("body");
+  return out;
+}
+
+Result<MappedDelivery> SourceMapping::run_documents(const wire::Delivery& delivery, StageResult& documents, const Surroundings& around) const {
+  MappedDelivery out;
+  Budget budget{around.environment.steps_max};
+  RecordMaker maker({*this, delivery, around.environment, around.pack, around.names, around.state, budget}, out);
+  maker.take(documents);
   return out;
 }
 
@@ -367,6 +612,7 @@ void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
   std::vector<std::string>& seen = many() ? unused_seen_ : own;
   Findings& to = many() ? out_.findings : findings;
   for (const std::uint32_t leaf : state_.unused.leaves) {
+    if (state_.observer != nullptr) state_.observer->unused(*document, leaf, parts()[scope]);
     std::string path = unused_path(*document, leaf);
     if (seen.size() >= kUnusedReportedMax || std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
     const wire::Node node(document, leaf);

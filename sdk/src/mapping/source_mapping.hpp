@@ -5,8 +5,10 @@
 
 #include "mapping/answer.hpp"
 #include "mapping/rule_compiler.hpp"
+#include "mapping/reverse/plan.hpp"
 #include "mapping/stages.hpp"
 #include "tongqu/mapping/pack.hpp"
+#include "tongqu/mapping/reverse.hpp"
 
 namespace tongqu::mapping {
 
@@ -17,7 +19,11 @@ struct Workspace::State {
   std::vector<std::string> parts;          ///< By scope, where the stages give pieces.
   detail::Scope::Unused unused;
   wire::Arena arena;
+  detail::ListMemory lists;
+  std::vector<std::uint32_t> group;        ///< Rows of the record that is made.
+  detail::Frame row;                       ///< Of another row of the same record.
   wire::Document canonical;      ///< Targets.
+  detail::RunObserver* observer = nullptr;  ///< Set by the tools that explain and count.
 };
 
 namespace detail {
@@ -34,14 +40,20 @@ struct MappingTest {
   std::uint32_t line = 0;
 };
 
+/// Reads `tests:` of a mapping or of an overlay.
+std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mistakes);
+
 /// What a pack gives to each of its mappings.
 struct MappingContext {
   Mistakes mistakes;
   std::string folder;
+  std::string overlay_folder;
   std::map<std::string, std::string> params;
   wire::NameSet& names;
   std::vector<std::string>& files;
   const std::vector<std::string>& never_sent;
+  std::string system;
+  const Functions* functions = nullptr;
 };
 
 /// One compiled source mapping: immutable.
@@ -58,14 +70,28 @@ public:
 
   Result<MappedDelivery> run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names, Workspace::State& state) const;
 
+  // The way back, in reverse/reverse_mapping.cpp.
+  const ReversePlan* reverse_plan() const noexcept { return reverse_.get(); }
+  /// Whether the mapping takes a record by itself, when nobody names a mapping.
+  bool writes_back(const model::Record& record) const;
+  struct Surroundings { const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
+  Result<Reversed> reverse(const model::Record& record, const Surroundings& around) const;
+  LawReport check_laws(const LawOptions& options, const Surroundings& around) const;
+  ReverseSubject reverse_subject(const std::map<std::string, std::string>& params, const YamlNode& root) const;
+  /// Runs the rules over documents made by hand, without any stage: the laws make their records so.
+  Result<MappedDelivery> run_documents(const wire::Delivery& delivery, StageResult& documents, const Surroundings& around) const;
+  const std::vector<std::unique_ptr<Rule>>& identity_rules() const noexcept { return identity_; }
+
 private:
   friend class RecordMaker;
+  friend class MappingView;      ///< The tools for authors.
   void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
+  void compile_checks(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
+  void compile_rows(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_head(const YamlNode& root, const MappingContext& context);
   void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_kind(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_outside(const YamlNode& root, const Mistakes& mistakes);
-  void compile_tests(const YamlNode& root, const Mistakes& mistakes);
   void finish(MappedRecord& mapped, const Environment& environment) const;
 
   std::string id_;
@@ -76,15 +102,28 @@ private:
   Scopes scopes_;
   std::vector<std::string> part_names_;     ///< By scope.
   /// `records`: one record for each document, or for each element of a list in it.
-  struct Records { bool each = false; std::uint16_t parent_scope = 0, list = 0; std::optional<Expression> when; };
+  struct Records {
+    bool each = false;
+    std::uint16_t parent_scope = 0, list = 0;
+    std::optional<Expression> when;
+    ListShape shape;                       ///< order, key.
+    std::vector<Expression> group_by;
+    Policy differ = Policy::hold;          ///< Rows of one record say different things where it reads one value.
+    std::uint16_t own_slots = 0;           ///< Slots of the root scope that its own rules read.
+    bool plain() const { return shape.order.empty() && !shape.key && group_by.empty(); }
+  };
   std::optional<Records> records_;
+  std::vector<const ListRule*> joins_;
   std::unique_ptr<Rule> kind_rule_;
   std::vector<std::unique_ptr<Rule>> identity_;
   std::unique_ptr<Rule> event_;
   std::unique_ptr<Block> rules_;
+  std::vector<PackCheck> checks_;           ///< Of a record.
+  std::vector<PackCheck> delivery_checks_;
   std::vector<std::string> outside_digest_;
   std::optional<Answer> answer_;
   std::vector<MappingTest> tests_;
+  std::unique_ptr<ReversePlan> reverse_;
 };
 
 } // namespace detail

@@ -178,7 +178,7 @@ Result<void> StageRun::decode(const Stage& stage, Layer& layer, Flow& flow) {
 Result<void> StageRun::charset(const Stage& stage, Layer& layer, Flow& flow) {
   std::string_view bytes = flow.text;
   if (const auto mark = wire::byte_order_mark(bytes); mark && mark->encoding == stage.encoding) bytes.remove_prefix(mark->bytes);
-  auto text = wire::decode(bytes, stage.encoding);
+  auto text = stage.edition ? wire::decode_gb18030(bytes, *stage.edition) : wire::decode(bytes, stage.encoding);
   if (!text) return placed(std::move(text).error(), flow.part);
   layer.text = std::move(*text);
   flow.text = layer.text;
@@ -346,9 +346,11 @@ void StageRun::piece(std::size_t number, Flow flow) {
 Result<void> StageRun::go(std::size_t from, Flow flow) {
   for (std::size_t i = from; i < stages_.list.size(); ++i) {
     const Stage& stage = stages_.list[i];
+    if (input_.observer != nullptr) input_.observer->stage(i, flow, result_);
     if (stage.many || stage.kind == Stage::Kind::zip) return fan_out(i, std::move(flow));
     TONGQU_CHECK(run(stage, memory_.layers[i], flow));
   }
+  if (input_.observer != nullptr) input_.observer->stage(stages_.list.size(), flow, result_);
   sink_.take(result_);
   return {};
 }

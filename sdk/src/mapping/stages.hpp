@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "mapping/observer.hpp"
 #include "mapping/rule.hpp"
 #include "tongqu/base/limits.hpp"
 #include "tongqu/mapping/pack.hpp"
 #include "tongqu/wire/archive.hpp"
 #include "tongqu/wire/delivery.hpp"
 #include "tongqu/wire/encoding.hpp"
+#include "tongqu/wire/gb18030_edition.hpp"
 #include "tongqu/wire/pieces.hpp"
 #include "tongqu/wire/table.hpp"
 
@@ -34,6 +36,7 @@ struct Stage {
   unsigned layers = 1;                     ///< decode
   std::string label;                       ///< charset
   wire::Encoding encoding = wire::Encoding::utf8;   ///< charset, form; zip: of names.
+  std::optional<wire::GbEdition> edition;  ///< charset: of GB 18030, when the pack insists on one.
   std::string field;                       ///< form
   std::string ns;                          ///< xml; empty for any.
   bool declared_ignored = false;           ///< xml
@@ -57,6 +60,10 @@ struct Stages {
   bool attachments = false;                ///< One of them looks at the other parts of the delivery.
 };
 
+/// Names and keys of all stages, for the schema and the reference.
+struct StageShape { std::string_view name; std::vector<std::string_view> keys; };
+std::vector<StageShape> stage_shapes();
+
 Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes);
 
 /// Memory of one run of the stages, reused.
@@ -79,6 +86,7 @@ struct StageInput {
   const wire::Delivery& delivery;
   const Environment& environment;
   const wire::NameSet& names;
+  RunObserver* observer = nullptr;
   const Limits& limits() const { return environment.limits; }
 };
 

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "mapping/date_pattern.hpp"
+#include "mapping/reply.hpp"
 #include "mapping/rule_compiler.hpp"
 #include "mapping/rule_run.hpp"
 #include "mapping/source_mapping.hpp"
@@ -18,6 +21,9 @@ struct TargetMessage {
   std::optional<Expression> when;
   std::vector<std::string> after;
   std::unique_ptr<Block> rules;
+  bool each = false;                       ///< One message for each element of a list.
+  std::uint16_t list = 0, scope = 0;
+  std::vector<Expression> key;             ///< What tells the messages of the elements apart.
 };
 
 bool is_json_number(std::string_view text) {
@@ -51,7 +57,7 @@ void JsonBuilder::object(const Block& block, std::string& out) {
 }
 
 bool JsonBuilder::member(const Item& item, bool first, std::string& out) {
-  if (item.group && item.group->when && !item.group->when->holds(run_)) return false;
+  if (item.group && item.group->when && !run_.holds(*item.group->when, item.group->name)) return false;
   const std::size_t size = out.size();
   if (!first) out += ',';
   wire::append_json_string(out, item.rule ? item.rule->name : item.list ? item.list->name : item.group->name);
@@ -104,14 +110,13 @@ bool JsonBuilder::value(const Rule& rule, std::string& out) {
 }
 
 bool JsonBuilder::list(const ListRule& list, std::string& out) {
-  const Frame& parent = in_.frames[list.parent_scope];
-  const std::vector<std::uint32_t> nodes = list.list < parent.lists.size() ? parent.lists[list.list] : std::vector<std::uint32_t>();
+  const Chosen chosen = choose_elements(list, run_);
   const std::string outside = run_.list_prefix;
   std::size_t made = 0;
   out += '[';
-  for (const std::uint32_t node : nodes) {
-    in_.scopes.all[list.scope]->walk(*parent.document, node, nullptr, in_.frames[list.scope], in_.unused);
-    if (list.when && !list.when->holds(run_)) continue;
+  for (const std::uint32_t node : chosen.nodes) {
+    in_.scopes.all[list.scope]->walk(*chosen.document, node, nullptr, in_.frames[list.scope], in_.unused);
+    if (list.when && !chosen.judged && !run_.holds(*list.when, list.name)) continue;
     const std::size_t size = out.size();
     if (made != 0) out += ',';
     run_.list_prefix = outside + list.name + "[" + std::to_string(made) + "].";
@@ -146,12 +151,18 @@ class LoadedTarget final : public Target {
 public:
   const std::string& id() const override { return id_; }
   const std::string& digest() const override { return digest_; }
-  Result<Planned> plan(std::string_view canonical, Workspace& workspace) const override;
+  Result<Planned> plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const override;
+  Result<ReplyReading> read_reply(const ReplyInput& reply) const override;
   void read(const YamlNode& root, const Mistakes& mistakes, const std::string& folder, std::string_view bytes);
 
 private:
   void read_message(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);
+  void read_each(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler, TargetMessage& message);
   std::string message_id(const model::Identity& identity, std::string_view name) const;
+  /// One plan while it is made.
+  struct Plan { const model::Identity& identity; RuleRun& run; JsonBuilder& builder; Planned& out; std::map<std::string, std::vector<std::string>, std::less<>> ids; };
+  void add_message(const TargetMessage& message, const std::string& name, Plan& plan) const;
+  void add_elements(const TargetMessage& message, std::vector<Frame>& frames, Scope::Unused& unused, Plan& plan) const;
   void make_digest(const std::string& folder, std::string_view bytes);
 
   std::string id_;
@@ -160,11 +171,12 @@ private:
   wire::NameSet names_;
   Scopes scopes_;
   std::vector<TargetMessage> messages_;
+  std::unique_ptr<ReplyReader> reply_;
   std::vector<std::string> files_;
 };
 
 void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const std::string& folder, std::string_view bytes) {
-  if (!check_keys(root, {"target", "from", "zone", "types", "tables", "messages"}, "", mistakes)) return;
+  if (!check_keys(root, {"target", "from", "zone", "types", "tables", "messages", "reply"}, "", mistakes)) return;
   id_ = member_text(root, "target", Need::required, "", mistakes).value_or("");
   const auto from = member_text(root, "from", Need::required, "", mistakes);
   const auto entity = model::entity_from_version(from.value_or("case@1"));
@@ -176,7 +188,7 @@ void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const st
     zone_minutes = zone_minutes_of(zone->text);
     if (!zone_minutes) mistakes.add(Errc::mapping_wrong_shape, *zone, "zone", same("+08:00"));
   }
-  RuleCompiler compiler({mistakes, Side::target, entity_, folder, {}, zone_minutes, false, names_, scopes_, &files_});
+  RuleCompiler compiler({mistakes, Side::target, entity_, folder, {}, {}, zone_minutes, false, names_, scopes_, &files_});
   compiler.enter_root();
   compiler.read_types(root.find("types"));
   compiler.read_tables(root.find("tables"));
@@ -186,16 +198,19 @@ void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const st
     return;
   }
   for (const YamlNode& node : messages->items) read_message(node, mistakes, compiler);
+  if (const YamlNode* reply = root.find("reply"); reply != nullptr) reply_ = ReplyReader::compile(*reply, mistakes, folder);
+  scopes_.share_reads(names_);
   names_.freeze();
   make_digest(folder, bytes);
 }
 
 void LoadedTarget::read_message(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler) {
-  if (!check_keys(node, {"name", "when", "after", "rules"}, "messages", mistakes)) return;
+  if (!check_keys(node, {"name", "when", "after", "each", "key", "rules"}, "messages", mistakes)) return;
   TargetMessage message;
   message.name = member_text(node, "name", Need::required, "messages", mistakes).value_or("");
   const auto named = [](std::string_view name) { return [name](const TargetMessage& other) { return other.name == name; }; };
   if (std::any_of(messages_.begin(), messages_.end(), named(message.name))) mistakes.add(Errc::mapping_duplicate_rule, node, "messages." + message.name);
+  read_each(node, mistakes, compiler, message);
   if (const YamlNode* when = node.find("when"); when != nullptr) message.when = compiler.expression(*when, "messages." + message.name + ".when");
   if (const YamlNode* after = node.find("after"); after != nullptr) {
     message.after = texts(*after, "messages.after", mistakes);
@@ -206,7 +221,30 @@ void LoadedTarget::read_message(const YamlNode& node, const Mistakes& mistakes, 
   compiler.next_message();
   if (const YamlNode* rules = node.find("rules"); rules != nullptr) message.rules = compiler.rules(*rules);
   else mistakes.add(Errc::mapping_missing_key, node, "messages." + message.name + ".rules");
+  compiler.enter_root();
   messages_.push_back(std::move(message));
+}
+
+/// `each` and `key`: the rules, `when` and `key` start from one element then; `/name` is the record.
+void LoadedTarget::read_each(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler, TargetMessage& message) {
+  const std::string subject = "messages." + message.name;
+  const YamlNode* each = node.find("each");
+  const YamlNode* key = node.find("key");
+  if (each == nullptr && key == nullptr) return;
+  if (each == nullptr || key == nullptr) {
+    mistakes.add(Errc::mapping_missing_key, node, subject + (each == nullptr ? ".each" : ".key"), {"each and key together", "each 与 key 须同用"});
+    return;
+  }
+  std::vector<Path> paths;
+  std::string problem;
+  if (!each->is_scalar() || !parse_path(each->text, PathSyntax::dots, paths, problem) || paths.size() != 1 || paths[0].origin != Origin::here) {
+    mistakes.add(Errc::mapping_path_invalid, *each, subject + ".each", {"one path to a list", "指向列表的单个路径"});
+    return;
+  }
+  message.each = true;
+  message.scope = scopes_.each(scopes_.root, paths[0].steps, names_, message.list);
+  compiler.enter_scope(message.scope);
+  message.key = compiler.key_expressions(*key, subject + ".key");
 }
 
 void LoadedTarget::make_digest(const std::string& folder, std::string_view bytes) {
@@ -227,7 +265,47 @@ std::string LoadedTarget::message_id(const model::Identity& identity, std::strin
   return to_hex(crypto::sm3(text)).substr(0, 2 * kMessageIdBytes);
 }
 
-Result<Planned> LoadedTarget::plan(std::string_view canonical, Workspace& workspace) const {
+void LoadedTarget::add_message(const TargetMessage& message, const std::string& name, Plan& plan) const {
+  OutMessage out;
+  out.name = message.name;
+  out.message_id = message_id(plan.identity, name);
+  for (const std::string& before : message.after) {
+    const auto found = plan.ids.find(before);
+    if (found != plan.ids.end()) out.after.insert(out.after.end(), found->second.begin(), found->second.end());
+  }
+  plan.builder.object(*message.rules, out.body);
+  plan.ids[message.name].push_back(out.message_id);
+  plan.out.messages.push_back(std::move(out));
+}
+
+/// One message for each element. Its id hangs on the element's key, never on its place, which the next delivery may change.
+void LoadedTarget::add_elements(const TargetMessage& message, std::vector<Frame>& frames, Scope::Unused& unused, Plan& plan) const {
+  const Frame& record = frames[scopes_.root];
+  const std::vector<std::uint32_t> nodes = message.list < record.lists.size() ? record.lists[message.list] : std::vector<std::uint32_t>();
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < nodes.size() && !plan.run.stopped(); ++i) {
+    scopes_.all[message.scope]->walk(*record.document, nodes[i], nullptr, frames[message.scope], unused);
+    if (message.when && !plan.run.holds(*message.when, message.name)) continue;
+    const auto key = row_key(message.key, plan.run);
+    if (key && seen.insert(*key).second) {
+      add_message(message, message.name + "\n" + *key, plan);
+      continue;
+    }
+    Finding finding;
+    finding.id = key ? Errc::mapping_duplicate_key : Errc::mapping_missing;
+    finding.path = message.name + "[" + std::to_string(i) + "].key";
+    finding.rule = message.name;
+    plan.out.findings.add(std::move(finding));
+    plan.run.worsen(RecordVerdict::held);
+  }
+}
+
+Result<ReplyReading> LoadedTarget::read_reply(const ReplyInput& reply) const {
+  if (!reply_) return Error(Errc::mapping_reply_unknown).at(id_);
+  return reply_->read(reply, Limits());
+}
+
+Result<Planned> LoadedTarget::plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const {
   Workspace::State& state = workspace.state();
   wire::JsonOptions options;
   options.names = &names_;
@@ -237,19 +315,17 @@ Result<Planned> LoadedTarget::plan(std::string_view canonical, Workspace& worksp
   const std::vector<std::string> part_names(scopes_.all.size(), "record");
   Planned planned;
   scopes_.all[scopes_.root]->walk(state.canonical, 0, nullptr, state.frames[scopes_.root], state.unused);
-  RuleRun run({state.frames, part_names, nullptr, state.arena, planned.findings, nullptr});
+  Budget budget{environment.steps_max};
+  RuleRun run({state.frames, part_names, nullptr, state.arena, planned.findings, nullptr, &scopes_, nullptr, &state.unused, &environment, &budget});
   JsonBuilder builder({scopes_, state.frames, state.unused}, run);
   const model::Identity identity = identity_of(state.canonical.root());
+  Plan plan{identity, run, builder, planned, {}};
   for (const TargetMessage& message : messages_) {
-    if (message.when && !message.when->holds(run)) continue;
-    OutMessage out;
-    out.name = message.name;
-    out.message_id = message_id(identity, message.name);
-    builder.object(*message.rules, out.body);
-    planned.messages.push_back(std::move(out));
+    if (message.each) add_elements(message, state.frames, state.unused, plan);
+    else if (!message.when || run.holds(*message.when, message.name)) add_message(message, message.name, plan);
   }
   state.unused.leaves.clear();
-  if (planned.messages.empty()) return Error(Errc::mapping_no_target_message).at(id_);
+  if (planned.messages.empty() && run.verdict() == RecordVerdict::accepted) return Error(Errc::mapping_no_target_message).at(id_);
   // Nothing goes out when one message of the record could not be made: a platform must not see half a record.
   if (run.verdict() != RecordVerdict::accepted) {
     planned.verdict = RecordVerdict::held;

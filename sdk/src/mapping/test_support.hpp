@@ -62,10 +62,10 @@ struct Loaded {
   Findings mistakes;
   std::shared_ptr<const Pack> pack;
 
-  void load(const PackText& text, const std::map<std::string, std::string>& params = {}) {
+  void load(const PackText& text, const std::map<std::string, std::string>& params = {}, const Functions* functions = nullptr) {
     folder.write("pack.yaml", text.pack());
     folder.write("mappings/case.yaml", text.mapping());
-    auto loaded = Pack::load(folder.path(), params, mistakes);
+    auto loaded = Pack::load(folder.path(), params, mistakes, functions);
     if (loaded) pack = *loaded;
   }
   std::string mistake_list() const {

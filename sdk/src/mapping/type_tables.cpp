@@ -21,6 +21,7 @@ void RuleCompiler::read_types(const YamlNode* node) {
   std::vector<std::string_view> known = step_names();
   known.push_back("extends");
   known.push_back("sentinels");
+  known.push_back("call");
   if (!node->is_mapping()) {
     context_.mistakes.add(Errc::mapping_wrong_shape, *node, "types");
     return;
@@ -76,6 +77,7 @@ void RuleCompiler::table_row(const YamlNode& at, std::uint32_t line, const Mista
                  did_you_mean(row.name, names));
   }
   const std::string code = row.code;
+  if (replaced_.count(code) != 0) return;
   if (!table.add(std::move(row))) {
     mistakes.add(Errc::mapping_table_invalid, place, "tables." + table.id + ": " + code, {"each code once", "每个代码只出现一次"});
   }
@@ -140,12 +142,14 @@ bool columns_of(const std::vector<std::string>& header, const YamlNode* node, co
 } // namespace
 
 void RuleCompiler::table_file(const YamlNode& node, const YamlNode* columns_node, CodeTable& table) {
-  const auto bytes = read_file(context_.folder + "/" + node.text);
+  const bool own = Mistakes::of_overlay(node);
+  const auto bytes = read_file((own ? context_.overlay_folder : context_.folder) + "/" + node.text);
   if (!bytes || node.text.find("..") != std::string::npos) {
     context_.mistakes.add(Errc::mapping_file_missing, node, node.text);
     return;
   }
-  if (context_.files != nullptr) context_.files->push_back(node.text);
+  // Files of the pack that is extended are covered by its digest.
+  if (context_.files != nullptr && (own || context_.overlay_folder.empty())) context_.files->push_back(node.text);
   const Mistakes mistakes = context_.mistakes.for_file(node.text);
   std::vector<std::uint32_t> lines;
   std::vector<CsvProblem> problems;
@@ -166,6 +170,7 @@ void RuleCompiler::table_file(const YamlNode& node, const YamlNode* columns_node
     }
     CodeTable::Row row;
     for (std::size_t part = 0; part < columns.code.size(); ++part) row.code.append(part == 0 ? "" : "|").append(cells[columns.code[part]]);
+    if (replaced_.count(row.code) != 0) continue;
     row.name = cells[columns.name];
     if (columns.label) row.label = cells[*columns.label];
     for (const std::size_t other : columns.others) row.others.push_back(cells[other]);
@@ -179,11 +184,31 @@ void RuleCompiler::table_file(const YamlNode& node, const YamlNode* columns_node
   }
 }
 
+/// `rows`: rows over those of the file or of `inline`; `none` takes one away.
+void RuleCompiler::table_rows(const YamlNode& node, CodeTable& table) {
+  replaced_.clear();
+  const YamlNode* rows = node.find("rows");
+  if (rows == nullptr) return;
+  if (!rows->is_mapping()) {
+    context_.mistakes.add(Errc::mapping_wrong_shape, *rows, "tables." + table.id + ".rows", {"code: name", "代码: 名称"});
+    return;
+  }
+  for (const auto& [code, name] : rows->members) {
+    if (!name.quoted && name.text == "none") continue;
+    CodeTable::Row row;
+    row.code = code.text;
+    row.name = name.text;
+    row.others.resize(table.other_columns.size());
+    table_row(name, 0, context_.mistakes, table, std::move(row));
+  }
+  for (const auto& [code, name] : rows->members) replaced_.insert(code.text);
+}
+
 std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const std::string& id) {
   const std::string subject = "tables." + id;
   auto made = std::make_shared<CodeTable>();
   made->id = id;
-  if (!check_keys(node, {"file", "inline", "system", "version", "model", "unknown", "match", "columns", "prefer"}, subject, context_.mistakes)) return made;
+  if (!check_keys(node, {"file", "inline", "system", "version", "model", "unknown", "match", "columns", "prefer", "rows", "source_list"}, subject, context_.mistakes)) return made;
   made->system = member_text(node, "system", Need::optional, subject, context_.mistakes).value_or("");
   if (const auto version = member_text(node, "version", Need::optional, subject, context_.mistakes); version) {
     if (made->system.empty() || version->empty()) context_.mistakes.add(Errc::mapping_missing_key, *node.find("version"), subject + ".system", {"the code system that has this version", "该版本所属的代码体系"});
@@ -213,6 +238,7 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
     made->unknown = Policy::hold;  // Said once here, not again at every rule that uses the table.
     context_.mistakes.add(Errc::mapping_policy_not_allowed, *node.find("unknown"), subject + ".unknown", one_of({"reject", "hold", "drop", "raw"}));
   }
+  table_rows(node, *made);
   const YamlNode* file = node.find("file");
   const YamlNode* rows = node.find("inline");
   if ((file != nullptr) == (rows != nullptr)) {

@@ -70,8 +70,8 @@ void Mistakes::add(Errc id, const YamlNode& at, std::string subject, Bilingual e
   Finding finding;
   finding.id = id;
   finding.path = std::move(subject);
-  finding.source.part = file_;
-  finding.source.line = at.line;
+  finding.source.part = of_overlay(at) ? overlay_ : file_;
+  finding.source.line = of_overlay(at) ? at.line - kOverlayLines : at.line;
   finding.source.column = at.column;
   finding.expected = std::move(expected);
   finding.suggestion = std::move(suggestion);

@@ -15,10 +15,14 @@ using wire::YamlNode;
 /// Collects the mistakes of one file: each has the file, line and column, what it is about (`subject`) and a hint.
 class Mistakes {
 public:
-  Mistakes(Findings& out, std::string file) : out_(&out), file_(std::move(file)) {}
+  /// Nodes of an overlay's own file stand among those of the pack that it extends; their lines are counted from here.
+  static constexpr std::uint32_t kOverlayLines = 100'000'000;
+  static bool of_overlay(const YamlNode& node) noexcept { return node.line >= kOverlayLines; }
+
+  Mistakes(Findings& out, std::string file, std::string overlay = {}) : out_(&out), file_(std::move(file)), overlay_(std::move(overlay)) {}
   const std::string& file() const noexcept { return file_; }
   Findings& findings() const noexcept { return *out_; }
-  Mistakes for_file(std::string file) const { return Mistakes(*out_, std::move(file)); }
+  Mistakes for_file(std::string file) const { return Mistakes(*out_, std::move(file), overlay_); }
 
   void add(Errc id, const YamlNode& at, std::string subject, Bilingual expected = {}, Bilingual suggestion = {}) const;
   void add_line(Errc id, std::uint32_t line, std::uint32_t column, std::string subject, Bilingual expected = {}) const;
@@ -28,6 +32,7 @@ public:
 private:
   Findings* out_;
   std::string file_;
+  std::string overlay_;   ///< File of the nodes that came from an overlay.
 };
 
 /// The word of `known` nearest to `word`, when it is near enough to be a slip; else empty.

@@ -12,6 +12,7 @@
 #include "tongqu/base/limits.hpp"
 #include "tongqu/base/result.hpp"
 #include "tongqu/base/secret.hpp"
+#include "tongqu/mapping/functions.hpp"
 #include "tongqu/model/calendar.hpp"
 #include "tongqu/model/record.hpp"
 #include "tongqu/wire/delivery.hpp"
@@ -46,6 +47,10 @@ struct Environment {
   model::Time reference_date;                      ///< For "not in the future".
   const Opener* opener = nullptr;                  ///< For packs with sealed content; must outlive the run.
   const model::WorkingDays* working_days = nullptr;  ///< For rules about periods, which are not judged without it; must outlive the run.
+  const Lookup* lookup = nullptr;                  ///< For expressions that look things up; must outlive the run.
+  /// Work that one delivery may take: rules, parts of expressions, nodes of lists gone through again, texts made (one step for 16 bytes).
+  std::uint64_t steps_max = 50'000'000;
+  std::uint64_t output_bytes_max = std::uint64_t{256} * 1024 * 1024;   ///< Canonical records of one delivery together.
 };
 
 enum class RecordVerdict : std::uint8_t { accepted, held, refused };
@@ -96,6 +101,17 @@ enum class AnswerKind : std::uint8_t { accepted, held, refused, conflict };
 struct AnswerFacts {
   std::string message_id, accepted_at, case_no, trace, error_id, where, state;
   Bilingual reason;
+  std::size_t record = 1;                          ///< Place in the delivery, from 1.
+};
+
+/// How a mapping answers a delivery of many records: one text for each record inside one text for all. Safe from several threads.
+class BatchAnswer {
+public:
+  virtual ~BatchAnswer() = default;
+  /// What is said about one record. `facts.record` is its place in the delivery, from 1.
+  virtual std::string item(AnswerKind kind, const AnswerFacts& facts) const = 0;
+  struct Counts { std::size_t records = 0, accepted = 0, held = 0, refused = 0, conflicts = 0; };
+  virtual AnswerText whole(const Counts& counts, const std::vector<std::string>& items) const = 0;
 };
 
 struct ConnectorFacts { std::string family, wsdl, ns; };
@@ -125,6 +141,10 @@ private:
   std::unique_ptr<State> state_;
 };
 
+struct Reversed;     // reverse.hpp
+struct LawOptions;
+struct LawReport;
+
 /// One pack, compiled. Immutable; safe from several threads, each with its own Workspace.
 class Pack {
 public:
@@ -133,8 +153,9 @@ public:
   /// Loads and compiles a folder.
   /// @param site_params  Overrides of `params`; an unknown name is a mistake.
   /// @param mistakes     Receives every mistake (source.part is the file, line and column set) and warnings.
+  /// @param functions    What packs may call beside the language; null for nothing. Not kept, but what is called is.
   /// @errors mapping.pack_invalid when at least one mistake was an error; mapping.pack_missing.
-  static Result<std::shared_ptr<const Pack>> load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes);
+  static Result<std::shared_ptr<const Pack>> load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes, const Functions* functions = nullptr);
 
   virtual const PackInfo& info() const = 0;
 
@@ -152,6 +173,20 @@ public:
   /// The answer of the mapping that matches the delivery; `fault` when the pack has none or none matches.
   virtual AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const = 0;
 
+  /// Writes a canonical record back as a message of the legacy system, and reads it again before it is handed out.
+  /// @param canonical  Canonical JSON of one record.
+  /// @param mapping    Id of the mapping that writes; empty: the one that claims the way back for such a record.
+  /// @return  The message, or verdict `held` with findings that say which field cannot be written and why.
+  /// @errors  wire.*, model.* of the record; mapping.reverse_none, reverse_ambiguous, reverse_limit.
+  virtual Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// Tries the laws of the way back: what is written reads back the same, and the samples come back equivalent.
+  /// @errors mapping.reverse_none when no mapping (or not the named one) claims the way back.
+  virtual Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// The `answer.batch` of the mapping that matches the delivery; null when it has none. Lives as long as the pack.
+  virtual const BatchAnswer* batch_answer(const wire::Delivery& delivery) const = 0;
+
   /// Runs the tests of the pack.
   struct TestReport { std::size_t passed = 0; std::vector<std::string> failures; };
   virtual TestReport run_tests(const Environment& environment) const = 0;
@@ -162,6 +197,24 @@ struct OutMessage {
   std::string name;                                ///< "accept", "process", "result".
   std::string message_id;                          ///< Function of target, identity and name: 32 hex.
   std::string body;                                ///< JSON, UTF-8.
+  std::vector<std::string> after;                  ///< Ids of messages of the same plan that must be through before this one.
+};
+
+/// What a platform answered.
+struct ReplyInput {
+  std::string_view body;
+  int http_status = 200;
+};
+
+/// What a reply means for the message. `duplicate` is as good as accepted: the platform has it already.
+enum class ReplyClass : std::uint8_t { accepted, duplicate, fix_input, fix_setup, retry_later, give_up };
+std::string_view reply_class_name(ReplyClass is) noexcept;
+
+struct ReplyReading {
+  ReplyClass is = ReplyClass::give_up;
+  std::string receipt;                             ///< The platform's number for the message; empty when it gave none.
+  std::string code;                                ///< Its own code, for people.
+  std::string text;                                ///< Its own words; they may name persons and are never logged.
 };
 
 /// What a target makes of one canonical record.
@@ -181,7 +234,12 @@ public:
   virtual const std::string& digest() const = 0;
   /// @param canonical  Canonical JSON of a record.
   /// @errors wire.*, mapping.no_target_message.
-  virtual Result<Planned> plan(std::string_view canonical, Workspace& workspace) const = 0;
+  virtual Result<Planned> plan(std::string_view canonical, const Environment& environment, Workspace& workspace) const = 0;
+  /// What the platform's reply means, as the target's `reply` says.
+  /// @errors mapping.reply_unreadable (the reply is no document, or a condition about it could not be judged), mapping.reply_unknown (the
+  ///         target says nothing about replies).
+  virtual Result<ReplyReading> read_reply(const ReplyInput& reply) const = 0;
+  Result<Planned> plan(std::string_view canonical, Workspace& workspace) const { return plan(canonical, Environment(), workspace); }
 };
 
 } // namespace tongqu::mapping
