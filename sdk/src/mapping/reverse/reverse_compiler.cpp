@@ -54,6 +54,7 @@ private:
   const ReverseSubject& subject_;
   const Mistakes& mistakes_;
   ReversePlan& plan_;
+  std::size_t turn_ = 0;                     ///< Places in the order in which rules come to them.
   std::set<std::string> known_;              ///< Fields that rules give.
   std::unordered_map<const Shape*, std::vector<const Rule*>> coded_;   ///< Rules with tables by the place that they share.
 };
@@ -149,6 +150,7 @@ void ReverseCompiler::list(const ListRule& list) {
   const bool made = list.shape && (list.shape->join || list.shape->zip || list.shape->of_group);
   if (made && !plan_.is_one_way(list.name)) mistakes_.add(Errc::mapping_reverse_place, where(list.name), list.name, {"each over elements of the message", "对报文元素使用 each"}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
   if (made) return;
+  const_cast<Shape*>(plan_.scope_shapes[list.scope])->touch(turn_);
   if (list.block) block(*list.block);
   else if (list.element) rule(*list.element);
 }
@@ -163,6 +165,7 @@ void ReverseCompiler::place(const Rule& rule, const Ref& ref, RuleBack& back) {
   } else {
     Shape& leaf = const_cast<Shape*>(plan_.scope_shapes[ref.scope])->at(subject_.scopes.all[ref.scope]->slot_path(ref.slot));
     leaf.leaf = true;
+    leaf.touch(turn_);
     back.leaf = &leaf;
     back.scope = ref.scope;
     if (rule.table) coded_[&leaf].push_back(&rule);
@@ -217,6 +220,7 @@ void ReverseCompiler::rule(const Rule& rule) {
       const Ref& ref = rule.refs.front();
       Shape& leaf = const_cast<Shape*>(plan_.scope_shapes[ref.scope])->at(subject_.scopes.all[ref.scope]->slot_path(ref.slot));
       leaf.leaf = true;
+      leaf.touch(turn_);
       back.leaf = &leaf;
       back.scope = ref.scope;
     }
@@ -334,6 +338,7 @@ void ReverseCompiler::constants() {
     if (shape == nullptr) continue;
     if (shape->leaf) mistakes_.add(Errc::mapping_duplicate_rule, path, "reverse.constants." + path.text);
     shape->leaf = true;
+    shape->touch(turn_);
     shape->constant = std::move(text);
   }
 }
