@@ -166,7 +166,7 @@ def lq37(m, rng):
 def lq38(m, rng):
     m.texts["title"] = "关于临时用地的申" + HALF
     if m.base64_leaves:
-        m.means["title"], m.faults["title"] = None, "mapping.malformed"
+        m.means["title"], m.faults["title"] = None, "mapping.half_character"
     else:
         m.fatal.append((GATE_ENCODING, "wire.encoding_invalid"))
 

@@ -3,7 +3,7 @@ import re
 
 from lxml import etree
 
-from canon import Record, Refused, Value, code, moment, of_kind, task_code, verdict
+from canon import Made, Record, Refused, Value, code, flag, integer, moment, of_kind, stamped, task_code, verdict
 
 PACK = ("baishi-axis", "1")
 OFFICE = ("白石市行政审批局", "11990000000001011Q")
@@ -64,14 +64,14 @@ def when(value):
         return None
     found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{3}))?(Z|[+-]\d\d:\d\d)?", value.text)
     *parts, thousandth, zone = found.groups()
-    return moment(*parts, zone={None: "+08:00", "Z": "+00:00"}.get(zone, zone), millisecond=None if thousandth is None else int(thousandth))
+    return stamped(value, moment(*parts, zone={None: "+08:00", "Z": "+00:00"}.get(zone, zone), millisecond=None if thousandth is None else int(thousandth)))
 
 
 def person(record, graph, at, element, agent):
     record.put(at + ".name", graph.text(element, "name"))
     if not agent:
-        record.put(at + ".type", code({"P": "natural_person", "E": "enterprise"}[graph.text(element, "type").text], "baishi.applicant", graph.text(element, "type").text))
-    sent = graph.text(element, "certType").text
+        record.put(at + ".type", code({"P": "natural_person", "E": "enterprise"}[graph.text(element, "type")], "baishi.applicant", graph.text(element, "type")))
+    sent = graph.text(element, "certType")
     kind = CERTIFICATES.get(sent)
     if kind:
         record.put(at + ".id_type", code(kind, "baishi.cert", sent, LABELS[kind]))
@@ -91,8 +91,8 @@ def accept(record, graph, case):
     if kind is None:
         record.put("project_type", code("promised"), mark="derived")
     else:
-        record.put("project_type", code(names[kind.text], "baishi.kind", kind.text))
-    record.put("fee.charged", {"true": True, "1": True, "false": False, "0": False}[graph.text(case, "feeFlag").text])
+        record.put("project_type", code(names[kind], "baishi.kind", kind))
+    record.put("fee.charged", flag({"true": True, "1": True, "false": False, "0": False}, graph.text(case, "feeFlag")))
     record.money("fee.amount", graph.text(case, "fee"))
     record.put("acceptance.org.name", OFFICE[0], mark="constant")
     record.put("acceptance.org.code", OFFICE[1], mark="constant")
@@ -102,12 +102,12 @@ def accept(record, graph, case):
 
 def end(record, graph, case):
     record.time("result.closed_at", when(graph.text(case, "endTime")))
-    decision, kind = graph.text(case, "decision").text, graph.text(case, "end").text
+    decision, kind = graph.text(case, "decision"), graph.text(case, "end")
     record.put("result.decision", code({"A": "granted", "C": "conditional", "R": "refused"}[decision], "baishi.decision", decision))
     record.put("result.result_type", code({"0": "issued", "9": "completed_other"}[kind], "baishi.end", kind))
     record.put("result.handler.name", graph.text(case, "officer"))
     lacking = graph.text(case, "lacking")
-    record.put("result.missing_materials", [part for part in lacking.text.split("^") if part] if lacking else None)
+    record.put("result.missing_materials", Made([part for part in lacking.text.split("^") if part], lacking) if lacking else None)
     record.put("result.licence_no", graph.text(case, "licenceNo"))
 
 
@@ -134,9 +134,9 @@ def records(sample):
         accept(record, graph, case)
     for i, step in enumerate(graph.items(case, "steps")):
         at = "process_steps[%d]." % i
-        record.put(at + "seq", int(graph.text(step, "seq").text))
+        record.put(at + "seq", integer(graph.text(step, "seq")))
         record.put(at + "step_name", graph.text(step, "name"))
-        action = graph.text(step, "result").text
+        action = graph.text(step, "result")
         record.put(at + "action", code({"OK": "agree", "NO": "disagree", "BACK": "return"}[action], "baishi.result", action))
         record.put(at + "handler.name", graph.text(step, "officer"))
         record.time(at + "started_at", when(graph.text(step, "begin")))
@@ -148,6 +148,5 @@ def records(sample):
         at = "received_materials[%d]." % i
         record.put(at + "code", graph.text(material, "code"))
         record.put(at + "name", graph.text(material, "name"))
-        copies = graph.text(material, "copies")
-        record.put(at + "count", int(copies.text) if copies else None)
+        record.put(at + "count", integer(graph.text(material, "copies")))
     return [record.done()]

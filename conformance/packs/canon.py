@@ -15,15 +15,17 @@ class Refused(Exception):
     """The whole delivery is refused."""
 
 
-def code(name, system=None, sent=None, text=None):
-    return {key: value for key, value in (("name", name), ("system", system), ("code", sent), ("text", text)) if value}
-
-
 class Value:
-    """A text on its way into a record: whether something was repaired on the way decides its mark."""
+    """A text on its way into a record: whether something was repaired on the way decides its mark. Looks itself up in tables of texts."""
 
     def __init__(self, text, repaired=False):
         self.text, self.repaired = text, repaired
+
+    def __eq__(self, other):
+        return self.text == (other.text if isinstance(other, Value) else other)
+
+    def __hash__(self):
+        return hash(self.text)
 
     def trim(self):
         """Blanks of every width at both ends; only what is not an ASCII blank counts as a repair."""
@@ -45,6 +47,28 @@ class Value:
         return self
 
 
+class Made:
+    """What was made of a value, which remembers whether that was repaired."""
+
+    def __init__(self, value, like):
+        self.value, self.repaired = value, isinstance(like, Value) and like.repaired
+
+
+def code(name, system=None, sent=None, text=None):
+    """`sent` is the text that was sent, or the Value."""
+    texts = (("name", name), ("system", system), ("code", sent.text if isinstance(sent, Value) else sent), ("text", text))
+    return Made({key: value for key, value in texts if value}, sent)
+
+
+def integer(value):
+    return None if value is None else Made(int(value.text), value)
+
+
+def flag(names, value):
+    """A boolean by a table of texts."""
+    return None if value is None else Made(names[value.text], value)
+
+
 class Record:
     def __init__(self, entity, kind, pack, event, identity):
         name, version = pack
@@ -54,8 +78,12 @@ class Record:
     def put(self, path, value, mark=None, verdict=None, precision=None):
         """Sets a member, `a.b[2].c`; None and placeholders leave it out."""
         if isinstance(value, Value):
+            value = Made(value.text, value)
+        if isinstance(value, Made):
             mark = mark or ("repaired" if value.repaired else None)
-            value = value.text
+            value = value.value
+        if isinstance(value, list):
+            value = [one.value if isinstance(one, Made) else one for one in value]
         if value is None:
             return
         at = self.json
@@ -84,10 +112,10 @@ class Record:
             self.meta.setdefault(path, {}).update(entry)
 
     def time(self, path, value):
-        """`value` is what `moment` gives."""
+        """`value` is what `moment` or `stamped` gives."""
         if value is not None:
-            text, precision = value
-            self.put(path, text, precision=precision)
+            text, precision, *like = value
+            self.put(path, Made(text, like[0] if like else None), precision=precision)
 
     def clear(self, path):
         parts = path.split(".")
@@ -115,6 +143,11 @@ def moment(year, month, day, hour=None, minute=None, second=None, zone="+08:00",
         return when.strftime("%Y-%m-%d"), None
     text = when.strftime("%Y-%m-%dT%H:%M:%S") + ("" if millisecond is None else ".%03d" % millisecond) + zone
     return text, "minute" if second is None else None
+
+
+def stamped(value, stamp):
+    """A time that remembers the value that it was read from."""
+    return (*stamp, value)
 
 
 def verdict(passed):
@@ -152,4 +185,11 @@ def of_kind(kind, number):
     """Verdict of a number by the kind of its certificate; None where there is no check."""
     if kind == "resident_id":
         return verdict(resident_id(number))
+    if kind == "passport":
+        return verdict(re.fullmatch("[EG][0-9]{8}", number) is not None)
     return verdict(uscc(number)) if kind == "uscc" else None
+
+
+def right_number(kind, number):
+    """Not known to be wrong: kinds without a check pass."""
+    return of_kind(kind, number) != "failed"

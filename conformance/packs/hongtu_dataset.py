@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from canon import Record, Refused, Value, code, moment, of_kind, resident_id, task_code, task_handle_item, uscc, verdict
+from canon import Made, Record, Refused, Value, code, flag, moment, of_kind, right_number, stamped, task_code, task_handle_item, verdict
 
 PACK = ("hongtu-dataset", "1")
 OFFICE = ("鸿图区行政审批局", "1199000000000102XG")
@@ -36,9 +36,9 @@ class Row:
         if value is None or value.text.startswith(("0001-01-01", "1900-01-01")):
             return None
         if value.text.startswith("9999-12-31"):
-            return "unlimited", None
+            return "unlimited", None, value
         date, clock, thousandth, zone = re.fullmatch(r"(\S{10})T(\S{8})(?:\.(\d{3}))?([+-]\S{5})", value.text).groups()
-        return moment(*date.split("-"), *clock.split(":"), zone=zone, millisecond=None if thousandth is None else int(thousandth))
+        return stamped(value, moment(*date.split("-"), *clock.split(":"), zone=zone, millisecond=None if thousandth is None else int(thousandth)))
 
 
 def rows(body):
@@ -56,28 +56,27 @@ def money(text):
 
 
 def of_row(row):
-    status, void = row.text("状态").text, row.cells["作废标志"] == "1"
+    status, void = row.text("状态"), row.cells["作废标志"] == "1"
     item = row.number("事项编码(33位)")
     if len(item.text) != 33:
         return None
     event, state = EVENTS[status]
     revision = row.text("版本")
-    identity = {"organisation": OFFICE[1], "item": item.text, "case": row.text("办件编号").text, "event": status, "revision": revision.text if revision else "1"}
+    identity = {"organisation": OFFICE[1], "item": item.text, "case": row.text("办件编号").text, "event": status.text, "revision": revision.text if revision else "1"}
     record = Record("case@1", "void" if void else "snapshot", PACK, event, identity)
     reason = row.text("作废原因")
     if reason:
         record.json["reason"] = reason.text
     record.put("case_no", row.text("办件编号"), verdict="passed")
-    record.put("task_code", item.text[:31], verdict=verdict(task_code(item.text[:31])))
-    record.put("task_handle_item", item.text, verdict=verdict(task_handle_item(item.text)))
+    record.put("task_code", Made(item.text[:31], item), verdict=verdict(task_code(item.text[:31])))
+    record.put("task_handle_item", item, verdict=verdict(task_handle_item(item.text)))
     record.put("task_name", row.text("事项名称"))
     record.put("state", code(state, "hongtu.zt", status))
     if not void and not applicant(record, row):
         return None
     limit = row.number("承诺时限")
-    record.put("promised_limit", {"value": limit.text, "unit": "working_day"} if limit else None)
-    free = row.text("免收费")
-    record.put("fee.charged", {"是": False, "Y": False, "否": True, "N": True}[free.text] if free else None)
+    record.put("promised_limit", Made({"value": limit.text, "unit": "working_day"}, limit) if limit else None)
+    record.put("fee.charged", flag({"是": False, "Y": False, "否": True, "N": True}, row.text("免收费")))
     record.put("project.name", row.text("项目名称"))
     investment = row.number("总投资")
     if investment:
@@ -85,22 +84,22 @@ def of_row(row):
         record.put("project.investment", amount, mark="repaired" if investment.repaired and amount else None)
     if status == "办结":
         record.time("result.closed_at", row.time("办结时间"))
-        kind = row.text("办结结果").text
+        kind = row.text("办结结果")
         record.put("result.result_type", code({"出证": "issued", "退件": "returned", "办结": "completed_other"}[kind], "hongtu.jg", kind))
         record.put("result.licence_no", row.text("证照编号"))
         valid = row.time("有效期至")
-        record.put("result.valid_to", valid[0][:10] if valid and valid[0] != "unlimited" else valid and valid[0])
+        record.put("result.valid_to", Made(valid[0] if valid[0] == "unlimited" else valid[0][:10], valid[2]) if valid else None)
     return record.done()
 
 
 def applicant(record, row):
     record.put("applicant.name", row.text("申请人"))
-    kind = row.text("申请人类型").text
+    kind = row.text("申请人类型")
     record.put("applicant.type", code({"个人": "natural_person", "企业": "enterprise", "其他": "other_organisation"}[kind], "hongtu.sqr", kind))
-    certificate = row.text("证件类型").text
+    certificate = row.text("证件类型")
     record.put("applicant.id_type", code(CERTIFICATES[certificate], "hongtu.zjlx", certificate))
     number = row.number("证件号码")
-    if not {"resident_id": resident_id, "uscc": uscc}[CERTIFICATES[certificate]](number.text):
+    if not right_number(CERTIFICATES[certificate], number.text):
         return False
     record.put("applicant.id_no", number, verdict=of_kind(CERTIFICATES[certificate], number.text))
     record.time("applied_at", row.time("申请时间"))

@@ -5,7 +5,7 @@ import re
 
 from lxml import etree
 
-from canon import Record, Refused, Value, code, moment, of_kind, task_code, verdict
+from canon import Record, Refused, Value, code, moment, of_kind, stamped, task_code, verdict
 
 PACK = ("jingshi-pull", "1")
 OFFICE = ("景石县行政审批局", "11990000000001038G")
@@ -35,7 +35,8 @@ class Row:
         return None if value is None else value.narrow().upper()
 
     def time(self, name):
-        return moment(*re.fullmatch(r"(\d+)[-/](\d+)[-/](\d+) (\d+):(\d\d):(\d\d)", self.text(name).text).groups())
+        value = self.text(name)
+        return stamped(value, moment(*re.fullmatch(r"(\d+)[-/](\d+)[-/](\d+) (\d+):(\d\d):(\d\d)", value.text).groups()))
 
 
 def of_row(row):
@@ -55,7 +56,7 @@ def of_row(row):
         pass  # Held: the title is left out.
     if kind == "A":
         record.put("applicant.name", row.text("SQR"))
-        sent = row.text("ZJLX").text
+        sent = row.text("ZJLX")
         name = {"身份证": "resident_id", "营业执照": "uscc"}[sent]
         record.put("applicant.id_type", code(name, "jingshi.zj", sent))
         number = row.number("ZJHM")
@@ -66,7 +67,7 @@ def of_row(row):
     record.put("project.scale", row.text("JSGM"))
     if kind == "E":
         record.time("result.closed_at", row.time("BJSJ"))
-        sent = row.text("BJJG").text
+        sent = row.text("BJJG")
         record.put("result.result_type", code({"核发": "issued", "退回": "returned"}[sent], "jingshi.jg", sent))
     return record.done()
 

@@ -2,7 +2,7 @@
 import json
 import re
 
-from canon import Record, Value, code, moment, of_kind, resident_id, task_code, uscc, verdict
+from canon import Record, Value, code, moment, of_kind, right_number, stamped, task_code, verdict
 
 PACK = ("linhu-onewin", "2")
 OFFICE = ("临湖区政务服务数据管理局", "11990000000000000D")
@@ -21,21 +21,21 @@ def time(at, name):
     if value is None:
         return None
     *parts, zone = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)([+-]\d\d:\d\d)?", value.text).groups()
-    return moment(*parts, zone=zone or "+08:00")
+    return stamped(value, moment(*parts, zone=zone or "+08:00"))
 
 
 def coded(record, path, names, system, sent):
     if sent is not None:
-        record.put(path, code(names[sent.text], system, sent.text))
+        record.put(path, code(names[sent.text], system, sent))
 
 
 def accept(record, case):
     who = case["applicant"]
     record.put("applicant.name", text(who, "name"))
     coded(record, "applicant.type", {"PERSON": "natural_person", "CORP": "enterprise"}, "linhu.type", text(who, "type"))
-    sent, certificate = text(who, "certType").text, text(who, "certNo")
+    sent, certificate = text(who, "certType"), text(who, "certNo")
     kind = CERTIFICATES[sent]
-    if not {"resident_id": resident_id, "uscc": uscc}.get(kind, bool)(certificate.text):
+    if not right_number(kind, certificate.text):
         return False
     record.put("applicant.id_type", code(kind, "linhu.cert", sent, LABELS[kind]))
     record.put("applicant.id_no", certificate, verdict=of_kind(kind, certificate.text))
@@ -61,9 +61,9 @@ def end(record, result):
 
 def records(sample):
     document = json.loads(json.loads(sample.body)["data"], parse_int=str)
-    case, kind = document["case"], document["bizType"]
+    case, kind = document["case"], text(document, "bizType").text
     case_no, item = text(case, "caseNo"), text(case, "itemCode")
-    identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": document["eventId"], "revision": "1"}
+    identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": text(document, "eventId").text, "revision": "1"}
     record = Record("case@1", "part", PACK, {"ACCEPT": "accept", "NODE": "step", "FINISH": "result"}[kind], identity)
     record.put("case_no", case_no, verdict="passed")
     record.put("task_code", item, verdict=verdict(task_code(item.text)))

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from lxml import etree
 
-from canon import Record, Refused, Value, code, moment, of_kind, task_code, verdict
+from canon import Record, Refused, Value, code, moment, of_kind, stamped, task_code, verdict
 
 PACK = ("nanpu-bus", "1")
 OFFICE = ("南浦区行政审批局", "11990000000001046B")
@@ -31,9 +31,9 @@ def time(at, name):
     try:
         if words:
             year, month, day, half, hour, minute = words.groups()
-            return moment(year, month, day, int(hour) + AFTERNOON[half], minute or 0)
+            return stamped(value, moment(year, month, day, int(hour) + AFTERNOON[half], minute or 0))
         year, month, day, hour, minute, second = re.fullmatch(r"(\d{4})[-_.](\d\d)[-.](\d\d) (\d\d):(\d\d)(?::(\d\d))?", value.text).groups()
-        return moment(year, month, day, hour, minute, second)
+        return stamped(value, moment(year, month, day, hour, minute, second))
     except ValueError:
         return None  # Held: no such day.
 
@@ -63,7 +63,7 @@ def of_document(part):
     record.put("task_code", item, verdict=verdict(task_code(item.text)))
     if kind == "受理":
         record.put("applicant.name", text(at, "Applicant"))
-        sent = text(at, "CertKind").text
+        sent = text(at, "CertKind")
         name = {"1": "resident_id", "2": "uscc"}[sent]
         record.put("applicant.id_type", code(name, "nanpu.zj", sent))
         certificate = number(at, "CertNo")
@@ -76,11 +76,11 @@ def of_document(part):
         here = "process_steps[%d]." % i
         record.put(here + "seq", int(step.get("n")))
         record.put(here + "step_name", text(step, "Name"))
-        sent = text(step, "Action").text
+        sent = text(step, "Action")
         record.put(here + "action", code({"通过": "agree", "不通过": "disagree", "补正": "supplement"}[sent], "nanpu.dz", sent))
         record.time(here + "started_at", time(step, "Time"))
     if kind == "办结":
-        sent = text(at, "Result").text
+        sent = text(at, "Result")
         record.time("result.closed_at", time(at, "EndTime"))
         record.put("result.result_type", code({"准予": "issued", "不予": "returned"}[sent], "nanpu.jg", sent))
         record.put("result.decision", code({"准予": "granted", "不予": "refused"}[sent], "nanpu.jg", sent))

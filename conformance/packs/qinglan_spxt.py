@@ -3,7 +3,7 @@ import re
 
 from lxml import etree
 
-from canon import Record, Value, code, moment, of_kind, resident_id, task_code, verdict
+from canon import Record, Value, code, integer, moment, of_kind, right_number, stamped, task_code, verdict
 
 PACK = ("qinglan-spxt", "3")
 OFFICE = ("青岚县行政审批局", "11990000000000019A")
@@ -28,18 +28,18 @@ def time(at, name):
     if value is None:
         return None
     parts = re.findall(r"\d+", value.text)
-    return moment(*parts)
+    return stamped(value, moment(*parts))
 
 
 def coded(record, path, names, system, sent):
     if sent is not None:
-        record.put(path, code(names[sent.text], system, sent.text))
+        record.put(path, code(names[sent.text], system, sent))
 
 
 def accept(record, bj):
     record.put("applicant.name", text(bj, "sqrmc"))
     coded(record, "applicant.type", {"1": "person", "2": "organisation"}, "qinglan.sqrlx", text(bj, "sqrlx"))
-    sent, certificate = text(bj, "zjlx").text, number(bj, "zjhm")
+    sent, certificate = text(bj, "zjlx"), number(bj, "zjhm")
     kind = CERTIFICATES.get(sent, (None, None))
     record.put("applicant.id_type", code(kind[0], "qinglan.zjlx", sent, kind[1]) if kind[0] else None)
     record.put("applicant.id_no", certificate, verdict=of_kind(kind[0], certificate.text))
@@ -53,14 +53,14 @@ def accept(record, bj):
     record.put("acceptance.handler.name", text(bj, "slr"))
     record.time("acceptance.accepted_at", time(bj, "slsj"))
     record.put("acceptance.acceptance_doc_no", text(bj, "slwh"))
-    return kind[0] != "resident_id" or resident_id(certificate.text)
+    return right_number(kind[0], certificate.text)
 
 
 def records(sample):
     inner = etree.fromstring(sample.body).find(".//{http://qinglan.example.test/spxt}xmlStr").text
     bj = etree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", inner)).find("bj")
     kind, case_no, item = text(bj, "lx").text, text(bj, "bjbh"), number(bj, "sxbm")
-    identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": text(bj, "hjbh").text, "revision": "1"}
+    identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": text(bj, "hjbh").text, "revision": text(bj, "bbh").text if text(bj, "bbh") else "1"}
     record = Record("case@1", "part", PACK, {"SL": "accept", "HJ": "step", "BJ": "result"}[kind], identity)
     record.put("case_no", case_no, verdict="passed")
     record.put("task_code", item, verdict=verdict(task_code(item.text)))
@@ -71,7 +71,7 @@ def records(sample):
     record.put("remark", text(bj, "bz"))
     for i, step in enumerate(bj.findall("hj")):
         at = "process_steps[%d]." % i
-        record.put(at + "seq", int(text(step, "xh").text))
+        record.put(at + "seq", integer(text(step, "xh")))
         record.put(at + "step_name", text(step, "mc"))
         coded(record, at + "action", ACTIONS, "qinglan.dz", text(step, "dz"))
         record.put(at + "handler.name", text(step, "clr"))
@@ -88,9 +88,8 @@ def records(sample):
         record.put("result.handler.name", text(bj, "bjr"))
     for i, material in enumerate(bj.findall("cllist/cl")):
         at = "received_materials[%d]." % i
-        record.put(at + "order", int(material.findtext("xh")))
+        record.put(at + "order", integer(Value(material.findtext("xh")).trim()))
         record.put(at + "name", text(material, "mc"))
         coded(record, at + "form", {"1": "paper", "2": "electronic"}, "qinglan.fs", text(material, "fs"))
-        copies = Value(material.findtext("fen")).trim().narrow()
-        record.put(at + "count", int(copies.text), mark="repaired" if copies.repaired else None)
+        record.put(at + "count", integer(Value(material.findtext("fen")).trim().narrow()))
     return [record.done()]

@@ -3,7 +3,7 @@ import datetime
 import json
 import re
 
-from canon import Record, Refused, Value, code, task_code, uscc, verdict
+from canon import Made, Record, Refused, Value, code, flag, integer, task_code, uscc, verdict
 
 PACK = ("taoyuan-items", "1")
 KINDS = {"01": ("licence", "行政许可"), "07": ("confirmation", "行政确认"), "20": ("public_service", "公共服务")}
@@ -59,25 +59,25 @@ def of_item(item):
     except Unclear:
         pass
     if operation != "D":
-        sent = number(item, "SXLX").text
+        sent = number(item, "SXLX")
         digits = next(digits for digits, names in KINDS.items() if sent in (digits, names[1]))
         record.put("task_type", code(KINDS[digits][0], "taoyuan.sxlx", sent, KINDS[digits][1]))
     state = number(item, "SXZT")
     if state is None:
         record.put("state", code("in_force"), mark="derived")
     else:
-        record.put("state", code({"1": "in_force", "2": "paused", "3": "cancelled"}[state.text], "taoyuan.zt", state.text))
+        record.put("state", code({"1": "in_force", "2": "paused", "3": "cancelled"}[state], "taoyuan.zt", state))
     record.put("dept_name", text(item, "SSZT"))
     record.put("dept_code", body, verdict=verdict(uscc(body.text)))
     quantity(record, "legal_limit", number(item, "FDSX"), "calendar_day")
     quantity(record, "promise_limit", number(item, "CNSX"), "working_day")
     fee = number(item, "SFSF")
-    record.put("has_fee", {"是": True, "否": False, "1": True, "0": False}[fee.text] if fee else None)
+    record.put("has_fee", flag({"是": True, "否": False, "1": True, "0": False}, fee))
     objects = number(item, "FWDX")
     if objects:
-        record.put("service_objects", [code(OBJECTS[one], "taoyuan.fwdx", one) for one in objects.text.split("^") if one in OBJECTS])
+        record.put("service_objects", Made([code(OBJECTS[one], "taoyuan.fwdx", one) for one in objects.text.split("^") if one in OBJECTS], objects))
     changed = number(item, "GXSJ")
-    record.put("updated_at", datetime.datetime.fromtimestamp(int(changed.text), BEIJING).isoformat() if changed else None)
+    record.put("updated_at", Made(datetime.datetime.fromtimestamp(int(changed.text), BEIJING).isoformat(), changed) if changed else None)
     lists = listed(item.get("CLLB"))
     materials = listed(lists[0].get("CL")) if lists else []
     for i, material in enumerate(materials):
@@ -90,9 +90,9 @@ def of_material(record, at, material):
     record.put(at + "material_code", number(material, "CLBM"))
     record.put(at + "name", text(material, "CLMC"))
     form, need, copies = number(material, "CLXS"), number(material, "BY"), number(material, "FS")
-    record.put(at + "format", code({"1": "paper", "2": "electronic", "3": "paper_or_electronic"}[form.text], "taoyuan.clxs", form.text) if form else None)
-    record.put(at + "necessity", code({"1": "required", "2": "optional", "3": "may_follow"}[need.text], "taoyuan.by", need.text) if need else None)
-    record.put(at + "paper_copies", int(copies.text) if copies else None)
+    record.put(at + "format", code({"1": "paper", "2": "electronic", "3": "paper_or_electronic"}[form], "taoyuan.clxs", form) if form else None)
+    record.put(at + "necessity", code({"1": "required", "2": "optional", "3": "may_follow"}[need], "taoyuan.by", need) if need else None)
+    record.put(at + "paper_copies", integer(copies))
 
 
 def records(sample):

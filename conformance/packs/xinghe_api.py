@@ -2,7 +2,7 @@
 import datetime
 import json
 
-from canon import Record, Refused, Value, code, of_kind, resident_id, task_code, uscc, verdict
+from canon import Record, Refused, Value, code, flag, of_kind, right_number, task_code, verdict
 
 PACK = ("xinghe-api", "1")
 OFFICE = ("星河市行政审批局", "119900000000010546")
@@ -42,7 +42,7 @@ def time(at, name):
     if value is None or len(value.text) != 13:
         return None
     whole, thousandth = divmod(int(value.text), 1000)
-    return datetime.datetime.fromtimestamp(whole, BEIJING).strftime("%Y-%m-%dT%H:%M:%S.") + "%03d+08:00" % thousandth, None
+    return datetime.datetime.fromtimestamp(whole, BEIJING).strftime("%Y-%m-%dT%H:%M:%S.") + "%03d+08:00" % thousandth, None, value
 
 
 def of_row(row):
@@ -57,11 +57,11 @@ def of_row(row):
     if event == "ACCEPT":
         who = row["applicant"]
         record.put("applicant.name", text(who, "name"))
-        sent = text(who, "certType").text
+        sent = text(who, "certType")
         kind = {"10": "resident_id", "20": "uscc"}[sent]
         record.put("applicant.id_type", code(kind, "xinghe.cert", sent))
         certificate = number(who, "certNo")
-        if not {"resident_id": resident_id, "uscc": uscc}[kind](certificate.text):
+        if not right_number(kind, certificate.text):
             return None
         record.put("applicant.id_no", certificate, verdict=of_kind(kind, certificate.text))
         record.put("acceptance.org.name", OFFICE[0], mark="constant")
@@ -70,10 +70,10 @@ def of_row(row):
     record.money("fee.amount", text(row, "fee"))
     if event == "FINISH":
         record.time("result.closed_at", time(row, "finishTime"))
-        sent = text(row, "result").text
+        sent = text(row, "result")
         record.put("result.result_type", code({"1": "issued", "2": "returned"}[sent], "xinghe.result", sent))
         record.put("result.licence_no", text(row, "licenceNo"))
-        record.put("result.express", {"T": True, "√": True, "F": False, "×": False}[text(row, "express").text])
+        record.put("result.express", flag({"T": True, "√": True, "F": False, "×": False}, text(row, "express")))
     for i, material in enumerate(row.get("materials", [])):
         at = "received_materials[%d]." % i
         record.put(at + "code", text(material, "code"))

@@ -3,7 +3,7 @@ import re
 
 from lxml import etree
 
-from canon import Record, Value, code, moment, of_kind, task_code, verdict
+from canon import Record, Value, code, moment, of_kind, stamped, task_code, verdict
 
 PACK = ("yunxi-zwfw", "1")
 OFFICE = ("云溪县政务服务中心", "12990000000099995W")
@@ -18,7 +18,8 @@ def text(at, name):
 
 
 def time(at, name):
-    return moment(*re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)", text(at, name).text).groups())
+    value = text(at, name)
+    return stamped(value, moment(*re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)", value.text).groups()))
 
 
 def records(sample):
@@ -32,14 +33,14 @@ def records(sample):
     record.put("task_name", text(report, "ItemName"))
     if kind == "10":
         record.put("applicant.name", text(report, "Applicant/Name"))
-        sent = text(report, "Applicant/Kind").text
+        sent = text(report, "Applicant/Kind")
         record.put("applicant.type", code({"G": "natural_person", "Q": "enterprise"}[sent], "yunxi.kind", sent))
-        sent, certificate = text(report, "Applicant/CardType").text, text(report, "Applicant/CardNo")
+        sent, certificate = text(report, "Applicant/CardType"), text(report, "Applicant/CardNo")
         name, label = CERTIFICATES[sent]
         record.put("applicant.id_type", code(name, "yunxi.card", sent, label))
         record.put("applicant.id_no", certificate, verdict=of_kind(name, certificate.text))
         record.time("applied_at", time(report, "ApplyTime"))
-        sent = text(report, "Bjlx").text
+        sent = text(report, "Bjlx")
         record.put("project_type", code({"J": "immediate", "C": "promised"}[sent], "yunxi.bjlx", sent))
         record.put("acceptance.org.name", OFFICE[0], mark="constant")
         record.put("acceptance.org.code", OFFICE[1], mark="constant")
@@ -49,13 +50,13 @@ def records(sample):
         at = "process_steps[%d]." % i
         record.put(at + "seq", int(step.get("no")))
         record.put(at + "step_name", text(step, "Name"))
-        sent = text(step, "Action").text
+        sent = text(step, "Action")
         record.put(at + "action", code({"Y": "agree", "N": "disagree"}[sent], "yunxi.action", sent))
         record.put(at + "handler.name", text(step, "Officer"))
         record.time(at + "started_at", time(step, "Time"))
     if kind == "30":
         record.time("result.closed_at", time(report, "CloseTime"))
-        sent = text(report, "Result").text
+        sent = text(report, "Result")
         record.put("result.result_type", code({"1": "completed_other", "2": "returned"}[sent], "yunxi.result", sent))
         record.put("result.result_note", text(report, "Note"))
         record.put("result.handler.name", text(report, "Officer"))

@@ -6,7 +6,7 @@ import zipfile
 
 from lxml import etree
 
-from canon import Record, Refused, Value, code, moment, of_kind, task_code, verdict
+from canon import Record, Refused, Value, code, integer, moment, of_kind, stamped, task_code, verdict
 
 PACK = ("zhongtai-jiancha", "1")
 OFFICE = ("中台市行政审批局", "119900000000010621")
@@ -30,7 +30,7 @@ def time(at, name):
     value = text(at, name)
     if value is None:
         return None
-    return moment(*re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)", value.text).groups())
+    return stamped(value, moment(*re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)", value.text).groups()))
 
 
 def of_row(row, area):
@@ -40,11 +40,11 @@ def of_row(row, area):
     record.put("source_row_id", serial)
     record.put("case_no", case_no, verdict="passed")
     record.put("task_code", item, verdict=verdict(task_code(item.text)))
-    record.put("division_code", area, verdict="passed")
+    record.put("division_code", Value(area).trim().narrow().upper(), verdict="passed")
     record.put("title", text(row, "SQNR"))
     if stage == "SL":
         record.put("applicant.name", text(row, "SQRMC"))
-        sent = text(row, "ZJLX").text
+        sent = text(row, "ZJLX")
         kind = CERTIFICATES[sent]
         record.put("applicant.id_type", code(kind, "zhongtai.zjlx", sent, LABELS[kind]))
         certificate = number(row, "ZJHM")
@@ -54,23 +54,23 @@ def of_row(row, area):
         record.time("acceptance.accepted_at", time(row, "SLSJ"))
     for i, step in enumerate(row.findall("GC")):
         at = "process_steps[%d]." % i
-        record.put(at + "seq", int(text(step, "XH").text))
+        record.put(at + "seq", integer(text(step, "XH")))
         record.put(at + "step_name", text(step, "HJMC"))
-        sent = text(step, "SPJG").text
+        sent = text(step, "SPJG")
         record.put(at + "action", code({"1": "agree", "0": "disagree", "2": "supplement"}[sent], "zhongtai.spjg", sent))
         record.put(at + "handler.name", text(step, "SPR"))
         record.time(at + "started_at", time(step, "KSSJ"))
         record.time(at + "ended_at", time(step, "JSSJ"))
     if stage == "BJ":
         record.time("result.closed_at", time(row, "BJSJ"))
-        sent = text(row, "BJJG").text
+        sent = text(row, "BJJG")
         record.put("result.result_type", code({"1": "issued", "2": "returned", "3": "completed_other"}[sent], "zhongtai.bjjg", sent))
         record.put("result.result_note", text(row, "BJSM"))
     for i, alert in enumerate(row.findall("JC")):
         at = "supervision[%d]." % i
         record.put(at + "supervise_no", number(alert, "JCBH"))
         record.put(at + "rule_no", text(alert, "GZBH"))
-        sent = text(alert, "JB").text
+        sent = text(alert, "JB")
         level = {"0": "normal", "1": "warning", "2": "yellow", "3": "red"}.get(sent)
         record.put(at + "alert", code(level, "zhongtai.jc", sent) if level else None)
         record.time(at + "state_at", time(alert, "SJ"))

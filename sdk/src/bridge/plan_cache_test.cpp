@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::seconds;
 
-std::vector<mapping::OutMessage> plan(std::string body) { return {{"accept", "id", std::move(body)}}; }
+std::vector<mapping::OutMessage> plan(std::string body) { return {{"accept", "id", std::move(body), {}}}; }
 
 TEST(PlanCache, gives_a_plan_to_the_target_it_was_made_for_and_only_once) {
   PlanCache cache;

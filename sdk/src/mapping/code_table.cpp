@@ -1,5 +1,7 @@
 #include "mapping/code_table.hpp"
 
+#include <map>
+
 #include "tongqu/base/bytes.hpp"
 
 namespace tongqu::mapping::detail {
@@ -67,33 +69,40 @@ bool policy_from_name(std::string_view name, Policy& out) noexcept {
 }
 
 bool CodeTable::add(Row row) {
-  for (const Row& other : rows_) {
-    if (other.code == row.code) return false;
-  }
+  if (!codes_.insert(row.code).second) return false;
   rows_.push_back(std::move(row));
   return true;
 }
 
-bool CodeTable::place(std::uint32_t row, std::string_view key, bool label) {
+std::string_view CodeTable::text_at(const Row& row, std::uint32_t column) noexcept {
+  if (column < 2) return column == 0 ? row.code : row.label;
+  return row.others[column - 2];
+}
+
+bool CodeTable::place(std::uint32_t row, std::uint32_t column) {
+  const std::string_view key = text_at(rows_[row - 1], column);
   const std::uint32_t hash = hash_of(key);
   std::size_t at = hash & (buckets_.size() - 1);
   for (; buckets_[at].row != 0; at = (at + 1) & (buckets_.size() - 1)) {
     const Row& other = rows_[buckets_[at].row - 1];
-    if ((buckets_[at].label ? other.label : other.code) != key) continue;
+    if (text_at(other, buckets_[at].column) != key) continue;
     return buckets_[at].row == row || other.name == rows_[row - 1].name;
   }
-  buckets_[at] = {hash, row, label};
+  buckets_[at] = {hash, row, column};
   return true;
 }
 
 bool CodeTable::seal() {
   std::size_t size = 8;
-  while (size < rows_.size() * (match_label ? 6 : 3)) size *= 2;
+  while (size < rows_.size() * 3 * (2 + other_columns.size())) size *= 2;
   buckets_.assign(size, {});
   bool good = true;
-  for (std::uint32_t row = 1; row <= rows_.size(); ++row) good = place(row, rows_[row - 1].code, false) && good;
-  for (std::uint32_t row = 1; match_label && row <= rows_.size(); ++row) {
-    if (!rows_[row - 1].label.empty()) good = place(row, rows_[row - 1].label, true) && good;
+  const auto columns = static_cast<std::uint32_t>(2 + other_columns.size());
+  for (std::uint32_t column = 0; column < columns; ++column) {
+    if ((column == 0 && !match_code) || (column == 1 && !match_label)) continue;
+    for (std::uint32_t row = 1; row <= rows_.size(); ++row) {
+      if (column == 0 || !text_at(rows_[row - 1], column).empty()) good = place(row, column) && good;
+    }
   }
   return good;
 }
@@ -103,9 +112,41 @@ const CodeTable::Row* CodeTable::find(std::string_view code) const noexcept {
   const std::uint32_t hash = hash_of(code);
   for (std::size_t at = hash & (buckets_.size() - 1); buckets_[at].row != 0; at = (at + 1) & (buckets_.size() - 1)) {
     const Row& row = rows_[buckets_[at].row - 1];
-    if (buckets_[at].hash == hash && (buckets_[at].label ? row.label : row.code) == code) return &row;
+    if (buckets_[at].hash == hash && text_at(row, buckets_[at].column) == code) return &row;
   }
   return nullptr;
+}
+
+const CodeTable::Row* CodeTable::back(std::string_view name) const noexcept {
+  const Row* only = nullptr;
+  std::size_t count = 0;
+  for (const Row& row : rows_) {
+    if (row.name != name) continue;
+    if (row.preferred) return &row;
+    only = &row;
+    ++count;
+  }
+  return count == 1 ? only : nullptr;
+}
+
+std::vector<std::string_view> CodeTable::ambiguous_names() const {
+  std::map<std::string_view, std::size_t> counts;
+  for (const Row& row : rows_) counts[row.name] += row.preferred ? rows_.size() + 1 : 1;
+  std::vector<std::string_view> names;
+  for (const auto& [name, count] : counts) {
+    if (count > 1 && count <= rows_.size()) names.push_back(name);
+  }
+  return names;
+}
+
+bool CodeTable::prefer(std::string_view name, std::string_view code) {
+  Row* wanted = nullptr;
+  for (Row& row : rows_) {
+    if (row.name == name && row.preferred && row.code != code) return false;
+    if (row.name == name && row.code == code) wanted = &row;
+  }
+  if (wanted != nullptr) wanted->preferred = true;
+  return wanted != nullptr;
 }
 
 std::vector<std::vector<std::string>> read_csv(std::string_view bytes, std::vector<std::uint32_t>& lines, std::vector<CsvProblem>& problems) {

@@ -13,11 +13,14 @@ namespace tongqu::mapping::detail {
 class DatePattern {
 public:
   /// Answers nothing, with the reason in `problem`, when the pattern cannot be read or can read one text in two ways.
-  static std::optional<DatePattern> compile(std::string_view pattern, std::string& problem);
+  /// @param century_from  Years of two digits lie in the hundred years from here; without it `yy` is refused.
+  static std::optional<DatePattern> compile(std::string_view pattern, std::string& problem, std::optional<int> century_from = std::nullopt);
 
   /// Reads the whole text. Calendar fields are checked; 24:00:00 becomes the next day's 00:00.
   /// @param zone_minutes  Offset of times that carry none.
-  std::optional<model::Time> read(std::string_view text, std::int16_t zone_minutes) const;
+  /// @param said  Receives what a finding must say, when not null.
+  struct Said { bool century = false, cut = false; };   ///< cut: digits beyond the millisecond were not zero.
+  std::optional<model::Time> read(std::string_view text, std::int16_t zone_minutes, Said* said = nullptr) const;
   /// Appends the time in this form; optional parts are written when the time is precise enough.
   /// Answers false, and appends nothing, when the time is coarser than the pattern.
   bool write(const model::Time& time, std::string& out) const;
@@ -30,17 +33,20 @@ public:
   static bool ambiguous(const DatePattern& a, const DatePattern& b);
 
 private:
-  enum class Kind : std::uint8_t { literal, year, month, day, hour, minute, second, millisecond, half_day, half_hour, offset, open, close };
+  enum class Kind : std::uint8_t { literal, year, month, day, hour, minute, second, fraction, half_hour, half_day, offset, month_name, weekday, open, close };
+  /// How a field is written: digits, the last two digits of a year, Chinese numerals; names of months; weekdays in English or Chinese.
+  enum class Style : std::uint8_t { plain, short_year, numerals, english, chinese, no_colon };
   struct Token {
     Kind kind = Kind::literal;
-    std::uint8_t digits_min = 0;
+    std::uint8_t digits_min = 0;   ///< Characters, for numerals.
     std::uint8_t digits_max = 0;
+    Style style = Style::plain;
     std::size_t match = 0;   ///< open: index of its close.
     std::string text;        ///< literal
   };
   struct Fields;
   /// One character of a text that the pattern reads, for the comparison of patterns: what it means.
-  struct Cell { Kind kind; std::uint8_t place; char literal; bool operator==(const Cell& o) const = default; };
+  struct Cell { Kind kind; std::uint8_t place; char literal; Style style = Style::plain; bool operator==(const Cell& o) const = default; };
   using Line = std::vector<Cell>;
 
   bool tokenize(std::string_view pattern, std::string& problem);
@@ -49,7 +55,10 @@ private:
   bool complete(std::string& problem);
   bool match(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
   bool match_digits(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
+  bool match_numerals(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
+  bool match_word(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
   bool match_offset(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
+  bool write_field(const model::Time& time, const Token& token, std::string& out) const;
   bool write_range(const model::Time& time, std::size_t from, std::size_t to, std::string& out) const;
   void expand(std::size_t token, Line line, std::vector<Line>& lines) const;
   static bool collide(const std::vector<Line>& a, const std::vector<Line>& b);
@@ -58,6 +67,7 @@ private:
   std::vector<Token> tokens_;
   bool clock_ = false;
   bool offset_ = false;
+  int century_from_ = 0;
 };
 
 /// "+08:00" or "Z" as minutes.

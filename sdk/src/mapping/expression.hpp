@@ -100,6 +100,8 @@ public:
   bool can_break() const noexcept { return can_break_; }
   /// The texts that it can give when each of them stands in it; nothing when one comes from elsewhere.
   std::optional<std::vector<std::string>> literal_results() const;
+  /// Whether it asks the catalogues or calendars of the site, which change.
+  bool asks_site() const noexcept;
   /// Source places that it reads outside lists, for findings.
   std::vector<Ref> source_refs() const;
 

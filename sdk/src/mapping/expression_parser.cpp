@@ -765,6 +765,10 @@ std::optional<std::vector<std::string>> Expression::literal_results() const {
   return results;
 }
 
+bool Expression::asks_site() const noexcept {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.op == Op::lookup || part.op == Op::working_days || part.op == Op::add_working_days; });
+}
+
 std::vector<Ref> Expression::source_refs() const {
   std::vector<Ref> refs;
   // Frames of list elements hold what was walked last, which may be another message's.

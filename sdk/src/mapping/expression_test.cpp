@@ -202,10 +202,10 @@ TEST(Expressions, a_condition_that_cannot_be_judged_holds_the_record) {
 }
 
 TEST(Expressions, every_mistake_is_told_with_its_column) {
-  // The quote after `when: ` stands in column 34 of its line.
+  // The quote after `when: ` stands in column 31 of its line.
   const std::string list = mistakes_of("number(a, 1) > \"x\" and upper(1) == \"A\" and b > 2");
   EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), 4) << list;
-  EXPECT_NE(list.find(":35 "), std::string::npos) << list;        // number(a, 1): one argument.
+  EXPECT_NE(list.find(":32 "), std::string::npos) << list;        // number(a, 1): one argument.
   EXPECT_NE(list.find("number(...)"), std::string::npos) << list; // The way out.
   EXPECT_NE(mistakes_of("cuont(list/cl) > 1").find("did you mean count?"), std::string::npos);
   EXPECT_NE(mistakes_of("a").find("(a condition)"), std::string::npos);
@@ -301,6 +301,11 @@ TEST(Lookups, read_catalogues_of_the_site_and_are_derived) {
   ASSERT_TRUE(records);
   EXPECT_EQ(case_of(records->front()).task_name, "事项一");
   EXPECT_EQ(ids(records->front().findings), "mapping.lookup_missing");
+  PackText other;
+  other.identity = "  organisation: {const: ORG1}\n  item: {value: 'lookup(\"item\", sx, \"name\")'}\n  case: {value: 'concat(no, \"-1\")'}\n  event: {const: accept}\n";
+  Loaded refused;
+  refused.load(other);
+  EXPECT_EQ(ids(refused.mistakes), "mapping.identity_policy");
   auto unknown = loaded.pack->run(test::delivery("<bj><no>C1</no><sx>I9</sx></bj>"), environment, workspace);
   ASSERT_TRUE(unknown);
   EXPECT_FALSE(case_of(unknown->front()).task_name);

@@ -52,6 +52,11 @@ TEST(Lists, a_second_element_with_the_same_key_goes_by_policy) {
   EXPECT_EQ(names_of(with_list("    each: cl\n    when: 'mc != \"a\"'\n    key: {by: xh, duplicates: reject}\n    rules: {name: {maybe: mc}}\n", kRows)), "b c d");
 }
 
+TEST(Lists, keys_of_several_parts_do_not_run_into_each_other) {
+  EXPECT_EQ(with_list("    each: cl\n    key: {by: [mc, xh], duplicates: reject}\n    rules: {name: {maybe: mc}}\n", "<cl><mc>1</mc><xh>12</xh></cl><cl><mc>11</mc><xh>2</xh></cl>").verdict,
+            RecordVerdict::accepted);
+}
+
 TEST(Lists, parallel_lists_become_rows) {
   const std::string zip = "    each: {zip: {mc: {from: mcs, split: [\"|\", \"、\"]}, fs: {from: fss, split: \"|\"}}, escape: \"\\\\\", uneven: ";
   const std::string rules = "}\n    rules: {name: {maybe: mc}, remote_id: {maybe: fs}}\n";

@@ -205,7 +205,7 @@ void RecordWriter::store_field(const Rule& rule, const Got& got, void* member) {
 void RecordWriter::mark(const Rule& rule, const Got& got) {
   const bool minute = got.value.type == ValueType::time && !got.value.unlimited && got.value.time.precision == model::Time::Precision::minute;
   const bool derived = rule.derived || rule.value || got.from_default;
-  const bool plain = !derived && !rule.constant && !got.value.repaired;
+  const bool plain = !derived && !rule.constant && !got.value.changed();
   if (plain && !minute && got.verdict == model::Verdict::unchecked) return;
   model::MetaEntry& entry = in_.record.meta_at(rule.place.slot.id, run_.index);
   if (!plain) entry.mark = derived ? model::Mark::derived : rule.constant ? model::Mark::constant : model::Mark::repaired;

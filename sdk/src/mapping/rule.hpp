@@ -45,6 +45,7 @@ struct Rule {
   std::optional<Place> check_by;           ///< The code that picks the check.
   std::array<Policy, kFaultCount> policies{};
   std::vector<PackCheck> checks;
+  bool identifies = false;                 ///< An identifier or a member of the identity: a number that lost digits is a fault.
   bool nil_clears = false;
   bool derived = false;
 };

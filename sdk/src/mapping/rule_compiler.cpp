@@ -355,6 +355,7 @@ std::unique_ptr<Rule> RuleCompiler::rule(const YamlNode& node, const std::string
   std::vector<std::string_view> keys = {"from", "maybe", "const", "param", "value", "type", "via", "table", "check", "default", "when", "mark", "on_fail", "nil", "checks"};
   if (context_.side == Side::target) keys.push_back("as");
   check_keys(node, keys, name, context_.mistakes);
+  made->identifies = context_.side == Side::source && (identity_ || made->place.kind() == FieldKind::identifier);
   ValueType type = ValueType::text;
   rule_source(node, *made, type);
   rule_steps(node, *made, type);
@@ -411,6 +412,8 @@ void RuleCompiler::rule_source(const YamlNode& node, Rule& out, ValueType& type)
     out.value = value_expression(*found, out.name + ".value");
     if (!out.value) return;
     refuse_secret(*found, out.name, context_.mistakes);
+    // The same message must have the same identity next year.
+    if (identity_ && out.value->asks_site()) context_.mistakes.add(Errc::mapping_identity_policy, *found, out.name, {"no look-up in an identity", "标识中不得查询目录"});
     out.refs = out.value->source_refs();
     type = out.value->type() == ExprType::number ? ValueType::decimal : out.value->type() == ExprType::time ? ValueType::time : ValueType::text;
     return;
@@ -442,7 +445,7 @@ RuleCompiler::Entries RuleCompiler::via_entries(const YamlNode& node, const std:
       entries.push_back({&item, &kNone});
       continue;
     }
-    const bool pair = item.members.size() == 2 && ((item.find("date") != nullptr && item.find("sentinels") != nullptr) ||
+    const bool pair = item.members.size() == 2 && ((item.find("sentinels") != nullptr && (takes_sentinels(item.members[0].first.text) || takes_sentinels(item.members[1].first.text))) ||
                                                    (item.find("split_code") != nullptr && item.find("part") != nullptr));
     if (!item.is_mapping() || (item.members.size() != 1 && !pair)) {
       context_.mistakes.add(Errc::mapping_wrong_shape, item, subject + ".via", {"one step per list item", "每个列表项一个步骤"});
@@ -472,12 +475,12 @@ void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& typ
   bool dated = false;
   for (const Entry& entry : entries) {
     if (entry.key->text == "sentinels") sentinels = entry.argument;
-    dated = dated || entry.key->text == "date";
+    dated = dated || takes_sentinels(entry.key->text);
   }
-  if (sentinels != nullptr && !dated) context_.mistakes.add(Errc::mapping_missing_key, *sentinels, out.name + ".sentinels", {"date beside sentinels", "sentinels 须与 date 同用"});
+  if (sentinels != nullptr && !dated) context_.mistakes.add(Errc::mapping_missing_key, *sentinels, out.name + ".sentinels", {"date, epoch or serial_date beside sentinels", "sentinels 须与 date、epoch 或 serial_date 同用"});
   for (const Entry& entry : entries) {
     if (entry.key->text == "sentinels") continue;
-    StepBuild build{context_.mistakes, out.name, context_.zone_minutes, entry.key->text == "date" ? sentinels : nullptr};
+    StepBuild build{context_.mistakes, out.name, context_.zone_minutes, takes_sentinels(entry.key->text) ? sentinels : nullptr};
     if (auto step = entry.key->text == "call" ? call_step(*entry.argument, out.name) : compile_step(*entry.key, *entry.argument, build)) {
       if (entry.key->text == "null_if") out.has_null_if = true;
       add_step(std::move(step), *entry.key, out, type);
@@ -503,7 +506,7 @@ void RuleCompiler::add_step(std::unique_ptr<Step> step, const YamlNode& at, Rule
     context_.mistakes.add(Errc::mapping_step_type, at, out.name + "." + std::string(step->name), same(std::string(value_type_name(step->takes))),
                           {"the step before gives " + std::string(value_type_name(type)), "上一步给出 " + std::string(value_type_name(type))});
   }
-  if (!each_item) type = step->gives;
+  if (!each_item && !step->keeps_type) type = step->gives;
   out.steps.push_back(std::move(step));
 }
 
@@ -615,10 +618,9 @@ void RuleCompiler::rule_check(const YamlNode& node, Rule& out) {
   if (at == nullptr) return;
   if (at->is_scalar()) {
     out.check = at->text;
-    if (!model::is_check(out.check)) {
-      context_.mistakes.add(Errc::mapping_unknown_check, *at, out.name + ".check", one_of({"resident_id", "uscc", "org_code", "catalog_code", "task_code",
-                            "task_handle_item", "item_code", "case_no", "case_no_43", "division", "licence_id"}));
-    }
+    std::vector<std::string_view> known = model::check_names();
+    known.push_back(kAutomaticCheck);
+    if (std::find(known.begin(), known.end(), out.check) == known.end()) context_.mistakes.add(Errc::mapping_unknown_check, *at, out.name + ".check", one_of(known), did_you_mean(out.check, known));
     return;
   }
   Place by;
@@ -649,7 +651,7 @@ void RuleCompiler::rule_fallback(const YamlNode& node, Rule& out) {
   bool good = true;
   for (std::size_t i = 0; good && out.fallback_through_steps && i < out.steps.size(); ++i) {
     good = accepts(out.steps[i]->takes, probe.type) && out.steps[i]->run(probe, arena) == StepOutcome::ok;
-    probe.type = out.steps[i]->gives;
+    if (!out.steps[i]->keeps_type) probe.type = out.steps[i]->gives;
   }
   const bool named = out.table || (kind != FieldKind::code && kind != FieldKind::boolean);
   if (!good || !named) context_.mistakes.add(Errc::mapping_malformed, *at, out.name + ".default", out.steps.empty() ? Bilingual{} : out.steps.back()->expected());

@@ -114,7 +114,7 @@ private:
 
   std::shared_ptr<const CodeTable> table(const YamlNode& node, const std::string& id);
   void table_rows(const YamlNode& node, CodeTable& table);
-  void table_file(const YamlNode& node, CodeTable& table);
+  void table_file(const YamlNode& node, const YamlNode* columns_node, CodeTable& table);
   void table_row(const YamlNode& at, std::uint32_t line, const Mistakes& mistakes, CodeTable& table, CodeTable::Row row);
 
   RuleContext context_;

@@ -15,6 +15,7 @@ constexpr int kSentinelQuirk = 29;
 constexpr int kUnknownQuirk = 32;
 constexpr int kCheckQuirk = 36;
 constexpr int kRepairQuirk = 25;
+constexpr int kNumberQuirk = 33;
 
 /// The check that goes with a kind of certificate; empty for kinds that have none.
 std::string_view check_of_kind(std::string_view kind) {
@@ -40,6 +41,7 @@ RuleRun::Sought RuleRun::leaf(const Frame& frame, const Frame::Found& found) con
   if (sought.broken != Errc::none) sought.state = Sought::State::broken;
   else if (entry.kind == NodeKind::null || (entry.attributes != 0 && wire::Node(frame.document, found.node).is_nil())) sought.state = Sought::State::nil;
   else sought.text = {entry.text, entry.text_size};
+  sought.number = entry.kind == NodeKind::number;
   return sought;
 }
 
@@ -51,10 +53,10 @@ RuleRun::Sought RuleRun::seek(const std::vector<Ref>& refs) const {
       continue;
     }
     if (ref.kind == Ref::Kind::meta && in_.facts != nullptr) {
-      if (const auto fact = in_.facts->find(ref.text); fact != in_.facts->end()) return {Sought::State::text, fact->second, Errc::none};
+      if (const auto fact = in_.facts->find(ref.text); fact != in_.facts->end()) return {Sought::State::text, fact->second, Errc::none, false};
     }
     const std::string_view text = ref.kind == Ref::Kind::param ? std::string_view(ref.text) : in_.delivery->fact(ref.text);
-    if (ref.kind == Ref::Kind::param || !text.empty()) return {Sought::State::text, text, Errc::none};
+    if (ref.kind == Ref::Kind::param || !text.empty()) return {Sought::State::text, text, Errc::none, false};
   }
   return {};
 }
@@ -263,14 +265,12 @@ void RuleRun::fall_back(const Rule& rule, Got& got) {
   got.state = Got::State::value;
   got.from_default = true;
   got.row = rule.fallback_row;
-  got.value.type = ValueType::text;
-  got.value.text = *rule.fallback;
-  got.value.repaired = false;
+  got.value.start(*rule.fallback);
   if (!rule.fallback_through_steps) return;
   // Tried when the mapping was compiled, so that no step can fail here.
   for (const auto& step : rule.steps) {
     (void)step->run(got.value, in_.arena);
-    got.value.type = step->gives;
+    if (!step->keeps_type) got.value.type = step->gives;
   }
 }
 
@@ -284,18 +284,20 @@ bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
       for (const std::string_view item : value.list) {
         value.text = item;
         const StepOutcome one = step->run(value, in_.arena);
-        if (one == StepOutcome::ok) kept.push_back(value.text);
-        else if (one == StepOutcome::malformed || one == StepOutcome::range) outcome = one;
+        const bool fault = one == StepOutcome::malformed || one == StepOutcome::range;
+        if (one == StepOutcome::ok || fault) kept.push_back(value.text);
+        else if (!item.empty()) inform(rule, one == StepOutcome::absent ? Errc::mapping_sentinel : Errc::mapping_placeholder, kPlaceholderQuirk, item);
+        if (fault) outcome = one;
       }
       value.list = std::move(kept);
     } else {
       outcome = step->run(value, in_.arena);
-      if (outcome == StepOutcome::ok) value.type = step->gives;
+      if (outcome == StepOutcome::ok && !step->keeps_type) value.type = step->gives;
     }
     switch (outcome) {
       case StepOutcome::ok: break;
       case StepOutcome::absent:
-        inform(rule, Errc::mapping_sentinel, kSentinelQuirk, text);
+        inform(rule, value.fault == Errc::none ? Errc::mapping_sentinel : value.fault, value.fault == Errc::none ? kSentinelQuirk : step->quirk, text);
         return false;
       case StepOutcome::placeholder:
         if (rule.required) {
@@ -308,7 +310,8 @@ bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
       case StepOutcome::malformed:
       case StepOutcome::range: {
         const bool range = outcome == StepOutcome::range;
-        const Policy policy = fault(rule, {range ? Fault::range : Fault::malformed, range ? Errc::mapping_out_of_range : Errc::mapping_malformed, step->quirk, step->expected(), text, true});
+        const Errc id = range ? Errc::mapping_out_of_range : value.fault == Errc::none ? Errc::mapping_malformed : value.fault;
+        const Policy policy = fault(rule, {range ? Fault::range : Fault::malformed, id, step->quirk, step->expected(), text, true});
         if (policy == Policy::report) break;
         keep_or_leave(rule, policy, text, got);
         return false;
@@ -317,7 +320,22 @@ bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
   }
   if (value.unlimited) inform(rule, Errc::mapping_sentinel, kSentinelQuirk, text);
   if (value.repaired) inform(rule, Errc::mapping_repaired, kRepairQuirk, text);
+  if (value.notes != 0) tell_notes(rule, value, text);
   return true;
+}
+
+void RuleRun::tell_notes(const Rule& rule, const Value& value, std::string_view text) {
+  for (std::size_t i = 0; i < kNoteCount; ++i) {
+    const auto note = static_cast<Note>(i);
+    if (!value.has(note)) continue;
+    const NoteRow& row = note_row(note);
+    Finding made = finding(rule, row.id, row.severity);
+    made.quirk = row.quirk;
+    made.value_class = value_class_of(text);
+    const std::string count = std::to_string(value.removed);
+    if (note == Note::invisible_removed) made.suggestion = {count + " of them", "共 " + count + " 个"};
+    in_.findings.add(std::move(made));
+  }
 }
 
 void RuleRun::run_check(const Rule& rule, std::string_view text, Got& got) {
@@ -327,8 +345,10 @@ void RuleRun::run_check(const Rule& rule, std::string_view text, Got& got) {
     by = field_text(*rule.check_by).value_or("");
     check = check_of_kind(by);
   }
-  if (check.empty()) return;
-  const auto result = model::run_check(check, text);
+  if (check == kAutomaticCheck) check = check_for_form(text);
+  const bool damaged = rule.identifies && looks_like_damaged_number(text, got.value.number_token);
+  if (check.empty() && !damaged) return;
+  const auto result = damaged ? std::optional(Result<void>(Error(Errc::mapping_identifier_damaged))) : model::run_check(check, text);
   if (!result) return;
   got.verdict = *result ? model::Verdict::passed : model::Verdict::failed;
   if (*result) return;
@@ -365,20 +385,14 @@ void RuleRun::evaluate(const Rule& rule, Got& got) {
   got.rows.clear();
   got.from_default = false;
   got.verdict = model::Verdict::unchecked;
-  Value& value = got.value;
-  value.type = ValueType::text;
-  value.unlimited = false;
-  value.repaired = false;
-  value.unit = model::Quantity::Unit::none;
-  value.list.clear();
+  got.value.start({});
   if (!spend(1)) return stop();
   if (rule.when && !holds(*rule.when, rule.name)) return;
   if (rule.value) {
-    if (!compute(rule, got)) return;
-    finish_value(rule, value.type == ValueType::time ? std::string_view() : value.text, got);
+    if (compute(rule, got)) finish_value(rule, got.value.type == ValueType::time ? std::string_view() : got.value.text, got);
     return;
   }
-  const Sought sought = rule.constant ? Sought{Sought::State::text, rule.literal, Errc::none} : seek(rule.refs);
+  const Sought sought = rule.constant ? Sought{Sought::State::text, rule.literal, Errc::none, false} : seek(rule.refs);
   switch (sought.state) {
     case Sought::State::nil:
       if (rule.nil_clears && is_part) {
@@ -399,15 +413,24 @@ void RuleRun::evaluate(const Rule& rule, Got& got) {
       return;
     case Sought::State::text: break;
   }
-  value.text = sought.text;
+  got.value.text = sought.text;
+  got.value.number_token = sought.number;
   finish_value(rule, sought.text, got);
 }
 
 /// Everything after the source: steps, check and table.
 void RuleRun::finish_value(const Rule& rule, std::string_view text, Got& got) {
+  const bool as_number = got.value.number_token;
   if (!run_steps(rule, text, got)) return;
+  const bool checked = !rule.check.empty() || rule.check_by;
+  if (rule.identifies && !checked && looks_like_damaged_number(got.value.text, as_number)) {
+    const Bilingual expected{"an identifier with every character, sent as text", "完整的标识，以文本形式传送"};
+    keep_or_leave(rule, fault(rule, {Fault::malformed, Errc::mapping_identifier_damaged, kNumberQuirk, expected, text, true}), text, got);
+    return;
+  }
+  if (rule.identifies && as_number && !got.value.has(Note::identifier_as_number)) inform(rule, Errc::mapping_identifier_as_number, kNumberQuirk, text);
   got.state = Got::State::value;
-  if (!rule.check.empty() || rule.check_by) run_check(rule, got.value.text, got);
+  if (checked) run_check(rule, got.value.text, got);
   if (rule.table && got.state == Got::State::value) run_table(rule, text, got);
   if (!rule.checks.empty() && got.state == Got::State::value) run_own_checks(rule, text, got);
 }

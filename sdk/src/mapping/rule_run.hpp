@@ -90,6 +90,7 @@ private:
     enum class State : std::uint8_t { absent, nil, text, broken } state = State::absent;
     std::string_view text;
     Errc broken = Errc::none;
+    bool number = false;                          ///< A JSON number.
   };
   Sought seek(const std::vector<Ref>& refs) const;
   Sought leaf(const Frame& frame, const Frame::Found& found) const;
@@ -98,6 +99,7 @@ private:
   void run_own_checks(const Rule& rule, std::string_view text, Got& got);
   void finish_value(const Rule& rule, std::string_view text, Got& got);
   bool run_steps(const Rule& rule, std::string_view text, Got& got);
+  void tell_notes(const Rule& rule, const Value& value, std::string_view text);
   void fall_back(const Rule& rule, Got& got);
   void run_check(const Rule& rule, std::string_view text, Got& got);
   void run_table(const Rule& rule, std::string_view text, Got& got);

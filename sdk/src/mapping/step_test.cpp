@@ -1,4 +1,5 @@
 #include "mapping/date_pattern.hpp"
+#include "mapping/step_test_support.hpp"
 #include "mapping/steps.hpp"
 
 #include <gtest/gtest.h>
@@ -21,8 +22,8 @@ StepResult run(const std::string& yaml, std::string_view input, ValueType type =
   const auto step = compile_step(root->members[0].first, root->members[0].second, build);
   if (!step || found.error_count() != 0) return {"mistake", {}};
   StepResult result;
+  result.value.start(input);
   result.value.type = type;
-  result.value.text = input;
   switch (step->run(result.value, *arenas.back())) {
     case StepOutcome::ok: break;
     case StepOutcome::absent: return {"absent", {}};
@@ -36,6 +37,16 @@ StepResult run(const std::string& yaml, std::string_view input, ValueType type =
   return result;
 }
 std::string text_of(const std::string& yaml, std::string_view input) { return run(yaml, input).text; }
+
+using test::run_via;
+
+TEST(StepRegistry, every_example_gives_what_the_reference_says) {
+  for (const StepRow& row : step_registry()) {
+    EXPECT_EQ(run_via(row.doc.example, row.doc.input), row.doc.output) << row.name;
+    EXPECT_FALSE(row.doc.en.empty() || row.doc.zh.empty()) << row.name;
+    EXPECT_NE(row.doc.example.find(row.name), std::string_view::npos) << row.name;
+  }
+}
 
 TEST(Steps, trim_takes_blanks_at_both_ends_and_wide_ones_when_asked) {
   EXPECT_EQ(text_of("trim: ascii", " \t a b\r\n"), "a b");

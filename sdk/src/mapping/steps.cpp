@@ -1,18 +1,19 @@
 #include "mapping/steps.hpp"
 
 #include "mapping/step_compilers.hpp"
+#include "tongqu/base/bytes.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
 
 /// Rows that only the compiler adds, not part of the language.
-constexpr StepRow kCanonicalTime{"canonical_time", ValueType::text, ValueType::time, true, false, 27, compile_canonical_time};
+const StepRow kCanonicalTime{"canonical_time", ValueType::text, ValueType::time, true, false, 27, compile_canonical_time, Inverse::none, {}};
 
 void describe_step(Step& step, const StepRow& row) {
   step.name = row.name;
   step.takes = row.takes;
   step.gives = row.gives;
-  step.can_malform = row.can_malform;
+  step.can_malform = row.can_malform && !step.never_malforms;
   step.can_exceed = row.can_exceed;
   step.quirk = row.quirk;
 }
@@ -32,36 +33,55 @@ std::string_view value_type_name(ValueType type) noexcept {
   return "text";
 }
 
-const std::vector<StepRow>& step_registry() {
-  using T = ValueType;
-  static const std::vector<StepRow> rows = {
-      {"trim", T::text, T::text, false, false, 0, compile_trim, Inverse::canonical},
-      {"strip", T::text, T::text, false, false, 0, compile_strip, Inverse::canonical},
-      {"fold", T::text, T::text, false, false, 25, compile_fold, Inverse::canonical},
-      {"null_if", T::text, T::text, false, false, 30, compile_null_if, Inverse::exact},
-      {"upper", T::text, T::text, false, false, 0, compile_upper, Inverse::canonical},
-      {"lower", T::text, T::text, false, false, 0, compile_lower, Inverse::canonical},
-      {"join_lines", T::text, T::text, false, false, 0, compile_join_lines, Inverse::canonical},
-      {"prefix", T::text, T::text, false, false, 0, compile_prefix, Inverse::exact},
-      {"suffix", T::text, T::text, false, false, 0, compile_suffix, Inverse::exact},
-      {"date", T::text, T::time, true, false, 27, compile_date, Inverse::canonical},
-      {"epoch", T::text, T::time, true, false, 28, compile_epoch, Inverse::exact},
-      {"date_format", T::time, T::text, false, false, 0, compile_date_format},
-      {"decimal", T::text, T::decimal, true, false, 33, compile_decimal, Inverse::canonical},
-      {"scale", T::decimal, T::decimal, false, false, 0, compile_scale, Inverse::exact},
-      {"strip_unit", T::text, T::text, true, false, 33, compile_strip_unit, Inverse::canonical},
-      {"unit", T::decimal, T::quantity, false, false, 0, compile_unit, Inverse::exact},
-      {"integer", T::text, T::integer, true, false, 33, compile_integer, Inverse::canonical},
-      {"split", T::text, T::text_list, false, false, 0, compile_split, Inverse::canonical},
-      {"split_code", T::text, T::text_list, true, false, 35, compile_split_code, Inverse::exact},
-      {"part", T::text_list, T::text, true, false, 35, compile_part, Inverse::exact},
-      {"substring", T::text, T::text, true, false, 0, compile_substring},
-      {"upgrade_id15", T::text, T::text, true, false, 0, compile_upgrade_id15, Inverse::canonical},
-      {"base64", T::text, T::bytes, true, false, 23, compile_base64, Inverse::exact},
-      {"gbk", T::bytes, T::text, true, false, 23, compile_gbk, Inverse::exact},
-      {"length_max", T::text, T::text, false, true, 0, compile_length_max, Inverse::exact},
+std::vector<std::string_view> step_faults(const StepRow& row) {
+  std::vector<std::string_view> faults;
+  if (row.name == "null_if") faults.push_back("placeholder");
+  if (row.can_malform) faults.push_back("malformed");
+  if (row.can_exceed) faults.push_back("range");
+  return faults;
+}
+
+const NoteRow& note_row(Note note) noexcept {
+  static constexpr NoteRow kRows[kNoteCount] = {
+      {Errc::mapping_invisible_removed, Severity::info, 25, true},   {Errc::mapping_mojibake, Severity::warn, 21, false},
+      {Errc::mapping_mojibake_repaired, Severity::warn, 21, true},   {Errc::mapping_half_character, Severity::warn, 38, true},
+      {Errc::mapping_text_cut, Severity::warn, 38, true},            {Errc::mapping_identifier_as_number, Severity::info, 33, false},
+      {Errc::mapping_written_number, Severity::info, 33, true},      {Errc::mapping_century_assumed, Severity::info, 27, true},
+      {Errc::mapping_values_left_out, Severity::warn, 34, true},     {Errc::mapping_time_cut, Severity::warn, 28, true},
   };
-  return rows;
+  return kRows[static_cast<std::size_t>(note)];
+}
+
+bool Value::changed() const noexcept {
+  if (repaired) return true;
+  for (std::size_t i = 0; notes != 0 && i < kNoteCount; ++i) {
+    if (has(static_cast<Note>(i)) && note_row(static_cast<Note>(i)).changes) return true;
+  }
+  return false;
+}
+
+void Value::start(std::string_view sent) noexcept {
+  type = ValueType::text;
+  text = sent;
+  unlimited = repaired = number_token = false;
+  unit = model::Quantity::Unit::none;
+  list.clear();
+  notes = removed = 0;
+  fault = Errc::none;
+}
+
+std::string show_value(const Value& value) {
+  switch (value.type) {
+    case ValueType::bytes: return to_hex(value.text);
+    case ValueType::time: return value.unlimited ? "unlimited" : value.time.text();
+    case ValueType::quantity: return std::string(value.text) + " " + std::string(model::unit_name(value.unit));
+    case ValueType::text_list: {
+      std::string all;
+      for (const std::string_view item : value.list) all.append("<").append(item).append(">");
+      return all;
+    }
+    default: return std::string(value.text);
+  }
 }
 
 std::vector<std::string_view> step_names() {
@@ -98,6 +118,8 @@ StepPtr implied_step(std::string_view name) {
   key.text = name;
   return compile_step(key, {}, build);
 }
+
+bool takes_sentinels(std::string_view step) noexcept { return step == "date" || step == "epoch" || step == "serial_date"; }
 
 bool accepts(ValueType takes, ValueType given) noexcept {
   if (takes == given) return true;

@@ -15,6 +15,14 @@ namespace tongqu::mapping::detail {
 enum class ValueType : std::uint8_t { text, bytes, time, decimal, integer, quantity, text_list };
 std::string_view value_type_name(ValueType type) noexcept;
 
+/// What a step did to a value, or saw in it, that must be said beyond "normalised"; one bit each in Value::notes.
+enum class Note : std::uint8_t {
+  invisible_removed, mojibake, mojibake_repaired, half_character, text_cut, identifier_as_number, written_number, century_assumed, values_left_out, time_cut,
+};
+constexpr std::size_t kNoteCount = 10;
+struct NoteRow { Errc id; Severity severity; int quirk; bool changes; };  ///< changes: the value is another than the one sent.
+const NoteRow& note_row(Note note) noexcept;
+
 /// A value on its way through the steps of a rule. Views point into the document or the arena.
 struct Value {
   ValueType type = ValueType::text;
@@ -24,6 +32,16 @@ struct Value {
   model::Quantity::Unit unit = model::Quantity::Unit::none;
   std::vector<std::string_view> list;
   bool repaired = false;                 ///< A step changed more than ASCII blanks at the ends.
+  bool number_token = false;             ///< It was sent as a JSON number, not as a text.
+  std::uint32_t notes = 0;               ///< Bits of Note.
+  std::uint32_t removed = 0;             ///< Invisible characters taken out.
+  Errc fault = Errc::none;               ///< What is wrong, when a step says `malformed` and knows better than mapping.malformed.
+
+  void note(Note what) noexcept { notes |= 1u << static_cast<unsigned>(what); }
+  bool has(Note what) const noexcept { return (notes >> static_cast<unsigned>(what) & 1u) != 0; }
+  /// Whether the steps made another value of what was sent.
+  bool changed() const noexcept;
+  void start(std::string_view sent) noexcept;
 };
 
 /// Whether a step can be turned round when a mapping writes back (docs/reference/mapping-reverse.md); the inverses stand in reverse/.
@@ -51,6 +69,8 @@ public:
   int quirk = 0;
   std::shared_ptr<const YamlNode> argument;   ///< As written, for the way back; null for steps that the compiler adds.
   std::shared_ptr<const YamlNode> sentinels;  ///< Beside `date`.
+  bool never_malforms = false;  ///< As this one was written; overrides its row.
+  bool keeps_type = false;      ///< Gives what it was given: checks of numbers.
 };
 using Steps = std::vector<std::unique_ptr<Step>>;
 
@@ -62,6 +82,15 @@ struct StepBuild {
   const YamlNode* sentinels = nullptr;   ///< Beside `date`.
 };
 
+/// What the reference says about a step; docs/reference/mapping-steps.md is made of it and a test runs every example.
+struct StepDoc {
+  std::string_view argument;             ///< Forms of the argument, "ascii | wide"; empty for none.
+  std::string_view en, zh;               ///< What it does, one or two sentences.
+  std::string_view example;              ///< A `via` list.
+  std::string_view input, output;        ///< What the example makes of a text; see show_value().
+  std::vector<Errc> findings = {};       ///< What it may say beside its faults.
+};
+
 /// One row per step of the language.
 struct StepRow {
   std::string_view name;
@@ -69,15 +98,33 @@ struct StepRow {
   bool can_malform, can_exceed;
   int quirk;                             ///< Legacy quirk that a fault of this step shows, 0 for none.
   std::unique_ptr<Step> (*compile)(const YamlNode& argument, StepBuild& build);
-  Inverse inverse = Inverse::none;
+  Inverse inverse;
+  StepDoc doc;
 };
 const std::vector<StepRow>& step_registry();
+/// Names of the faults that a step can raise, as `on_fail` knows them.
+std::vector<std::string_view> step_faults(const StepRow& row);
+/// A value as examples and explanations show it: texts and numbers as they are, lists as "<a><b>", bytes as hexadecimal, times in canonical
+/// form, quantities with their unit.
+std::string show_value(const Value& value);
 std::vector<std::string_view> step_names();
 
 /// Compiles one step by name; null after reporting.
 std::unique_ptr<Step> compile_step(const YamlNode& key, const YamlNode& argument, StepBuild& build);
 /// Steps that the compiler adds by itself: "integer", "decimal", "canonical_time".
 std::unique_ptr<Step> implied_step(std::string_view name);
+
+/// Whether a spreadsheet or a program made a number of an identifier: 4.40112E+17, or, as a JSON number, 12.0, -5 and 4e17. Digits are lost, or
+/// nobody can say that none are.
+bool looks_like_damaged_number(std::string_view text, bool number_token) noexcept;
+
+/// The check that the form of a number asks for, for `check: auto`: resident_id, residence_permit_hmt, uscc or org_code; empty for forms that have no
+/// check character (a passport).
+constexpr std::string_view kAutomaticCheck = "auto";
+std::string_view check_for_form(std::string_view id) noexcept;
+
+/// Steps beside which `sentinels` may stand.
+bool takes_sentinels(std::string_view step) noexcept;
 
 /// Whether a step that takes `takes` accepts a value of type `given`.
 bool accepts(ValueType takes, ValueType given) noexcept;

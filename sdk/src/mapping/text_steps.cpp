@@ -3,21 +3,28 @@
 #include <algorithm>
 #include <cstring>
 
-#include "tongqu/base/bytes.hpp"
-#include "tongqu/model/identifiers.hpp"
-#include "tongqu/wire/encoding.hpp"
+#include "mapping/text_pattern.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
 
-/// Bytes of the UTF-8 character that starts at `at`.
-std::size_t character_bytes(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  return std::min(length, text.size() - at);
+/// Characters that take no room: zero-width ones, byte-order marks in mid-text, soft hyphens, marks of writing direction. Selectors of variants stay:
+/// they tell one form of a name from another.
+bool invisible(char32_t c) {
+  return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2064) || (c >= 0x2066 && c <= 0x206F) || c == 0xFEFF || c == 0xAD || c == 0x180E;
 }
-
-constexpr std::string_view kWideBlanks[] = {"\xE3\x80\x80", "\xC2\xA0", "\xE2\x80\x8B", "\xE2\x80\x8C", "\xE2\x80\x8D", "\xEF\xBB\xBF", "\xE2\x81\xA0"};
+/// Blanks beyond ASCII.
+bool wide_blank(char32_t c) { return c == 0x3000 || c == 0xA0 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F; }
+bool blank(char32_t c) { return (c >= '\t' && c <= '\r') || c == ' ' || wide_blank(c); }
+bool control(char32_t c) { return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7F && c <= 0x9F); }
+bool ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool ascii_letter(char32_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool punctuation(char32_t c) {
+  return (c > 0x20 && c < 0x7F && !ascii_digit(c) && !ascii_letter(c)) || (c >= 0x3001 && c <= 0x303F && !is_han(c)) || (c >= 0x2010 && c <= 0x2027) || (c >= 0x2030 && c <= 0x205E) ||
+         (c >= 0xFF01 && c <= 0xFF65 && !(c >= 0xFF10 && c <= 0xFF19) && !(c >= 0xFF21 && c <= 0xFF3A) && !(c >= 0xFF41 && c <= 0xFF5A)) || c == 0xB7;
+}
+struct CharacterClass { std::string_view name; bool (*holds)(char32_t); };
+constexpr CharacterClass kClasses[] = {{"blank", blank}, {"invisible", invisible}, {"control", control}, {"digits", ascii_digit}, {"latin", ascii_letter}, {"punct", punctuation}, {"han", is_han}};
 
 bool ascii_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -37,56 +44,66 @@ public:
   }
 
 private:
+  /// Takes one wide character away at either end.
   static bool strip_wide(std::string_view& text) {
-    for (const std::string_view blank : kWideBlanks) {
-      if (text.size() < blank.size()) continue;
-      if (text.substr(0, blank.size()) == blank) {
-        text.remove_prefix(blank.size());
-        return true;
-      }
-      if (text.substr(text.size() - blank.size()) == blank) {
-        text.remove_suffix(blank.size());
-        return true;
-      }
+    const Decoded first = character_at(text, 0);
+    if (wide_blank(first.code) || invisible(first.code)) {
+      text.remove_prefix(first.bytes);
+      return true;
     }
-    return false;
+    std::size_t at = text.size() - 1;
+    while (at > 0 && text.size() - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80) --at;
+    const Decoded last = character_at(text, at);
+    if (at + last.bytes != text.size() || (!wide_blank(last.code) && !invisible(last.code))) return false;
+    text.remove_suffix(last.bytes);
+    return true;
   }
   bool wide_;
 };
 
+/// Removes characters everywhere; or, for `keep`, all others.
 class Strip final : public Step {
 public:
-  explicit Strip(std::vector<std::string> characters) : characters_(std::move(characters)) {}
+  std::vector<char32_t> characters;
+  std::vector<CharacterClass> classes;
+  bool keep = false;
   StepOutcome run(Value& value, wire::Arena& arena) const override {
     const std::string_view text = value.text;
-    const auto first = find(text, 0);
-    if (first == text.size()) return StepOutcome::ok;
-    char* out = arena.allocate(text.size());
+    char* out = nullptr;
     std::size_t size = 0;
     for (std::size_t at = 0; at < text.size();) {
-      const std::size_t bytes = character_bytes(text, at);
-      if (!stripped(text.substr(at, bytes))) {
-        std::memcpy(out + size, text.data() + at, bytes);
-        size += bytes;
+      const Decoded c = character_at(text, at);
+      const bool goes = named(c.code) != keep;
+      if (goes && out == nullptr) {
+        out = arena.allocate(text.size());
+        std::memcpy(out, text.data(), at);
+        size = at;
       }
-      at += bytes;
+      if (goes) {
+        tell(c.code, value);
+      } else if (out != nullptr) {
+        std::memcpy(out + size, text.data() + at, c.bytes);
+        size += c.bytes;
+      }
+      at += c.bytes;
     }
-    value.text = {out, size};
-    value.repaired = true;
+    if (out != nullptr) value.text = {out, size};
     return StepOutcome::ok;
   }
 
 private:
-  bool stripped(std::string_view character) const { return std::find(characters_.begin(), characters_.end(), character) != characters_.end(); }
-  std::size_t find(std::string_view text, std::size_t at) const {
-    while (at < text.size()) {
-      const std::size_t bytes = character_bytes(text, at);
-      if (stripped(text.substr(at, bytes))) return at;
-      at += bytes;
-    }
-    return at;
+  bool named(char32_t code) const {
+    return std::find(characters.begin(), characters.end(), code) != characters.end() ||
+           std::any_of(classes.begin(), classes.end(), [code](const CharacterClass& one) { return one.holds(code); });
   }
-  std::vector<std::string> characters_;
+  static void tell(char32_t code, Value& value) {
+    if (!invisible(code)) {
+      value.repaired = true;
+      return;
+    }
+    value.note(Note::invisible_removed);
+    ++value.removed;
+  }
 };
 
 class Fold final : public Step {
@@ -94,12 +111,12 @@ public:
   bool digits = false, latin = false, punct = false, space = false;
   StepOutcome run(Value& value, wire::Arena& arena) const override {
     const std::string_view text = value.text;
-    // Full-width forms start with EF, the ideographic blank with E3: most values have neither.
-    if (std::memchr(text.data(), 0xEF, text.size()) == nullptr && (!space || std::memchr(text.data(), 0xE3, text.size()) == nullptr)) return StepOutcome::ok;
+    // Full-width forms start with EF: most values have none.
+    if (text.empty() || (!space && std::memchr(text.data(), 0xEF, text.size()) == nullptr)) return StepOutcome::ok;
     char* out = nullptr;
     std::size_t size = 0;
     for (std::size_t at = 0; at < text.size();) {
-      const std::size_t bytes = character_bytes(text, at);
+      const std::size_t bytes = character_at(text, at).bytes;
       const char folded = fold(text.substr(at, bytes));
       if (folded != 0 && out == nullptr) {
         out = arena.allocate(text.size());
@@ -124,7 +141,7 @@ public:
 private:
   /// The ASCII form of a full-width character, or NUL.
   char fold(std::string_view character) const {
-    if (space && character == "\xE3\x80\x80") return ' ';
+    if (space && wide_blank(character_at(character, 0).code)) return ' ';
     if (character.size() != 3 || character[0] != '\xEF') return 0;
     const unsigned code = 0xF000u | (static_cast<unsigned>(character[1]) & 0x3Fu) << 6 | (static_cast<unsigned>(character[2]) & 0x3Fu);
     if (code < 0xFF01 || code > 0xFF5E) return 0;
@@ -201,62 +218,24 @@ private:
   std::string before_, after_;
 };
 
-class Split final : public Step {
+/// Fills up to a number of characters; what is longer stays.
+class Pad final : public Step {
 public:
-  explicit Split(std::string separator) : separator_(std::move(separator)) {}
-  StepOutcome run(Value& value, wire::Arena&) const override {
-    value.list.clear();
-    for (std::size_t at = 0; at <= value.text.size();) {
-      const std::size_t end = std::min(value.text.find(separator_, at), value.text.size());
-      if (end > at) value.list.push_back(value.text.substr(at, end - at));
-      at = end + separator_.size();
-    }
+  Pad(std::string fill, unsigned to, bool left) : fill_(std::move(fill)), to_(to), left_(left) {}
+  StepOutcome run(Value& value, wire::Arena& arena) const override {
+    std::size_t length = 0;
+    for (std::size_t at = 0; at < value.text.size() && length < to_; ++length) at += character_at(value.text, at).bytes;
+    if (length >= to_) return StepOutcome::ok;
+    std::string more;
+    for (; length < to_; ++length) more += fill_;
+    value.text = arena.store(left_ ? more + std::string(value.text) : std::string(value.text) + more);
     return StepOutcome::ok;
   }
 
 private:
-  std::string separator_;
-};
-
-class SplitCode final : public Step {
-public:
-  explicit SplitCode(std::vector<unsigned> lengths) : lengths_(std::move(lengths)) {}
-  StepOutcome run(Value& value, wire::Arena&) const override {
-    value.list.clear();
-    std::size_t at = 0;
-    for (const unsigned length : lengths_) {
-      const std::size_t start = at;
-      for (unsigned i = 0; i < length; ++i) {
-        if (at >= value.text.size()) return StepOutcome::malformed;
-        at += character_bytes(value.text, at);
-      }
-      value.list.push_back(value.text.substr(start, at - start));
-    }
-    return at == value.text.size() ? StepOutcome::ok : StepOutcome::malformed;
-  }
-  Bilingual expected() const override {
-    unsigned total = 0;
-    for (const unsigned length : lengths_) total += length;
-    return {std::to_string(total) + " characters", std::to_string(total) + " 个字符"};
-  }
-
-private:
-  std::vector<unsigned> lengths_;
-};
-
-class Part final : public Step {
-public:
-  explicit Part(unsigned number) : number_(number) {}
-  StepOutcome run(Value& value, wire::Arena&) const override {
-    if (value.list.size() < number_) return StepOutcome::malformed;
-    value.text = value.list[number_ - 1];
-    value.list.clear();
-    return StepOutcome::ok;
-  }
-  Bilingual expected() const override { return {"at least " + std::to_string(number_) + " parts", "至少 " + std::to_string(number_) + " 段"}; }
-
-private:
-  unsigned number_;
+  std::string fill_;
+  unsigned to_;
+  bool left_;
 };
 
 class Substring final : public Step {
@@ -266,12 +245,12 @@ public:
     std::size_t at = 0;
     for (unsigned i = 1; i < start_; ++i) {
       if (at >= value.text.size()) return StepOutcome::malformed;
-      at += character_bytes(value.text, at);
+      at += character_at(value.text, at).bytes;
     }
     const std::size_t from = at;
     for (unsigned i = 0; i < length_; ++i) {
       if (at >= value.text.size()) return StepOutcome::malformed;
-      at += character_bytes(value.text, at);
+      at += character_at(value.text, at).bytes;
     }
     value.text = value.text.substr(from, at - from);
     return StepOutcome::ok;
@@ -285,74 +264,12 @@ private:
   unsigned start_, length_;
 };
 
-class UpgradeId final : public Step {
-public:
-  StepOutcome run(Value& value, wire::Arena& arena) const override {
-    if (value.text.size() != 15) return StepOutcome::ok;
-    auto longer = model::upgrade_resident_id(value.text);
-    if (!longer) return StepOutcome::malformed;
-    value.text = arena.store(*longer);
-    value.repaired = true;
-    return StepOutcome::ok;
-  }
-  Bilingual expected() const override { return {"a valid number of 15 or 18 characters", "有效的 15 位或 18 位号码"}; }
-};
-
-class Base64 final : public Step {
-public:
-  StepOutcome run(Value& value, wire::Arena& arena) const override {
-    auto bytes = from_base64(value.text, Base64Breaks::skip);
-    if (!bytes) return StepOutcome::malformed;
-    value.text = arena.store(*bytes);
-    return StepOutcome::ok;
-  }
-  Bilingual expected() const override { return {"Base64", "Base64 编码"}; }
-};
-
-class Gbk final : public Step {
-public:
-  StepOutcome run(Value& value, wire::Arena& arena) const override {
-    auto text = wire::decode(value.text, wire::Encoding::gb18030);
-    if (!text) return StepOutcome::malformed;
-    value.text = arena.store(*text);
-    return StepOutcome::ok;
-  }
-  Bilingual expected() const override { return {"GB18030 bytes", "GB18030 编码的字节"}; }
-};
-
-enum class LengthUnit : std::uint8_t { chars, utf8, gbk };
-class LengthMax final : public Step {
-public:
-  LengthMax(LengthUnit unit, unsigned most) : unit_(unit), most_(most) {}
-  StepOutcome run(Value& value, wire::Arena&) const override {
-    if (value.text.size() <= most_ && unit_ != LengthUnit::gbk) return StepOutcome::ok;
-    std::size_t length = value.text.size();
-    if (unit_ == LengthUnit::chars) length = utf8_length(value.text);
-    if (unit_ == LengthUnit::gbk) {
-      auto bytes = wire::encode(value.text, wire::Encoding::gb18030);
-      if (!bytes) return StepOutcome::range;
-      length = bytes->size();
-    }
-    return length <= most_ ? StepOutcome::ok : StepOutcome::range;
-  }
-  Bilingual expected() const override {
-    const std::string most = std::to_string(most_);
-    if (unit_ == LengthUnit::chars) return {"at most " + most + " characters", "至多 " + most + " 个字符"};
-    const std::string label = unit_ == LengthUnit::gbk ? "GBK" : "UTF-8";
-    return {"at most " + most + " bytes of " + label, label + " 编码至多 " + most + " 字节"};
-  }
-
-private:
-  LengthUnit unit_;
-  unsigned most_;
-};
-
-std::vector<std::string> characters_of(std::string_view text) {
-  std::vector<std::string> characters;
+std::vector<char32_t> characters_of(std::string_view text) {
+  std::vector<char32_t> characters;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = character_bytes(text, at);
-    characters.emplace_back(text.substr(at, bytes));
-    at += bytes;
+    const Decoded c = character_at(text, at);
+    characters.push_back(c.code);
+    at += c.bytes;
   }
   return characters;
 }
@@ -383,10 +300,33 @@ StepPtr compile_trim(const YamlNode& argument, StepBuild& build) {
   return wrong(argument, build, one_of({"ascii", "wide"}));
 }
 
-StepPtr compile_strip(const YamlNode& argument, StepBuild& build) {
-  if (!argument.is_scalar() || argument.text.empty()) return wrong(argument, build, {"characters", "若干字符"});
-  return std::make_unique<Strip>(characters_of(argument.text));
+namespace {
+
+StepPtr strip_or_keep(const YamlNode& argument, StepBuild& build, bool keep) {
+  auto strip = std::make_unique<Strip>();
+  strip->keep = keep;
+  const Bilingual hint{"characters, or {class: […], chars: …}", "若干字符，或 {class: […], chars: …}"};
+  if (argument.is_scalar() && !argument.text.empty()) {
+    strip->characters = characters_of(argument.text);
+    return strip;
+  }
+  if (!argument.is_mapping() || argument.members.empty()) return wrong(argument, build, hint);
+  if (!check_keys(argument, {"class", "chars"}, build.subject, build.mistakes)) return nullptr;
+  if (const YamlNode* chars = argument.find("chars"); chars != nullptr) strip->characters = characters_of(chars->text);
+  const YamlNode* named = argument.find("class");
+  if (named == nullptr) return strip;
+  for (const std::string& word : texts(*named, build.subject, build.mistakes)) {
+    const auto* found = std::find_if(std::begin(kClasses), std::end(kClasses), [&word](const CharacterClass& one) { return one.name == word; });
+    if (found == std::end(kClasses)) return wrong(*named, build, one_of({"blank", "invisible", "control", "digits", "latin", "punct", "han"}));
+    strip->classes.push_back(*found);
+  }
+  return strip;
 }
+
+} // namespace
+
+StepPtr compile_strip(const YamlNode& argument, StepBuild& build) { return strip_or_keep(argument, build, false); }
+StepPtr compile_keep(const YamlNode& argument, StepBuild& build) { return strip_or_keep(argument, build, true); }
 
 StepPtr compile_fold(const YamlNode& argument, StepBuild& build) {
   auto fold = std::make_unique<Fold>();
@@ -407,10 +347,6 @@ StepPtr compile_null_if(const YamlNode& argument, StepBuild& build) {
 StepPtr compile_upper(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<ChangeCase>(true) : nullptr; }
 StepPtr compile_lower(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<ChangeCase>(false) : nullptr; }
 StepPtr compile_join_lines(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<JoinLines>() : nullptr; }
-StepPtr compile_upgrade_id15(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<UpgradeId>() : nullptr; }
-StepPtr compile_base64(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Base64>() : nullptr; }
-StepPtr compile_gbk(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Gbk>() : nullptr; }
-
 StepPtr compile_prefix(const YamlNode& argument, StepBuild& build) {
   if (!argument.is_scalar()) return wrong(argument, build, {"one text", "单个文本"});
   return std::make_unique<Affix>(argument.text, "");
@@ -421,38 +357,22 @@ StepPtr compile_suffix(const YamlNode& argument, StepBuild& build) {
   return std::make_unique<Affix>("", argument.text);
 }
 
-StepPtr compile_split(const YamlNode& argument, StepBuild& build) {
-  if (!argument.is_scalar() || argument.text.empty()) return wrong(argument, build, {"a separator", "分隔符"});
-  return std::make_unique<Split>(argument.text);
-}
-
-StepPtr compile_split_code(const YamlNode& argument, StepBuild& build) {
-  const std::vector<unsigned> lengths = numbers(argument, 1);
-  if (!argument.is_sequence() || lengths.empty() || lengths.size() != argument.items.size()) return wrong(argument, build, {"lengths such as [31, 2]", "各段长度，如 [31, 2]"});
-  return std::make_unique<SplitCode>(lengths);
-}
-
-StepPtr compile_part(const YamlNode& argument, StepBuild& build) {
-  const auto number = argument.is_scalar() ? small_number(argument.text, 1, 100) : std::nullopt;
-  if (!number) return wrong(argument, build, {"a number from 1", "从 1 起的序号"});
-  return std::make_unique<Part>(*number);
+StepPtr compile_pad(const YamlNode& argument, StepBuild& build) {
+  const Bilingual hint{"{left: \"0\", to: 4} or {right: \"0\", to: 12}", "{left: \"0\", to: 4} 或 {right: \"0\", to: 12}"};
+  const YamlNode* left = argument.find("left");
+  const YamlNode* right = argument.find("right");
+  const YamlNode* to = argument.find("to");
+  const bool shape = argument.is_mapping() && argument.members.size() == 2 && (left == nullptr) != (right == nullptr) && to != nullptr;
+  const YamlNode* fill = left != nullptr ? left : right;
+  const auto length = shape && to->is_scalar() ? small_number(to->text, 1, 1000) : std::nullopt;
+  if (!length || !fill->is_scalar() || characters_of(fill->text).size() != 1) return wrong(argument, build, hint);
+  return std::make_unique<Pad>(fill->text, *length, left != nullptr);
 }
 
 StepPtr compile_substring(const YamlNode& argument, StepBuild& build) {
   const std::vector<unsigned> pair = numbers(argument, 1);
   if (!argument.is_sequence() || argument.items.size() != 2 || pair.size() != 2) return wrong(argument, build, {"[start, length]", "[起始, 长度]"});
   return std::make_unique<Substring>(pair[0], pair[1]);
-}
-
-StepPtr compile_length_max(const YamlNode& argument, StepBuild& build) {
-  if (argument.is_mapping() && argument.members.size() == 1 && argument.members[0].second.is_scalar()) {
-    const std::string& unit = argument.members[0].first.text;
-    const auto most = small_number(argument.members[0].second.text, 1, 1000000);
-    if (most && unit == "chars") return std::make_unique<LengthMax>(LengthUnit::chars, *most);
-    if (most && unit == "utf8") return std::make_unique<LengthMax>(LengthUnit::utf8, *most);
-    if (most && unit == "gbk") return std::make_unique<LengthMax>(LengthUnit::gbk, *most);
-  }
-  return wrong(argument, build, {"{chars: n}, {utf8: n} or {gbk: n}", "{chars: n}、{utf8: n} 或 {gbk: n}"});
 }
 
 } // namespace tongqu::mapping::detail

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "mapping/rule_compiler.hpp"
 
@@ -6,7 +7,7 @@ namespace tongqu::mapping::detail {
 namespace {
 
 /// What is packed in a value is unpacked before its blanks and placeholders can be seen.
-constexpr std::string_view kFirstSteps[] = {"base64", "gbk", "trim", "strip", "fold", "null_if"};
+constexpr std::string_view kFirstSteps[] = {"base64", "gbk", "utf8", "trim", "strip", "fold", "null_if"};
 
 std::size_t rank(std::string_view step) {
   const auto* found = std::find(std::begin(kFirstSteps), std::end(kFirstSteps), step);
@@ -82,7 +83,65 @@ void RuleCompiler::table_row(const YamlNode& at, std::uint32_t line, const Mista
   }
 }
 
-void RuleCompiler::table_file(const YamlNode& node, CodeTable& table) {
+namespace {
+
+/// Where the parts of a row stand in a file.
+struct TableColumns {
+  std::vector<std::size_t> code;          ///< Several make one code, joined by "|".
+  std::size_t name = 0;
+  std::optional<std::size_t> label, prefer;
+  std::vector<std::size_t> others;        ///< Of CodeTable::other_columns.
+};
+
+bool columns_of(const std::vector<std::string>& header, const YamlNode* node, const CodeTable& table, const Mistakes& mistakes, TableColumns& out) {
+  const std::string subject = "tables." + table.id;
+  bool good = true;
+  const auto place = [&header](const std::string& name) -> std::optional<std::size_t> {
+    const auto found = std::find(header.begin(), header.end(), name);
+    if (found == header.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - header.begin());
+  };
+  const auto need = [&](const std::string& name) {
+    const auto at = place(name);
+    if (!at) mistakes.add_line(Errc::mapping_table_invalid, 1, 1, subject + ": " + name, {"a column of the header", "表头中的列"});
+    good = good && at.has_value();
+    return at.value_or(0);
+  };
+  const auto named = [node](const char* key) { return node == nullptr ? nullptr : node->find(key); };
+  const YamlNode* code = named("code");
+  if (code != nullptr) {
+    for (const std::string& name : texts(*code, subject + ".columns.code", mistakes)) out.code.push_back(need(name));
+  } else {
+    out.code.push_back(need("code"));
+  }
+  const YamlNode* name = named("name");
+  out.name = need(name != nullptr ? name->text : "name");
+  const YamlNode* label = named("label");
+  out.label = label != nullptr ? std::optional(need(label->text)) : place("label");
+  out.prefer = place("prefer");
+  for (const std::string& other : table.other_columns) out.others.push_back(need(other));
+  // Without `columns` the header is ours, and a slip in it must not pass.
+  if (node == nullptr && good && (out.code[0] != 0 || out.name != 1)) {
+    mistakes.add_line(Errc::mapping_table_invalid, 1, 1, subject, {"code and name first", "code、name 在前"});
+    good = false;
+  }
+  for (const std::string& column : header) {
+    const bool ours = column == "code" || column == "name" || column == "label" || column == "prefer" ||
+                      std::find(table.other_columns.begin(), table.other_columns.end(), column) != table.other_columns.end();
+    if (node != nullptr || ours) continue;
+    mistakes.add_line(Errc::mapping_table_invalid, 1, 1, subject + ": " + column, {"the header code,name[,label][,prefer] and columns of match; other headers need columns", "表头为 code,name[,label][,prefer] 及 match 中的列；其他表头须用 columns 说明"});
+    good = false;
+  }
+  if (std::set<std::string>(header.begin(), header.end()).size() != header.size()) {
+    mistakes.add_line(Errc::mapping_table_invalid, 1, 1, subject, {"each column once", "每列只出现一次"});
+    good = false;
+  }
+  return good;
+}
+
+} // namespace
+
+void RuleCompiler::table_file(const YamlNode& node, const YamlNode* columns_node, CodeTable& table) {
   const bool own = Mistakes::of_overlay(node);
   const auto bytes = read_file((own ? context_.overlay_folder : context_.folder) + "/" + node.text);
   if (!bytes || node.text.find("..") != std::string::npos) {
@@ -97,19 +156,31 @@ void RuleCompiler::table_file(const YamlNode& node, CodeTable& table) {
   const auto records = read_csv(*bytes, lines, problems);
   for (const CsvProblem& problem : problems) mistakes.add_line(Errc::mapping_table_invalid, problem.line, 1, "tables." + table.id, same(problem.what));
   if (!problems.empty()) return;
-  const std::vector<std::string> two = {"code", "name"};
-  const std::vector<std::string> three = {"code", "name", "label"};
-  if (records.empty() || (records[0] != two && records[0] != three)) {
-    mistakes.add_line(Errc::mapping_table_invalid, 1, 1, "tables." + table.id, {"the header code,name[,label]", "表头为 code,name[,label]"});
+  if (records.empty()) {
+    mistakes.add_line(Errc::mapping_table_invalid, 1, 1, "tables." + table.id, {"a header and rows", "表头与数据行"});
     return;
   }
+  TableColumns columns;
+  if (!columns_of(records[0], columns_node, table, mistakes, columns)) return;
   for (std::size_t i = 1; i < records.size(); ++i) {
     const auto& cells = records[i];
-    if (cells.size() != records[0].size() || cells[1].empty()) {
-      mistakes.add_line(Errc::mapping_table_invalid, lines[i], 1, "tables." + table.id, {"as many cells as the header", "列数与表头一致"});
+    if (cells.size() != records[0].size() || cells[columns.name].empty()) {
+      mistakes.add_line(Errc::mapping_table_invalid, lines[i], 1, "tables." + table.id, {"as many cells as the header, and a name", "列数与表头一致且名称非空"});
       continue;
     }
-    table_row(node, lines[i], mistakes, table, {cells[0], cells[1], cells.size() > 2 ? cells[2] : std::string()});
+    CodeTable::Row row;
+    for (std::size_t part = 0; part < columns.code.size(); ++part) row.code.append(part == 0 ? "" : "|").append(cells[columns.code[part]]);
+    if (replaced_.count(row.code) != 0) continue;
+    row.name = cells[columns.name];
+    if (columns.label) row.label = cells[*columns.label];
+    for (const std::size_t other : columns.others) row.others.push_back(cells[other]);
+    const std::string flag = columns.prefer ? cells[*columns.prefer] : std::string();
+    if (!flag.empty() && flag != "yes") mistakes.add_line(Errc::mapping_table_invalid, lines[i], 1, "tables." + table.id + ".prefer", {"yes or empty", "yes 或空"});
+    const std::string name = row.name, code = row.code;
+    table_row(node, lines[i], mistakes, table, std::move(row));
+    if (flag == "yes" && !table.prefer(name, code)) {
+      mistakes.add_line(Errc::mapping_table_invalid, lines[i], 1, "tables." + table.id + ".prefer: " + name, {"one preferred code for each name", "每个名称只能有一个首选代码"});
+    }
   }
 }
 
@@ -123,7 +194,12 @@ void RuleCompiler::table_rows(const YamlNode& node, CodeTable& table) {
     return;
   }
   for (const auto& [code, name] : rows->members) {
-    if (name.quoted || name.text != "none") table_row(name, 0, context_.mistakes, table, {code.text, name.text, {}});
+    if (!name.quoted && name.text == "none") continue;
+    CodeTable::Row row;
+    row.code = code.text;
+    row.name = name.text;
+    row.others.resize(table.other_columns.size());
+    table_row(name, 0, context_.mistakes, table, std::move(row));
   }
   for (const auto& [code, name] : rows->members) replaced_.insert(code.text);
 }
@@ -132,8 +208,12 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
   const std::string subject = "tables." + id;
   auto made = std::make_shared<CodeTable>();
   made->id = id;
-  if (!check_keys(node, {"file", "inline", "system", "model", "unknown", "match", "rows"}, subject, context_.mistakes)) return made;
+  if (!check_keys(node, {"file", "inline", "system", "version", "model", "unknown", "match", "columns", "prefer", "rows"}, subject, context_.mistakes)) return made;
   made->system = member_text(node, "system", Need::optional, subject, context_.mistakes).value_or("");
+  if (const auto version = member_text(node, "version", Need::optional, subject, context_.mistakes); version) {
+    if (made->system.empty() || version->empty()) context_.mistakes.add(Errc::mapping_missing_key, *node.find("version"), subject + ".system", {"the code system that has this version", "该版本所属的代码体系"});
+    else made->system += "@" + *version;
+  }
   if (const YamlNode* name = node.find("model"); name != nullptr) {
     made->model = name->text;
     std::size_t count = 0;
@@ -144,9 +224,12 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
     }
   }
   if (const YamlNode* match = node.find("match"); match != nullptr) {
+    made->match_code = false;
     for (const std::string& word : texts(*match, subject, context_.mistakes)) {
       if (word == "label") made->match_label = true;
-      else if (word != "code") context_.mistakes.add(Errc::mapping_wrong_shape, *match, subject + ".match", one_of({"code", "label"}));
+      else if (word == "code") made->match_code = true;
+      else if (node.find("file") != nullptr) made->other_columns.push_back(word);
+      else context_.mistakes.add(Errc::mapping_wrong_shape, *match, subject + ".match", one_of({"code", "label"}));
     }
   }
   const auto unknown = member_text(node, "unknown", Need::optional, subject, context_.mistakes);
@@ -161,13 +244,19 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
   if ((file != nullptr) == (rows != nullptr)) {
     context_.mistakes.add(Errc::mapping_missing_key, node, subject, {"either file or inline", "file 与 inline 二选一"});
   } else if (file != nullptr) {
-    table_file(*file, *made);
+    table_file(*file, node.find("columns"), *made);
   } else if (rows->is_mapping()) {
-    for (const auto& [code, name] : rows->members) table_row(name, 0, context_.mistakes, *made, {code.text, name.text, {}});
+    for (const auto& [code, name] : rows->members) table_row(name, 0, context_.mistakes, *made, {code.text, name.text, {}, {}, false});
   } else {
     context_.mistakes.add(Errc::mapping_wrong_shape, *rows, subject + ".inline");
   }
-  if (!made->seal()) context_.mistakes.add(Errc::mapping_table_invalid, node, subject, {"labels that name one row each", "每个标签只对应一行"});
+  if (const YamlNode* prefer = node.find("prefer"); prefer != nullptr) {
+    if (!prefer->is_mapping()) context_.mistakes.add(Errc::mapping_wrong_shape, *prefer, subject + ".prefer", same("{name: code}"));
+    for (const auto& [name, code] : prefer->members) {
+      if (!made->prefer(name.text, code.text)) context_.mistakes.add(Errc::mapping_table_invalid, code, subject + ".prefer: " + name.text, {"one code of the table that leads to this name", "表中指向该名称的一个代码"});
+    }
+  }
+  if (!made->seal()) context_.mistakes.add(Errc::mapping_table_invalid, node, subject, {"texts that lead to one name each", "每个文本只对应一个名称"});
   return made;
 }
 
