@@ -12,6 +12,9 @@
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/yaml.hpp"
 #include "tools/tongqu/commands.hpp"
+#include "tools/tongqu/map_check_commands.hpp"
+#include "tools/tongqu/map_support.hpp"
+#include "tools/tongqu/target_files.hpp"
 
 namespace tongqu::tool {
 namespace {
@@ -19,13 +22,13 @@ namespace {
 namespace fs = std::filesystem;
 using mapping::RecordVerdict;
 
-struct MapOptions {
+struct RunOptions {
   std::string pack, in, meta, target, today = "2150-01-01";
   std::map<std::string, std::string> params;
 };
 
 /// Environment of the command line. Samples hold synthetic people born after 2099, so the reference date defaults to that of the packs.
-Result<mapping::Environment> environment(const MapOptions& options) {
+Result<mapping::Environment> environment(const RunOptions& options) {
   mapping::Environment env;
   TONGQU_TRY(env.reference_date, model::Time::parse(options.today));
   static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
@@ -33,36 +36,13 @@ Result<mapping::Environment> environment(const MapOptions& options) {
   return env;
 }
 
-Result<std::shared_ptr<const mapping::Pack>> load(const MapOptions& options, const Console& console) {
+Result<std::shared_ptr<const mapping::Pack>> load(const RunOptions& options, const Console& console) {
   Findings mistakes;
   auto pack = mapping::Pack::load(options.pack, options.params, mistakes);
   Console to_err = console;
   to_err.json = true;  // Mistakes go to standard error here: standard output is for the record.
   to_err.list(mistakes);
   return pack;
-}
-
-int check(const MapOptions& options, const Console& console) {
-  Findings mistakes;
-  const auto pack = mapping::Pack::load(options.pack, options.params, mistakes);
-  console.list(mistakes);
-  if (console.json) {
-    std::string out;
-    wire::JsonWriter w(out);
-    w.begin_object();
-    w.key("ok");
-    w.boolean(pack.has_value());
-    w.key("findings");
-    w.begin_array();
-    for (const Finding& finding : mistakes) wire::write_finding(w, finding);
-    w.end_array();
-    w.end_object();
-    console.machine(out);
-  }
-  if (!pack && mistakes.empty()) return console.fail(pack.error());
-  if (!pack) return kInputAtFault;
-  console.say("ok " + (*pack)->info().name() + " " + (*pack)->info().digest);
-  return kDone;
 }
 
 /// Transport facts from a side file: a YAML mapping of texts.
@@ -82,7 +62,7 @@ std::string side_file(const std::string& in) {
   return fs::exists(meta) ? meta : std::string();
 }
 
-Result<wire::Delivery> read_delivery(const MapOptions& options) {
+Result<wire::Delivery> read_delivery(const RunOptions& options) {
   wire::Delivery delivery;
   TONGQU_TRY(std::string bytes, read_file(options.in));
   const std::string meta = options.meta.empty() ? side_file(options.in) : options.meta;
@@ -91,18 +71,6 @@ Result<wire::Delivery> read_delivery(const MapOptions& options) {
   }
   delivery.parts.push_back({"body", std::string(delivery.fact("content_type")), std::move(bytes), nullptr});
   return delivery;
-}
-
-/// A target by file, or by the id of a platform in the folders where platforms live.
-std::string find_target(const std::string& name) {
-  if (fs::exists(name)) return name;
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const fs::path& root : {fs::path("connectors/platforms"), program / "../../../connectors/platforms", program / "../share/tongqu/platforms"}) {
-    const fs::path file = root / name / "targets" / "case.yaml";
-    if (fs::exists(file)) return file.string();
-  }
-  return name;
 }
 
 void write_record(wire::JsonWriter& w, const mapping::MappedRecord& record) {
@@ -139,7 +107,7 @@ int show_records(const std::vector<mapping::MappedRecord>& records, const Consol
   return all_accepted ? kDone : kInputAtFault;
 }
 
-int show_target(const MapOptions& options, const std::vector<mapping::MappedRecord>& records, const Console& console) {
+int show_target(const RunOptions& options, const std::vector<mapping::MappedRecord>& records, const Console& console) {
   Findings mistakes;
   const auto target = mapping::Target::load(find_target(options.target), mistakes);
   Console to_err = console;
@@ -175,7 +143,7 @@ int show_target(const MapOptions& options, const std::vector<mapping::MappedReco
   return all_accepted ? kDone : kInputAtFault;
 }
 
-int run_map(const MapOptions& options, const Console& console) {
+int run_map(const RunOptions& options, const Console& console) {
   const auto pack = load(options, console);
   if (!pack) return console.fail(pack.error());
   const auto delivery = read_delivery(options);
@@ -188,30 +156,7 @@ int run_map(const MapOptions& options, const Console& console) {
   return options.target.empty() ? show_records(*records, console) : show_target(options, *records, console);
 }
 
-int run_tests(const MapOptions& options, const Console& console) {
-  const auto pack = load(options, console);
-  if (!pack) return console.fail(pack.error());
-  const auto env = environment(options);
-  if (!env) return console.fail(env.error());
-  const auto report = (*pack)->run_tests(*env);
-  for (const std::string& failure : report.failures) console.say("failed " + failure);
-  console.say(std::to_string(report.passed) + " passed, " + std::to_string(report.failures.size()) + " failed");
-  if (console.json) {
-    std::string out;
-    wire::JsonWriter w(out);
-    w.begin_object();
-    w.member("passed", static_cast<std::int64_t>(report.passed));
-    w.key("failures");
-    w.begin_array();
-    for (const std::string& failure : report.failures) w.string(failure);
-    w.end_array();
-    w.end_object();
-    console.machine(out);
-  }
-  return report.failures.empty() && report.passed != 0 ? kDone : kInputAtFault;
-}
-
-void add_common(CLI::App* app, const std::shared_ptr<MapOptions>& options) {
+void add_common(CLI::App* app, const std::shared_ptr<RunOptions>& options) {
   app->add_option("PACK", options->pack, "Folder of the pack")->required();
   app->add_option("--today", options->today, "Reference date for \"not in the future\" (default 2150-01-01, for synthetic people)");
   app->add_option_function<std::vector<std::string>>("--param", [options](const std::vector<std::string>& pairs) {
@@ -228,23 +173,21 @@ void add_common(CLI::App* app, const std::shared_ptr<MapOptions>& options) {
 void add_map_commands(CLI::App& program, Run& run) {
   CLI::App* map = program.add_subcommand("map", "Mapping packs: check, run on a message, test");
   map->require_subcommand(1);
-  auto options = std::make_shared<MapOptions>();
+  auto options = std::make_shared<RunOptions>();
 
-  CLI::App* one = map->add_subcommand("check", "Compile a pack and report every mistake with its place");
-  add_common(one, options);
-  one->callback([options, &run] { run = [options](const Console& console) { return check(*options, console); }; });
+  add_map_check_commands(*map, run);
 
-  one = map->add_subcommand("run", "Map one message; with --target, on to a platform's messages");
+  CLI::App* one = map->add_subcommand("run", "Map one message; with --target, on to a platform's messages");
   add_common(one, options);
   one->add_option("--in", options->in, "File with the message as received; - is standard input")->required();
   one->add_option("--meta", options->meta, "YAML file with transport facts (default: NN.meta.yaml beside NN.in.*)");
   one->add_option("--target", options->target, "Platform id (tif_rio) or a target mapping file");
   one->callback([options, &run] { run = [options](const Console& console) { return run_map(*options, console); }; });
 
-  one = map->add_subcommand("test", "Run the tests of a pack");
-  add_common(one, options);
-  one->callback([options, &run] { run = [options](const Console& console) { return run_tests(*options, console); }; });
-
+  add_map_test_commands(*map, run);
+  add_map_explain_commands(*map, run);
+  add_map_scaffold_commands(*map, run);
+  add_map_folder_commands(*map, run);
   add_map_reverse_commands(*map, run);
 }
 

@@ -491,7 +491,7 @@ void DatePattern::expand(std::size_t token, Line line, std::vector<Line>& lines)
     case Kind::weekday: line.push_back({now.kind, 0, 0, now.style}); break;
     case Kind::offset: {
       Line zulu = line;
-      zulu.push_back({Kind::literal, 0, 'Z'});
+      zulu.push_back({Kind::offset, 0, 'Z', Style::plain});
       expand(token + 1, std::move(zulu), lines);
       line.push_back({Kind::offset, 0, 0, now.style});
       break;
@@ -522,6 +522,12 @@ bool DatePattern::collide(const std::vector<Line>& a, const std::vector<Line>& b
     }
   }
   return false;
+}
+
+std::vector<std::string_view> DatePattern::half_day_words() {
+  std::vector<std::string_view> words;
+  for (const HalfDay& half : kHalfDays) words.push_back(half.word);
+  return words;
 }
 
 bool DatePattern::ambiguous(const DatePattern& a, const DatePattern& b) {

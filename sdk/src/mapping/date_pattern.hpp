@@ -33,6 +33,7 @@ public:
   static bool ambiguous(const DatePattern& a, const DatePattern& b);
 
 private:
+  friend class DateOverlap;   ///< Compares what patterns read.
   enum class Kind : std::uint8_t { literal, year, month, day, hour, minute, second, fraction, half_hour, half_day, offset, month_name, weekday, open, close };
   /// How a field is written: digits, the last two digits of a year, Chinese numerals; names of months; weekdays in English or Chinese.
   enum class Style : std::uint8_t { plain, short_year, numerals, english, chinese, no_colon };
@@ -61,6 +62,7 @@ private:
   bool write_field(const model::Time& time, const Token& token, std::string& out) const;
   bool write_range(const model::Time& time, std::size_t from, std::size_t to, std::string& out) const;
   void expand(std::size_t token, Line line, std::vector<Line>& lines) const;
+  static std::vector<std::string_view> half_day_words();
   static bool collide(const std::vector<Line>& a, const std::vector<Line>& b);
 
   std::string text_;

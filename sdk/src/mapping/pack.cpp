@@ -58,6 +58,7 @@ public:
   Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
+  const BatchAnswer* batch_answer(const wire::Delivery& delivery) const override;
   TestReport run_tests(const Environment& environment) const override;
   Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const override {
     return reverse_with(mappings(), canonical, mapping, {environment, info_, names_, workspace.state()});
@@ -301,6 +302,12 @@ AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, c
   const auto entry = choose(delivery);
   if (!entry || (*entry)->mapping->answer() == nullptr) return none;
   return (*entry)->mapping->answer()->make(kind, facts);
+}
+
+const BatchAnswer* LoadedPack::batch_answer(const wire::Delivery& delivery) const {
+  const auto entry = choose(delivery);
+  if (!entry || (*entry)->mapping->answer() == nullptr) return nullptr;
+  return (*entry)->mapping->answer()->batch();
 }
 
 /// Catalogues that stand beside the samples, for tests of packs that look things up.

@@ -242,6 +242,7 @@ Policy RuleRun::fault(const Rule& rule, Trouble trouble) {
   made.expected = std::move(trouble.expected);
   if (trouble.has_value) made.value_class = value_class_of(trouble.value);
   in_.findings.add(std::move(made));
+  if (in_.observer != nullptr) in_.observer->fault(rule, trouble.fault, policy);
   if (policy == Policy::hold) worsen(RecordVerdict::held);
   else if (stops) worsen(RecordVerdict::refused);
   return policy;
@@ -294,6 +295,7 @@ bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
       outcome = step->run(value, in_.arena);
       if (outcome == StepOutcome::ok && !step->keeps_type) value.type = step->gives;
     }
+    if (in_.observer != nullptr) in_.observer->step(*step, value, outcome);
     switch (outcome) {
       case StepOutcome::ok: break;
       case StepOutcome::absent:
@@ -380,6 +382,35 @@ void RuleRun::run_table(const Rule& rule, std::string_view text, Got& got) {
 }
 
 void RuleRun::evaluate(const Rule& rule, Got& got) {
+  if (in_.observer != nullptr) observe(rule);
+  apply(rule, got);
+  if (in_.observer != nullptr) in_.observer->result(rule, got);
+}
+
+/// Says what the rule is going to read.
+void RuleRun::observe(const Rule& rule) const {
+  RuleInput input{rule, index};
+  input.selected = !rule.when || rule.when->holds(*this);
+  input.text = rule.constant ? std::string_view(rule.literal) : std::string_view();
+  for (const Ref& ref : rule.refs) {
+    if (rule.constant || input.ref != nullptr) break;
+    if (ref.kind == Ref::Kind::node) {
+      const Frame& frame = in_.frames[ref.scope];
+      if (ref.slot >= frame.slots.size() || frame.slots[ref.slot].node == TapeEntry::kNone) continue;
+      input.document = frame.document;
+      input.node = frame.slots[ref.slot].node;
+      const Sought sought = leaf(frame, frame.slots[ref.slot]);
+      input.text = sought.text;
+      input.ref = &ref;
+    } else if (const Sought sought = seek({ref}); sought.state == Sought::State::text) {
+      input.text = sought.text;
+      input.ref = &ref;
+    }
+  }
+  in_.observer->rule(input);
+}
+
+void RuleRun::apply(const Rule& rule, Got& got) {
   got.state = Got::State::absent;
   got.row = nullptr;
   got.rows.clear();

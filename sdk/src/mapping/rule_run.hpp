@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/observer.hpp"
 #include "mapping/rule.hpp"
 #include "tongqu/mapping/pack.hpp"
 
@@ -44,6 +45,7 @@ public:
     const wire::NameSet* own_names = nullptr;     ///< Our symbols, for documents made on the way.
     const std::vector<std::uint32_t>* group = nullptr;   ///< Rows of a grouped record.
     const std::map<std::string, std::string, std::less<>>* facts = nullptr;   ///< About the delivery as it was mapped, in front of its own.
+    RunObserver* observer = nullptr;
   };
   explicit RuleRun(Inputs inputs) : in_(inputs) {}
   const Inputs& inputs() const noexcept { return in_; }
@@ -86,6 +88,8 @@ public:
   Policy fault(const Rule& rule, Trouble trouble);
 
 private:
+  void apply(const Rule& rule, Got& got);
+  void observe(const Rule& rule) const;
   struct Sought {
     enum class State : std::uint8_t { absent, nil, text, broken } state = State::absent;
     std::string_view text;

@@ -17,6 +17,7 @@ std::uint32_t Scope::branch_at(const std::vector<PathStep>& steps, wire::NameSet
   std::uint32_t at = 0;
   for (const PathStep& step : steps) {
     const std::uint32_t symbol = names.add(step.name);
+    if (step.name == "item") item_ = symbol;
     std::uint32_t next = 0;
     for (const Edge& edge : branches_[at].edges) {
       if (edge.symbol == symbol && edge.attribute == step.attribute && edge.ordinal == step.ordinal) next = edge.child;
@@ -120,7 +121,7 @@ void Scope::Walk::children(const Branch& branch, std::uint32_t index) {
       const std::uint32_t name = symbol(entry);
       for (std::uint32_t item = entry.has_child ? at + 1 : TapeEntry::kNone; item != TapeEntry::kNone; item = tape[item].next) child(branch, name, item, counts);
     } else {
-      child(branch, symbol(entry), at, counts);
+      child(branch, parent.kind == NodeKind::array ? scope.item_ : symbol(entry), at, counts);
     }
   }
 }

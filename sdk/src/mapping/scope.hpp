@@ -68,6 +68,7 @@ private:
   std::uint16_t slots_ = 0;
   std::uint16_t lists_ = 0;
   std::vector<std::vector<PathStep>> slot_paths_, list_paths_;
+  std::uint32_t item_ = 0;              ///< Symbol of "item", the name of what stands in an array without a name; 0 when no path asks.
 };
 
 } // namespace tongqu::mapping::detail

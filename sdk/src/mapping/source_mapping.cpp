@@ -221,7 +221,8 @@ std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mis
     if (const YamlNode* findings = item.find("findings"); findings != nullptr) {
       test.findings = texts(*findings, "tests.findings", mistakes);
       for (const std::string& id : *test.findings) {
-        if (!errc_from_id(id) && id.substr(0, 5) != "pack.") mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
+        const std::string_view name = std::string_view(id).substr(0, id.find(' '));
+        if (!errc_from_id(name) && name.substr(0, 5) != "pack.") mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
       }
     }
     const std::string verdict = member_text(item, "verdict", Need::optional, "tests", mistakes).value_or("accepted");
@@ -259,7 +260,7 @@ private:
   MappedRecord fresh() const;
   void walk_documents(const StageResult& result, Findings& findings);
   RuleRun::Inputs inputs(Findings& findings, model::Record* record) {
-    return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group};
+    return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group, nullptr, state_.observer};
   }
   void take_rows(const wire::Document& document, std::vector<std::uint32_t> nodes);
   std::vector<std::vector<std::uint32_t>> grouped(const wire::Document& document, const std::vector<std::uint32_t>& nodes, RuleRun& run);
@@ -463,6 +464,7 @@ void RecordMaker::make(MappedRecord mapped, Policy judged) {
   state_.lists.made_used = 0;
   model::Record& record = mapped.record;
   RuleRun run(inputs(mapped.findings, &record));
+  if (state_.observer != nullptr) state_.observer->record(state_.frames, parts());
   if (judged != Policy::none) run.worsen(judged == Policy::hold ? RecordVerdict::held : RecordVerdict::refused);
   // A record whose condition cannot be judged is not left out: it waits.
   const bool out = many() && mapping_.records_->when && !run.holds(*mapping_.records_->when, "records.when") && run.verdict() == RecordVerdict::accepted;
@@ -494,6 +496,7 @@ void RecordMaker::make(MappedRecord mapped, Policy judged) {
   mapped.verdict = run.verdict();
   mapping_.finish(mapped, in_.environment);
   bound_output(mapped);
+  if (state_.observer != nullptr) state_.observer->record_ends(mapped);
   keep(std::move(mapped));
 }
 
@@ -582,7 +585,9 @@ Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const 
   MappedDelivery out;
   Budget budget{environment.steps_max};
   RecordMaker maker({*this, delivery, environment, pack, names, state, budget}, out);
-  TONGQU_CHECK(run_stages(stages_, {delivery, environment, names}, state.stages, state.starts, maker));
+  const StageInput input{delivery, environment, names, state.observer};
+  if (state.observer != nullptr) state.observer->mapping(*this, input);
+  TONGQU_CHECK(run_stages(stages_, input, state.stages, state.starts, maker));
   maker.judge_delivery();
   out.findings.append(std::move(state.starts.findings));
   out.waiting = std::move(state.starts.waiting);
@@ -607,6 +612,7 @@ void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
   std::vector<std::string>& seen = many() ? unused_seen_ : own;
   Findings& to = many() ? out_.findings : findings;
   for (const std::uint32_t leaf : state_.unused.leaves) {
+    if (state_.observer != nullptr) state_.observer->unused(*document, leaf, parts()[scope]);
     std::string path = unused_path(*document, leaf);
     if (seen.size() >= kUnusedReportedMax || std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
     const wire::Node node(document, leaf);

@@ -23,6 +23,7 @@ struct Workspace::State {
   std::vector<std::uint32_t> group;        ///< Rows of the record that is made.
   detail::Frame row;                       ///< Of another row of the same record.
   wire::Document canonical;      ///< Targets.
+  detail::RunObserver* observer = nullptr;  ///< Set by the tools that explain and count.
 };
 
 namespace detail {
@@ -83,6 +84,7 @@ public:
 
 private:
   friend class RecordMaker;
+  friend class MappingView;      ///< The tools for authors.
   void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
   void compile_checks(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_rows(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);

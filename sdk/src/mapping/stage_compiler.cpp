@@ -335,6 +335,12 @@ void StageCompiler::finish(const YamlNode& at, Stages& out) {
 
 } // namespace
 
+std::vector<StageShape> stage_shapes() {
+  std::vector<StageShape> shapes;
+  for (const StageRow& row : stage_rows()) shapes.push_back({row.name, row.keys});
+  return shapes;
+}
+
 Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes) {
   Stages stages;
   StageCompiler compiler(mistakes, names, scopes);

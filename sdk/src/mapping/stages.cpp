@@ -346,9 +346,11 @@ void StageRun::piece(std::size_t number, Flow flow) {
 Result<void> StageRun::go(std::size_t from, Flow flow) {
   for (std::size_t i = from; i < stages_.list.size(); ++i) {
     const Stage& stage = stages_.list[i];
+    if (input_.observer != nullptr) input_.observer->stage(i, flow, result_);
     if (stage.many || stage.kind == Stage::Kind::zip) return fan_out(i, std::move(flow));
     TONGQU_CHECK(run(stage, memory_.layers[i], flow));
   }
+  if (input_.observer != nullptr) input_.observer->stage(stages_.list.size(), flow, result_);
   sink_.take(result_);
   return {};
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/observer.hpp"
 #include "mapping/rule.hpp"
 #include "tongqu/base/limits.hpp"
 #include "tongqu/mapping/pack.hpp"
@@ -59,6 +60,10 @@ struct Stages {
   bool attachments = false;                ///< One of them looks at the other parts of the delivery.
 };
 
+/// Names and keys of all stages, for the schema and the reference.
+struct StageShape { std::string_view name; std::vector<std::string_view> keys; };
+std::vector<StageShape> stage_shapes();
+
 Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes);
 
 /// Memory of one run of the stages, reused.
@@ -81,6 +86,7 @@ struct StageInput {
   const wire::Delivery& delivery;
   const Environment& environment;
   const wire::NameSet& names;
+  RunObserver* observer = nullptr;
   const Limits& limits() const { return environment.limits; }
 };
 

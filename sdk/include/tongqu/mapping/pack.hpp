@@ -101,6 +101,17 @@ enum class AnswerKind : std::uint8_t { accepted, held, refused, conflict };
 struct AnswerFacts {
   std::string message_id, accepted_at, case_no, trace, error_id, where, state;
   Bilingual reason;
+  std::size_t record = 1;                          ///< Place in the delivery, from 1.
+};
+
+/// How a mapping answers a delivery of many records: one text for each record inside one text for all. Safe from several threads.
+class BatchAnswer {
+public:
+  virtual ~BatchAnswer() = default;
+  /// What is said about one record. `facts.record` is its place in the delivery, from 1.
+  virtual std::string item(AnswerKind kind, const AnswerFacts& facts) const = 0;
+  struct Counts { std::size_t records = 0, accepted = 0, held = 0, refused = 0, conflicts = 0; };
+  virtual AnswerText whole(const Counts& counts, const std::vector<std::string>& items) const = 0;
 };
 
 struct ConnectorFacts { std::string family, wsdl, ns; };
@@ -172,6 +183,9 @@ public:
   /// Tries the laws of the way back: what is written reads back the same, and the samples come back equivalent.
   /// @errors mapping.reverse_none when no mapping (or not the named one) claims the way back.
   virtual Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// The `answer.batch` of the mapping that matches the delivery; null when it has none. Lives as long as the pack.
+  virtual const BatchAnswer* batch_answer(const wire::Delivery& delivery) const = 0;
 
   /// Runs the tests of the pack.
   struct TestReport { std::size_t passed = 0; std::vector<std::string> failures; };

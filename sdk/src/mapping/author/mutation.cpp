@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <set>
+
+#include "mapping/author/mutants.hpp"
+#include "mapping/yaml_reader.hpp"
+#include "tongqu/mapping/author.hpp"
+
+namespace tongqu::mapping::author {
+namespace {
+
+using wire::YamlNode;
+constexpr const char* kExcuses = "excuses.yaml";
+
+struct Excuse { std::string mutant, reason; std::uint32_t line = 0; bool used = false; };
+
+Result<std::vector<Excuse>> read_excuses(const std::string& folder) {
+  std::vector<Excuse> out;
+  const auto bytes = detail::read_file(folder + "/" + kExcuses);
+  if (!bytes) return out;
+  const auto root = wire::parse_yaml(*bytes);
+  if (!root) return Error(root.error().code()).at(std::string(kExcuses) + ":" + root.error().where());
+  const YamlNode* list = root->find("excuses");
+  if (list == nullptr || !list->is_sequence()) return Error(Errc::mapping_wrong_shape).at(std::string(kExcuses) + ":1:1").with("excuses: [{mutant, reason}]");
+  for (const YamlNode& item : list->items) {
+    const YamlNode* mutant = item.find("mutant");
+    const YamlNode* reason = item.find("reason");
+    const bool good = mutant != nullptr && reason != nullptr && mutant->is_scalar() && reason->is_scalar() && !mutant->text.empty() && !reason->text.empty() && item.members.size() == 2;
+    if (!good) return Error(Errc::mapping_wrong_shape).at(std::string(kExcuses) + ":" + item.position()).with("{mutant: TEXT, reason: TEXT}");
+    out.push_back({mutant->text, reason->text, item.line, false});
+  }
+  return out;
+}
+
+/// An excuse names one mutant, or with a final * all that begin so.
+bool covers(const Excuse& excuse, const std::string& id) {
+  if (excuse.mutant.back() != '*') return excuse.mutant == id;
+  return id.compare(0, excuse.mutant.size() - 1, excuse.mutant, 0, excuse.mutant.size() - 1) == 0;
+}
+
+Result<std::vector<MutantText>> all_mutants(const std::string& folder) {
+  TONGQU_TRY(const std::vector<PackDocument> documents, read_documents(folder));
+  std::vector<MutantText> out;
+  std::vector<std::string> tables;
+  const auto take = [&out](std::vector<MutantText> more) { std::move(more.begin(), more.end(), std::back_inserter(out)); };
+  for (const PackDocument& document : documents) {
+    take(mutants_of(document));
+    for (std::string& file : table_files(document.root)) {
+      if (document.file != "pack.yaml" && std::find(tables.begin(), tables.end(), file) == tables.end()) tables.push_back(std::move(file));
+    }
+  }
+  for (const std::string& file : tables) {
+    if (const auto bytes = detail::read_file(folder + "/" + file)) take(mutants_of_table(file, *bytes));
+  }
+  return out;
+}
+
+MutantFate judge(const PackCopy& copy, const PackAt& at, const Environment& environment) {
+  Findings mistakes;
+  const auto pack = Pack::load(copy.folder(), at.params, mistakes);
+  if (!pack) return MutantFate::refused;
+  const Pack::TestReport report = (*pack)->run_tests(environment);
+  return report.failures.empty() ? MutantFate::survived : MutantFate::noticed;
+}
+
+} // namespace
+
+std::string_view fate_name(MutantFate fate) noexcept {
+  switch (fate) {
+    case MutantFate::noticed: return "noticed";
+    case MutantFate::refused: return "refused";
+    case MutantFate::excused: return "excused";
+    case MutantFate::survived: return "survived";
+  }
+  return "survived";
+}
+
+std::size_t MutationReport::count(MutantFate fate) const {
+  return static_cast<std::size_t>(std::count_if(mutants.begin(), mutants.end(), [fate](const JudgedMutant& one) { return one.fate == fate; }));
+}
+
+Result<MutationReport> run_mutations(const PackAt& at, const Environment& environment, const Progress& progress) {
+  Findings mistakes;
+  TONGQU_TRY(const std::shared_ptr<const Pack> pack, Pack::load(at.folder, at.params, mistakes));
+  const Pack::TestReport plain = pack->run_tests(environment);
+  if (!plain.failures.empty()) return Error(Errc::mapping_test_failed).at(at.folder).with(plain.failures.front());
+  TONGQU_TRY(std::vector<Excuse> excuses, read_excuses(at.folder));
+  TONGQU_TRY(std::vector<MutantText> mutants, all_mutants(at.folder));
+  TONGQU_TRY(const PackCopy copy, PackCopy::make(at.folder));
+  MutationReport report;
+  report.pack = pack->info().name();
+  for (std::size_t i = 0; i < mutants.size(); ++i) {
+    JudgedMutant judged{std::move(mutants[i].mutant), MutantFate::survived, {}};
+    TONGQU_CHECK(copy.replace(judged.mutant.file, mutants[i].text));
+    judged.fate = judge(copy, at, environment);
+    for (Excuse& excuse : excuses) {
+      if (judged.fate != MutantFate::survived || !covers(excuse, judged.mutant.id())) continue;
+      judged.fate = MutantFate::excused;
+      judged.reason = excuse.reason;
+      excuse.used = true;
+    }
+    // The file stays replaced as long as the next mutant is of the same file.
+    if (i + 1 == mutants.size() || mutants[i + 1].mutant.file != judged.mutant.file) TONGQU_CHECK(copy.restore(judged.mutant.file));
+    report.mutants.push_back(std::move(judged));
+    if (progress) progress(i + 1, mutants.size());
+  }
+  for (const Excuse& excuse : excuses) {
+    if (!excuse.used) report.stale.push_back({excuse.mutant, excuse.line});
+  }
+  return report;
+}
+
+} // namespace tongqu::mapping::author
