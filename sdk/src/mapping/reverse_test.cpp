@@ -120,8 +120,8 @@ constexpr const char* kActions = "  a: {inline: {Y: agree, T: agree, N: disagree
 constexpr const char* kSteps = "  process_steps:\n    each: s\n    rules:\n      action: {from: a, table: a, on_fail: hold}\n";
 
 TEST(Reverse, a_code_goes_back_as_it_came_else_as_the_preferred_one) {
-  PackText text = base(kSteps, "  prefer: {a: {agree: T}}\n  write: [{xml: {declaration: no}}]\n");
-  text.tables = kActions;
+  PackText text = base(kSteps, "  write: [{xml: {declaration: no}}]\n");
+  text.tables = "  a: {inline: {Y: agree, T: agree, N: disagree}, prefer: {agree: T}, system: test.a, model: action, unknown: hold}\n";
   const auto code = [&text](const std::string& json) {
     const auto made = back(text, part("\"process_steps\":[{\"action\":" + json + "}]"));
     const std::size_t at = made.bytes.find("<a>");

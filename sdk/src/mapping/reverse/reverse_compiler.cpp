@@ -6,7 +6,7 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-const std::vector<std::string_view> kKeys = {"events", "rest", "line_ends", "content_type", "one_way", "prefer", "dates", "lengths", "constants", "empty", "nil",
+const std::vector<std::string_view> kKeys = {"events", "rest", "line_ends", "content_type", "one_way", "dates", "lengths", "constants", "empty", "nil",
                                              "order", "numbers", "booleans", "arrays", "cdata", "equivalent", "write"};
 const std::vector<std::string_view> kDifferences = {"blank", "case", "width", "date_form", "number_form", "code_form", "empty", "default", "order", "unread", "list_form"};
 
@@ -31,7 +31,6 @@ public:
 private:
   void head();
   void read_one_way();
-  void read_prefer();
   void read_dates();
   void shapes();
   void block(const Block& block);
@@ -39,7 +38,6 @@ private:
   void rule(const Rule& rule);
   void place(const Rule& rule, const Ref& ref, RuleBack& back);
   void steps(const Rule& rule, RuleBack& back);
-  void table(const Rule& rule, RuleBack& back);
   void paths();
   void each_path(const char* key, const std::function<void(Shape&, std::size_t, const YamlNode&)>& use);
   Shape* shape_at(const YamlNode& at, const std::string& subject, bool make);
@@ -97,14 +95,6 @@ void ReverseCompiler::read_one_way() {
     const auto reason = scalar(value, "reverse.one_way." + key.text, mistakes_);
     if (reason && reason->empty()) mistakes_.add(Errc::mapping_missing_key, value, "reverse.one_way." + key.text, {"the reason", "原因"});
     plan_.one_way[key.text] = reason.value_or("");
-  }
-}
-
-void ReverseCompiler::read_prefer() {
-  const YamlNode* node = node_.find("prefer");
-  if (node == nullptr || !node->is_mapping()) return;
-  for (const auto& [table, rows] : node->members) {
-    for (const auto& [name, code] : rows.members) plan_.prefer[table.text][name.text] = code.text;
   }
 }
 
@@ -181,22 +171,13 @@ void ReverseCompiler::steps(const Rule& rule, RuleBack& back) {
     mistakes_.add(Errc::mapping_reverse_step, where(rule.name), rule.name + ": " + *missing, {}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
   }
   for (const auto& step : rule.steps) {
-    if (step->name != "date" || !step->argument) continue;
-    const auto reads = [&step](const std::string& form) {
-      if (step->argument->is_scalar()) return step->argument->text == form;
-      return std::any_of(step->argument->items.begin(), step->argument->items.end(), [&form](const YamlNode& item) { return item.text == form; });
-    };
+    const std::vector<std::string> forms = date_forms(*step);
+    if (forms.empty()) continue;
+    const auto reads = [&forms](const std::string& form) { return std::find(forms.begin(), forms.end(), form) != forms.end(); };
     back.date_named = std::any_of(dates.begin(), dates.end(), reads);
     if (named == plan_.dates.end() || std::all_of(dates.begin(), dates.end(), reads)) continue;
     mistakes_.add(Errc::mapping_date_pattern, node_, "reverse.dates." + rule.name, {"a form that the rule reads", "该规则可读取的日期格式"});
   }
-}
-
-/// Every name of the table must lead to one code; a place that two rules share may settle it together.
-void ReverseCompiler::table(const Rule& rule, RuleBack& back) {
-  if (!rule.table) return;
-  const auto prefer = plan_.prefer.find(rule.table->id);
-  if (prefer != plan_.prefer.end()) back.prefer = &prefer->second;
 }
 
 void ReverseCompiler::rule(const Rule& rule) {
@@ -229,7 +210,6 @@ void ReverseCompiler::rule(const Rule& rule) {
   place(rule, rule.refs.front(), back);
   if (back.way == RuleBack::Way::constant) return;
   steps(rule, back);
-  table(rule, back);
 }
 
 Shape* ReverseCompiler::shape_at(const YamlNode& at, const std::string& subject, bool make) {
@@ -354,10 +334,8 @@ void ReverseCompiler::reading_tables() {
         if (other.name == row.name) codes.push_back(other.code);
       }
       if (codes.size() < 2) continue;
-      if (back.prefer != nullptr && back.prefer->count(row.name) != 0) {
-        const std::string& code = back.prefer->at(row.name);
-        if (std::find(codes.begin(), codes.end(), code) != codes.end()) continue;
-      }
+      const auto chosen = [&row](const CodeTable::Row& other) { return other.name == row.name && other.preferred; };
+      if (std::any_of(rule->table->rows().begin(), rule->table->rows().end(), chosen)) continue;
       const auto tells_apart = [&codes](const Rule* other) {
         std::set<std::string> names;
         for (const std::string& code : codes) {
@@ -372,7 +350,7 @@ void ReverseCompiler::reading_tables() {
       std::string list;
       for (const std::string& code : codes) list += (list.empty() ? "" : ", ") + code;
       mistakes_.add(Errc::mapping_reverse_table_ambiguous, where(rule->name), rule->name + ": " + row.name, same(list),
-                    same("reverse.prefer: {" + rule->table->id + ": {" + row.name + ": " + codes.front() + "}}"));
+                    same("tables." + rule->table->id + ".prefer: {" + row.name + ": " + codes.front() + "}"));
     }
   }
 }
@@ -392,7 +370,6 @@ void ReverseCompiler::run() {
   if (!check_keys(node_, kKeys, "reverse", mistakes_)) return;
   head();
   read_one_way();
-  read_prefer();
   read_dates();
   shapes();
   for (const auto& one : subject_.identity) rule(*one);
