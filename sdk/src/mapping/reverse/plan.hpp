@@ -65,6 +65,7 @@ struct ReversePlan {
   std::string content_type;
   std::map<std::string, std::string> one_way;                              ///< Field to reason.
   std::map<std::string, std::vector<std::string>> dates;                   ///< By field; "default" for the others.
+  std::vector<std::string> samples;          ///< Messages for law 2 beside those of the tests.
   std::set<std::string> equivalent;          ///< Differences that a message may show after the way there and back.
 
   std::unordered_map<const Rule*, RuleBack> rules;

@@ -7,7 +7,7 @@ namespace tongqu::mapping::detail {
 namespace {
 
 const std::vector<std::string_view> kKeys = {"events", "rest", "line_ends", "content_type", "one_way", "dates", "lengths", "constants", "empty", "nil",
-                                             "order", "numbers", "booleans", "arrays", "cdata", "equivalent", "write"};
+                                             "order", "numbers", "booleans", "arrays", "cdata", "samples", "equivalent", "write"};
 const std::vector<std::string_view> kDifferences = {"blank", "case", "width", "date_form", "number_form", "code_form", "empty", "default", "order", "unread", "list_form"};
 
 /// The key of a rule in the document, for its place: "applicant.id_no" may stand in groups and lists.
@@ -76,6 +76,7 @@ void ReverseCompiler::head() {
   plan_.rest_reported = choice("rest", {"hold", "report"}) == "report";
   plan_.crlf = choice("line_ends", {"lf", "crlf"}) == "crlf";
   plan_.content_type = member_text(node_, "content_type", Need::optional, "reverse", mistakes_).value_or("");
+  if (const YamlNode* samples = node_.find("samples"); samples != nullptr) plan_.samples = texts(*samples, "reverse.samples", mistakes_);
   const YamlNode* equivalent = node_.find("equivalent");
   if (equivalent == nullptr) return;
   for (const std::string& text : texts(*equivalent, "reverse.equivalent", mistakes_)) {
