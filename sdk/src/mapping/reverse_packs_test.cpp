@@ -117,8 +117,8 @@ TEST(ReversePacks, broken_records_are_answered_and_never_become_another_message)
       ++messages;
       // Whatever was changed, the message is one that the peer's own format allows: its outer layer is read by the gates.
       const bool json = made->content_type == "application/json";
-      if (json) EXPECT_TRUE(wire::parse_json(made->bytes)) << record;
-      else EXPECT_TRUE(wire::parse_xml(made->bytes)) << record;
+      const bool reads = json ? wire::parse_json(made->bytes).has_value() : wire::parse_xml(made->bytes).has_value();
+      EXPECT_TRUE(reads) << record;
     }
   }
   EXPECT_GT(messages, 20u);
