@@ -193,6 +193,10 @@ void ReverseCompiler::rule(const Rule& rule) {
   if (rule.value) {
     if (back.way != RuleBack::Way::one_way) mistakes_.add(Errc::mapping_reverse_step, where(rule.name), rule.name + ": value", {}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
     back.way = RuleBack::Way::one_way;
+    // The places that it reads are known all the same, for `order`.
+    for (const Ref& ref : rule.refs) {
+      if (ref.kind == Ref::Kind::node) (void)const_cast<Shape*>(plan_.scope_shapes[ref.scope])->at(subject_.scopes.all[ref.scope]->slot_path(ref.slot));
+    }
     return;
   }
   if (rule.refs.empty()) return;
