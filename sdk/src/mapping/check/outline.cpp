@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mapping/date_pattern.hpp"
+#include "mapping/overlay.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -16,7 +17,7 @@ std::size_t rank(std::string_view step) {
 }
 
 bool is_rule(const YamlNode& node) {
-  static constexpr std::string_view kHeads[] = {"from", "maybe", "const", "param"};
+  static constexpr std::string_view kHeads[] = {"from", "maybe", "const", "param", "value"};
   return std::any_of(std::begin(kHeads), std::end(kHeads), [&node](std::string_view key) { return node.find(key) != nullptr; });
 }
 
@@ -142,11 +143,20 @@ std::unique_ptr<TableSite> OutlineReader::table(const YamlNode* key, const YamlN
     for (const auto& [canonical, code] : prefer->members) made->preferred.push_back(canonical.text);
   }
   if (const std::string file = text_of(node, "file"); !file.empty()) file_rows(file, *made);
+  // Rows of an overlay stand in the place of those with the same code.
+  const YamlNode* rows = node.find("rows");
+  for (std::size_t i = 0; rows != nullptr && i < rows->members.size(); ++i) {
+    const auto& [code, value] = rows->members[i];
+    const auto same_code = [&code = code](const TableRowSite& site) { return site.row.code == code.text; };
+    made->rows.erase(std::remove_if(made->rows.begin(), made->rows.end(), same_code), made->rows.end());
+    if (value.quoted || value.text != "none") made->rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
+  }
   return made;
 }
 
 void OutlineReader::file_rows(const std::string& name, TableSite& table) const {
-  const auto bytes = name.find("..") == std::string::npos ? read_file(out_.folder + "/" + name) : std::nullopt;
+  auto bytes = name.find("..") == std::string::npos ? read_file(out_.folder + "/" + name) : std::nullopt;
+  if (!bytes && !out_.overlay_folder.empty() && name.find("..") == std::string::npos) bytes = read_file(out_.overlay_folder + "/" + name);
   if (!bytes) return;
   std::vector<std::uint32_t> lines;
   std::vector<CsvProblem> problems;
@@ -376,17 +386,35 @@ std::unique_ptr<PackOutline> read_pack_outline(const std::string& folder) {
   out->folder = folder;
   out->readable = parse_into(folder + "/pack.yaml", out->root);
   if (!out->readable) return out;
-  if (const YamlNode* never = out->root.find("never_sent"); never != nullptr) {
+  const Mistakes nowhere(out->unheard, {});
+  std::optional<Overlay> overlay;
+  std::string prefix;
+  if (out->root.find("extends") != nullptr) {
+    // What the compiler does, so that the checks see the pack that runs; mistakes on the way are the compiler's to tell.
+    shift_lines(out->root);
+    overlay = read_overlay(out->root, folder, nowhere, nullptr);
+    if (!overlay) return out;
+    prefix = "../" + text_of(*out->root.find("extends"), "pack") + "/";
+  }
+  const YamlNode& head = overlay ? overlay->head : out->root;
+  if (const YamlNode* never = head.find("never_sent"); never != nullptr) {
     if (never->is_scalar()) out->never_sent.push_back(never->text);
     for (const YamlNode& item : never->items) out->never_sent.push_back(item.text);
   }
-  const YamlNode* mappings = out->root.find("mappings");
+  const YamlNode* mappings = head.find("mappings");
   if (mappings == nullptr) return out;
   for (const YamlNode& item : mappings->items) {
     auto document = std::make_unique<DocumentOutline>();
     document->file = text_of(item, "file");
     document->folder = folder;
-    const bool good = document->file.find("..") == std::string::npos && parse_into(folder + "/" + document->file, document->root);
+    const bool good = document->file.find("..") == std::string::npos && parse_into(folder + "/" + prefix + document->file, document->root);
+    document->file = prefix + document->file;
+    if (overlay) document->folder = overlay->base_folder;
+    if (overlay) document->overlay_folder = folder;
+    if (good && overlay) {
+      const auto changes = overlay->changes.find(text_of(document->root, "mapping"));
+      if (changes != overlay->changes.end()) apply_changes(document->root, *changes->second, "changes", nowhere);
+    }
     if (good) read_source(*document);
     out->mappings.push_back(std::move(document));
   }

@@ -78,6 +78,7 @@ struct RulesOutline {
 struct DocumentOutline {
   std::string file;                        ///< As findings call it.
   std::string folder;                      ///< For table files.
+  std::string overlay_folder;              ///< For those that an overlay names; empty without one.
   YamlNode root;
   Side side = Side::source;
   std::string id;
@@ -98,6 +99,7 @@ struct PackOutline {
   std::string folder;
   YamlNode root;
   bool readable = false;
+  Findings unheard;                        ///< Mistakes of an overlay, which the compiler tells.
   std::vector<std::string> never_sent;
   std::vector<std::unique_ptr<DocumentOutline>> mappings;
 };
