@@ -139,7 +139,7 @@ std::unique_ptr<TableSite> OutlineReader::table(const YamlNode* key, const YamlN
     for (const auto& [code, value] : rows->members) made->rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
   }
   if (const YamlNode* prefer = node.find("prefer"); prefer != nullptr) {
-    for (const auto& [name, code] : prefer->members) made->preferred.push_back(name.text);
+    for (const auto& [canonical, code] : prefer->members) made->preferred.push_back(canonical.text);
   }
   if (const std::string file = text_of(node, "file"); !file.empty()) file_rows(file, *made);
   return made;
