@@ -81,7 +81,7 @@ class World:
     def write_config(self):
         t = self.timings
         target = os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")
-        lines = ["model: {reference_date: 2150-01-01}", "journal: {path: %s/journal.db, seal_key: {file: keys/seal.key}}" % self.state,
+        lines = ["model: {reference_date: 2150-01-01}", "journal: {path: %s/journal.db, seal_key: {file: keys/seal.key}, crash_guard: off}" % self.state,
                  "audit: {key: {file: keys/audit.key}, sign_key: {file: keys/audit-sm2.pem}, head_file: %s/audit.head, public_key_file: keys/audit-sm2.pub.pem}" % self.state, "listen:"]
         for system, (name, family, path) in LISTENERS.items():
             token = ", token: {file: keys/linhu.token}" if family == "rest" else ""

@@ -11,7 +11,7 @@
 
 namespace tongqu::sandbox {
 
-enum class Operation : std::uint8_t { none, submit, query, digest, refresh };
+enum class Operation : std::uint8_t { none, submit, query, digest, events, confirm, refresh };
 
 /// Why a gateway answers in place of the service.
 enum class Trouble : std::uint8_t { not_found, too_many, internal };

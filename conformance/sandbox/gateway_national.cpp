@@ -55,7 +55,9 @@ public:
     if (request.path() != "/httpproxy") return Operation::none;
     const std::string_view sid = request.headers.get("gjgxjhpt_sid");
     if (sid == "s_990000000000_1") return request.method == "POST" ? Operation::submit : Operation::none;
+    if (sid == "s_990000000000_5") return request.method == "POST" ? Operation::confirm : Operation::none;
     if (request.method != "GET") return Operation::none;
+    if (sid == "s_990000000000_4") return Operation::events;
     if (sid == "s_990000000000_2") return Operation::query;
     return sid == "s_990000000000_3" ? Operation::digest : Operation::none;
   }
@@ -143,7 +145,7 @@ Passage NationalGateway::check_business(Requester& requester, const Signed& give
     if (!newest || to_epoch_ms(clock_.now_utc()) >= requester.good_until_ms) return refused("-1", "secret expired");
     if (operation != Operation::none) return {};
     const bool known_service = given.identity.sid.substr(0, 15) == "s_990000000000_" && given.identity.sid.size() == 16 &&
-                               given.identity.sid.back() >= '1' && given.identity.sid.back() <= '3';
+                               given.identity.sid.back() >= '1' && given.identity.sid.back() <= '5';
     if (!known_service) return refused("E-106", "the requester is not authorised for this service");
     return {{}, trouble(Trouble::not_found), "404"};
   }

@@ -49,9 +49,10 @@ public:
     std::string_view path = request.path();
     if (path.substr(0, kService.size()) != kService) return Operation::none;
     path.remove_prefix(kService.size());
-    if (request.method == "POST") return path == "submit" ? Operation::submit : Operation::none;
+    if (request.method == "POST") return path == "submit" ? Operation::submit : path == "events-confirm" ? Operation::confirm : Operation::none;
     if (request.method != "GET") return Operation::none;
     if (path == "query") return Operation::query;
+    if (path == "events") return Operation::events;
     return path == "digest" ? Operation::digest : Operation::none;
   }
 

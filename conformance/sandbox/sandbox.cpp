@@ -1,6 +1,7 @@
 #include "conformance/sandbox/sandbox.hpp"
 
 #include "conformance/sandbox/checks.hpp"
+#include "conformance/sandbox/events.hpp"
 #include "conformance/sandbox/fault_plan.hpp"
 #include "conformance/sandbox/gateway.hpp"
 #include "conformance/sandbox/later.hpp"
@@ -57,6 +58,8 @@ private:
   void on_submit(const net::HttpRequest& request, net::Responder respond);
   void on_query(const net::HttpRequest& request, net::Responder respond);
   void on_digest(const net::HttpRequest& request, const net::Responder& respond);
+  void on_events(const net::HttpRequest& request, const net::Responder& respond);
+  void on_confirm(const net::HttpRequest& request, const net::Responder& respond);
   void on_control(const net::HttpRequest& request, const net::Responder& respond);
   std::optional<net::HttpResponse> early_fault(const Draw& draw);
   void send(const Draw& draw, net::HttpResponse answer, net::Responder respond);
@@ -70,7 +73,8 @@ private:
   CaseService service_;
   std::unique_ptr<Gateway> gateway_;
   FaultPlan faults_;
-  std::uint64_t queries_ = 0, refreshes_ = 0, submits_ = 0;
+  EventBox events_;
+  std::uint64_t queries_ = 0, refreshes_ = 0, digests_ = 0, submits_ = 0;
   std::map<std::string, std::uint64_t> gateway_refusals_;
   std::unique_ptr<LedgerWriter> ledger_;
   std::string line_;
@@ -112,6 +116,8 @@ void RunningSandbox::on_request(net::HttpRequest request, net::Responder respond
     return respond(*std::move(passage.answer));
   }
   if (operation == Operation::query) on_query(request, std::move(respond));
+  else if (operation == Operation::events) on_events(request, respond);
+  else if (operation == Operation::confirm) on_confirm(request, respond);
   else on_digest(request, respond);
 }
 
@@ -202,27 +208,35 @@ void RunningSandbox::on_query(const net::HttpRequest& request, net::Responder re
 }
 
 void RunningSandbox::on_digest(const net::HttpRequest& request, const net::Responder& respond) {
+  ++digests_;
   const std::string_view date = query_value(request.query(), "date");
   const auto day = read_date(date);
   if (!day) return respond(json_answer(200, plain_answer("1001")));
-  const CaseService::DayDigest digest = service_.day_digest(*day);
-  std::string body;
-  wire::JsonWriter json(body);
-  json.begin_object();
-  json.member("code", "0");
-  json.key("data");
-  json.begin_object();
-  json.member("date", date);
-  json.member("count", static_cast<std::int64_t>(digest.count));
-  json.member("digest", digest.digest);
-  json.end_object();
-  json.end_object();
-  respond(json_answer(200, std::move(body)));
+  const std::vector<DayLine>& lines = service_.of_day(*day);
+  const bool below = request.query().find("prefix=") != std::string_view::npos;
+  const std::string_view prefix = query_value(request.query(), "prefix");
+  if (prefix.size() > 64) return respond(json_answer(200, plain_answer("1001")));
+  respond(json_answer(200, below ? day_answer(date, prefix, lines) : day_answer(date, lines)));
+}
+
+void RunningSandbox::on_events(const net::HttpRequest& request, const net::Responder& respond) {
+  const auto max = read_number(query_value(request.query(), "max"));
+  if (!max || *max < 1 || *max > 200) return respond(json_answer(200, plain_answer("1001")));
+  respond(json_answer(200, events_.list(static_cast<std::size_t>(*max))));
+}
+
+void RunningSandbox::on_confirm(const net::HttpRequest& request, const net::Responder& respond) {
+  auto answer = events_.confirm(request.body);
+  respond(json_answer(200, answer ? *std::move(answer) : plain_answer("1001")));
 }
 
 void RunningSandbox::on_control(const net::HttpRequest& request, const net::Responder& respond) {
   if (!is_local(request.peer)) return respond(gateway_->trouble(Trouble::not_found));
   if (request.method == "GET" && request.path() == "/_sandbox/state") return respond(json_answer(200, state()));
+  if (request.method == "POST" && request.path() == "/_sandbox/events") {
+    const auto taken = events_.put(request.body);
+    return respond(json_answer(taken ? 200 : 400, state()));
+  }
   if (request.method != "POST" || request.path() != "/_sandbox/faults") return respond(gateway_->trouble(Trouble::not_found));
   std::vector<std::string> specs;
   std::string_view rest = request.body;
@@ -284,6 +298,9 @@ std::string RunningSandbox::state() const {
   json.member("cases", number(service_.case_count()));
   json.member("queries", number(queries_));
   json.member("refreshes", number(refreshes_));
+  json.member("digests", number(digests_));
+  json.member("events_waiting", number(events_.waiting()));
+  json.member("events_confirmed", number(events_.confirmed()));
   const auto put_codes = [&json, &number](std::string_view name, const std::map<std::string, std::uint64_t>& codes) {
     json.key(name);
     json.begin_object();

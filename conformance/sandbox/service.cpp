@@ -253,17 +253,16 @@ std::optional<CaseService::Known> CaseService::find(std::string_view message_id)
   return Known{receipt_text(message.receipt), to_hex({message.digest.data(), message.digest.size()}), message.received_ms};
 }
 
-CaseService::DayDigest CaseService::day_digest(std::int64_t day) const {
-  std::vector<std::pair<std::string_view, const Message*>> of_day;
+const std::vector<DayLine>& CaseService::of_day(std::int64_t day) {
+  if (day == day_ && counters_.taken == day_taken_) return day_lines_;
+  day_ = day;
+  day_taken_ = counters_.taken;
+  day_lines_.clear();
   for (const auto& [id, message] : messages_) {
-    if (beijing_day(message.received_ms) == day) of_day.emplace_back(id, &message);
+    if (beijing_day(message.received_ms) == day) day_lines_.push_back({id, &message.digest});
   }
-  std::sort(of_day.begin(), of_day.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  crypto::Hasher hasher(crypto::Hasher::Algorithm::sm3);
-  for (const auto& [id, message] : of_day) {
-    hasher.update(std::string(id) + " " + to_hex({message->digest.data(), message->digest.size()}) + "\n");
-  }
-  return {of_day.size(), to_hex(hasher.finish())};
+  std::sort(day_lines_.begin(), day_lines_.end(), [](const DayLine& a, const DayLine& b) { return a.message_id < b.message_id; });
+  return day_lines_;
 }
 
 namespace {

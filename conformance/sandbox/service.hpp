@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "conformance/sandbox/days.hpp"
 #include "conformance/sandbox/ledger.hpp"
 #include "conformance/sandbox/options.hpp"
 #include "conformance/sandbox/rows.hpp"
@@ -42,12 +43,8 @@ public:
   };
   std::optional<Known> find(std::string_view message_id) const;
 
-  struct DayDigest {
-    std::uint64_t count = 0;
-    std::string digest;
-  };
-  /// @param day  Days since 1970 in Beijing.
-  DayDigest day_digest(std::int64_t day) const;
+  /// What was taken on a day, sorted by id. Valid until the next submit. @param day  Days since 1970 in Beijing.
+  const std::vector<DayLine>& of_day(std::int64_t day);
 
   struct Counters {
     std::uint64_t taken = 0;       ///< Distinct message ids.
@@ -89,6 +86,10 @@ private:
   std::unordered_map<std::string, Case> cases_;
   Counters counters_;
   std::uint64_t receipts_ = 0;
+  /// The day asked for last: a comparison asks many times, and sorting a million ids takes its time.
+  std::vector<DayLine> day_lines_;
+  std::int64_t day_ = -1;
+  std::uint64_t day_taken_ = 0;
   wire::Document envelope_;
   wire::Document row_;
 };

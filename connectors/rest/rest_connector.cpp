@@ -1,5 +1,6 @@
 #include "connectors/rest/rest_connector.hpp"
 
+#include <charconv>
 #include <optional>
 
 #include "connectors/rest/query.hpp"
@@ -89,12 +90,14 @@ public:
   RestConnector(connector::ListenerConfig config, connector::IntakeHandler& handler)
       : config_(std::move(config)),
         handler_(handler),
-        status_path_(config_.path + (config_.path.back() == '/' ? "status" : "/status")) {}
+        status_path_(config_.path + (config_.path.back() == '/' ? "status" : "/status")),
+        events_path_(config_.path + (config_.path.back() == '/' ? "events" : "/events")) {}
 
   Result<void> listen() {
     net::HttpServerOptions options;
     options.address = config_.address;
     options.port = config_.port;
+    options.listen_fd = config_.listen_fd;
     options.limits.body_bytes_max = config_.limits.message_bytes_max;
     options.hosts = config_.hosts;
     TONGQU_TRY(server_, net::HttpServer::start(options, *this));
@@ -103,15 +106,20 @@ public:
 
   std::uint16_t port() const override { return server_->port(); }
   void stop(const CallContext& context) override { server_->stop(context); }
+  int listener_fd() const override { return server_->listener_fd(); }
+  void drain() override { server_->drain(); }
+  std::uint64_t open_connections() const override { return server_->counters().open; }
 
   void on_request(HttpRequest request, Responder respond) override {
     const std::string trace = to_hex(crypto::random_bytes(8));
     const bool intake = request.path() == config_.path;
     const bool status = request.path() == status_path_;
-    if (!intake && !status) return refuse(request, trace, Error(Errc::connector_path_unknown), 404, respond);
+    const bool events = request.path() == events_path_;
+    if (!intake && !status && !events) return refuse(request, trace, Error(Errc::connector_path_unknown), 404, respond);
     if (request.method != (intake ? "POST" : "GET")) return refuse(request, trace, Error(Errc::connector_method), 405, respond);
     if (!authorised(request)) return refuse(request, trace, Error(Errc::connector_auth_failed), 401, respond);
     if (status) return answer_status(request, trace, respond);
+    if (events) return answer_events(request, trace, std::move(respond));
     take_post(std::move(request), std::move(respond), trace);
   }
 
@@ -222,6 +230,43 @@ private:
     respond(json_response(code, wire::refusal_json(status.error(), trace, {})));
   }
 
+  /// `after` and `max`, each at most once.
+  Result<connector::EventQuery> read_event_question(std::string_view text) const {
+    TONGQU_TRY(const auto parameters, parse_query(text));
+    connector::EventQuery query;
+    query.route = config_.name;
+    for (const auto& [name, value] : parameters) {
+      int max = 0;
+      const auto [at, ec] = std::from_chars(value.data(), value.data() + value.size(), max);
+      if (name == "after" && !value.empty() && value.size() <= 64) query.after = value;
+      else if (name == "max" && ec == std::errc() && at == value.data() + value.size() && max >= 1 && max <= 200) query.max = static_cast<std::size_t>(max);
+      else return Error(Errc::connector_parameter).at(name).with("after, an id; max, 1 to 200");
+    }
+    return query;
+  }
+
+  void answer_events(const HttpRequest& request, const std::string& trace, Responder respond) {
+    const auto query = read_event_question(request.query());
+    if (!query) return refuse(request, trace, query.error(), 400, respond);
+    handler_.events(*query, [respond = std::move(respond), trace](Result<connector::EventPage> page) {
+      if (page) return respond(json_response(200, events_json(*page)));
+      const Error& error = page.error();
+      const int status = error.code() == Errc::connector_path_unknown ? 404 : error.action() == Action::fix_input ? 409 : error.action() == Action::retry_later ? 503 : 500;
+      HttpResponse response = json_response(status, wire::refusal_json(error, trace, {}));
+      if (status == 503) response.headers.add("Retry-After", "1");
+      respond(std::move(response));
+    });
+  }
+
+  static std::string events_json(const connector::EventPage& page) {
+    std::string out = "{\"events\":[";
+    for (const auto& one : page.events) {
+      if (out.back() != '[') out += ',';
+      out += "{\"id\":\"" + one.id + "\",\"event\":" + one.json + "}";  // Ids are ours, and the event is JSON already.
+    }
+    return out + "],\"more\":" + (page.more ? "true}" : "false}");
+  }
+
   static std::string status_json(const std::vector<connector::MessageStatus>& messages) {
     std::string out;
     wire::JsonWriter w(out);
@@ -262,7 +307,7 @@ private:
 
   connector::ListenerConfig config_;
   connector::IntakeHandler& handler_;
-  std::string status_path_;
+  std::string status_path_, events_path_;
   std::unique_ptr<net::HttpServer> server_;
 };
 

@@ -50,6 +50,7 @@ public:
     net::HttpServerOptions options;
     options.address = config_.address;
     options.port = config_.port;
+    options.listen_fd = config_.listen_fd;
     options.limits.body_bytes_max = config_.limits.message_bytes_max;
     options.hosts = config_.hosts;
     TONGQU_TRY(server_, net::HttpServer::start(options, *this));
@@ -58,6 +59,9 @@ public:
 
   std::uint16_t port() const override { return server_->port(); }
   void stop(const CallContext& context) override { server_->stop(context); }
+  int listener_fd() const override { return server_->listener_fd(); }
+  void drain() override { server_->drain(); }
+  std::uint64_t open_connections() const override { return server_->counters().open; }
 
   void on_request(HttpRequest request, Responder respond) override {
     const std::string trace = to_hex(crypto::random_bytes(8));

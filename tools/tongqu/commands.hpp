@@ -17,6 +17,8 @@ void add_model_commands(CLI::App& program, Run& run);
 void add_model_schema_commands(CLI::App& model, Run& run);
 void add_model_export_commands(CLI::App& model, Run& run);
 void add_map_commands(CLI::App& program, Run& run);
+/// To the command `map`: reverse, laws.
+void add_map_reverse_commands(CLI::App& map, Run& run);
 void add_bridge_commands(CLI::App& program, Run& run);
 
 } // namespace tongqu::tool

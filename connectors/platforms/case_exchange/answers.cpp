@@ -240,4 +240,11 @@ QueryOutcome read_query(const net::HttpOutcome& outcome, const Expected& expecte
   return answer;
 }
 
+Result<wire::Document> read_service(const net::HttpOutcome& outcome, const GatewayDialect& gateway, UtcMillis now) {
+  Reading reading = read(outcome, gateway, now);
+  if (reading.decided) return reading.decided->error ? *std::move(reading.decided->error) : Error(Errc::platform_answer_unreadable);
+  if (reading.code != "0") return error_of_code(reading.code);
+  return std::move(reading.document);
+}
+
 } // namespace tongqu::platform::case_exchange

@@ -36,6 +36,10 @@ SubmitOutcome read_submit(const net::HttpOutcome& outcome, const Expected& expec
 /// Decides whether a message was taken. A found receipt with another digest is `failed` with platform.conflict.
 QueryOutcome read_query(const net::HttpOutcome& outcome, const Expected& expected, const GatewayDialect& gateway, UtcMillis now);
 
+/// An answer of the service with code "0", whatever it holds; else why there is none.
+/// @errors platform.*, net.*; platform.api_missing when there is no such operation.
+Result<wire::Document> read_service(const net::HttpOutcome& outcome, const GatewayDialect& gateway, UtcMillis now);
+
 /// Reasons in the platform's words: `data.errors[].reason` of `{"en","zh"}`, each text at most this many characters.
 constexpr std::size_t kReasonCharactersMax = 300;
 

@@ -1,4 +1,5 @@
 #include "connectors/platforms/case_exchange/answers.hpp"
+#include "connectors/platforms/case_exchange/days.hpp"
 #include "connectors/platforms/case_exchange/envelope.hpp"
 #include "connectors/platforms/case_exchange/site.hpp"
 #include "connectors/platforms/gjgxjhpt/gateway.hpp"
@@ -19,7 +20,7 @@ constexpr std::string_view kDefaultSidPrefix = "s_990000000000";
 constexpr std::string_view kDefaultRefreshSid = "s_sys_service001";
 
 struct Site {
-  std::string rid, submit_sid, query_sid, refresh_sid;
+  std::string rid, sid_prefix, submit_sid, query_sid, refresh_sid;
   Secret app_key;
   Guarantee guarantee;
 };
@@ -95,6 +96,43 @@ public:
     run(std::move(call));
   }
 
+  void day(std::string date, std::string prefix, std::function<void(DayOutcome)> done) override {
+    auto request = case_exchange::day_request(date, prefix, kBusinessPath);
+    if (!request) return done(case_exchange::day_failed(std::move(request).error()));
+    auto call = std::make_shared<Call>();
+    call->request = *std::move(request);
+    call->sid = site_.sid_prefix + "_3";
+    call->answered = [this, date = std::move(date), prefix = std::move(prefix), done](const net::HttpOutcome& outcome, const Call& by) {
+      return report(case_exchange::read_day(outcome, date, prefix, gjgxjhpt::gateway_dialect(), clock_->now_utc()), by, done);
+    };
+    call->refused = [done](const SecretKeeper::Refusal& refusal, Try) { done(case_exchange::day_failed(refusal.error)); };
+    run(std::move(call));
+  }
+
+  void events(std::size_t max, std::function<void(EventsOutcome)> done) override {
+    auto call = std::make_shared<Call>();
+    call->request = case_exchange::events_request(max, kBusinessPath);
+    call->sid = site_.sid_prefix + "_4";
+    call->answered = [this, done](const net::HttpOutcome& outcome, const Call& by) {
+      return report(case_exchange::read_events(outcome, gjgxjhpt::gateway_dialect(), clock_->now_utc()), by, done);
+    };
+    call->refused = [done](const SecretKeeper::Refusal& refusal, Try) { done(case_exchange::events_failed(refusal.error)); };
+    run(std::move(call));
+  }
+
+  void confirm_events(std::vector<std::string> event_ids, std::function<void(std::optional<Error>)> done) override {
+    struct Confirmation { std::optional<Error> error; };
+    const std::function<void(Confirmation)> told = [done](Confirmation one) { done(std::move(one.error)); };
+    auto call = std::make_shared<Call>();
+    call->request = case_exchange::confirm_request(event_ids, std::string(kBusinessPath));
+    call->sid = site_.sid_prefix + "_5";
+    call->answered = [this, told](const net::HttpOutcome& outcome, const Call& by) {
+      return report(Confirmation{case_exchange::read_confirmation(outcome, gjgxjhpt::gateway_dialect(), clock_->now_utc())}, by, told);
+    };
+    call->refused = [done](const SecretKeeper::Refusal& refusal, Try) { done(refusal.error); };
+    run(std::move(call));
+  }
+
 private:
   void run(std::shared_ptr<Call> call) {
     keeper_.get([this, call = std::move(call)](const SecretKeeper::Grant* grant, const SecretKeeper::Refusal* refusal) {
@@ -141,6 +179,7 @@ Result<Site> read_site(const PlatformConfig& config) {
   TONGQU_TRY(site.app_key, required_credential(config, "app_key"));
   const std::string prefix = setting_or(config, "sid_prefix", kDefaultSidPrefix);
   if (!is_header_token(prefix, 64)) return wrong_setting(config, "sid_prefix", "a service code such as s_990000000000");
+  site.sid_prefix = prefix;
   site.submit_sid = prefix + "_1";
   site.query_sid = prefix + "_2";
   site.refresh_sid = setting_or(config, "refresh_sid", kDefaultRefreshSid);
@@ -158,7 +197,7 @@ Result<std::unique_ptr<PlatformClient>> make(const PlatformConfig& config, std::
 } // namespace
 
 void register_gjgxjhpt(Registry& registry) {
-  registry.add({"gjgxjhpt", "targets/case.yaml", {"rid", "sid_prefix", "refresh_sid", "deduplicates", "queryable"}, {"app_key"}}, &make);
+  registry.add({"gjgxjhpt", "targets/case.yaml", {"rid", "sid_prefix", "refresh_sid", "deduplicates", "queryable"}, {"app_key"}, &case_exchange::read_receipts}, &make);
 }
 
 } // namespace tongqu::platform

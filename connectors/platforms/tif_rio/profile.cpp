@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "connectors/platforms/case_exchange/answers.hpp"
+#include "connectors/platforms/case_exchange/days.hpp"
 #include "connectors/platforms/case_exchange/envelope.hpp"
 #include "connectors/platforms/case_exchange/site.hpp"
 #include "connectors/platforms/tif_rio/gateway.hpp"
@@ -52,6 +53,31 @@ public:
     });
   }
 
+  void day(std::string date, std::string prefix, std::function<void(DayOutcome)> done) override {
+    auto request = case_exchange::day_request(date, prefix, site_.prefix + "/digest");
+    if (!request) return done(case_exchange::day_failed(std::move(request).error()));
+    sign(*request);
+    http_->send(*std::move(request), [date = std::move(date), prefix = std::move(prefix), clock = clock_, done = std::move(done)](const net::HttpOutcome& outcome) {
+      done(case_exchange::read_day(outcome, date, prefix, tif_rio::gateway_dialect(), clock->now_utc()));
+    });
+  }
+
+  void events(std::size_t max, std::function<void(EventsOutcome)> done) override {
+    auto request = case_exchange::events_request(max, site_.prefix + "/events");
+    sign(request);
+    http_->send(std::move(request), [clock = clock_, done = std::move(done)](const net::HttpOutcome& outcome) {
+      done(case_exchange::read_events(outcome, tif_rio::gateway_dialect(), clock->now_utc()));
+    });
+  }
+
+  void confirm_events(std::vector<std::string> event_ids, std::function<void(std::optional<Error>)> done) override {
+    auto request = case_exchange::confirm_request(event_ids, site_.prefix + "/events-confirm");
+    sign(request);
+    http_->send(std::move(request), [clock = clock_, done = std::move(done)](const net::HttpOutcome& outcome) {
+      done(case_exchange::read_confirmation(outcome, tif_rio::gateway_dialect(), clock->now_utc()));
+    });
+  }
+
 private:
   void sign(net::HttpRequest& request) const {
     tif_rio::sign(request, site_.paas_id, site_.paas_token, clock_->now_utc(), tif_rio::make_nonce());
@@ -91,7 +117,7 @@ Result<std::unique_ptr<PlatformClient>> make(const PlatformConfig& config, std::
 } // namespace
 
 void register_tif_rio(Registry& registry) {
-  registry.add({"tif_rio", "targets/case.yaml", {"paas_id", "service_prefix", "deduplicates", "queryable"}, {"paas_token"}}, &make);
+  registry.add({"tif_rio", "targets/case.yaml", {"paas_id", "service_prefix", "deduplicates", "queryable"}, {"paas_token"}, &case_exchange::read_receipts}, &make);
 }
 
 } // namespace tongqu::platform

@@ -1,6 +1,7 @@
 #include "bridge/acknowledgement.hpp"
 
 #include "tongqu/wire/json.hpp"
+#include "tongqu/wire/xml.hpp"
 
 namespace tongqu::bridge::detail {
 namespace {
@@ -65,6 +66,76 @@ mapping::AnswerText default_acknowledgement(std::string_view family, const mappi
   w.member("state", facts.state);
   w.member("time", facts.accepted_at);
   w.end_object();
+  return text;
+}
+
+namespace {
+
+void xml_member(std::string& out, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  out.append("<").append(name).append(">");
+  // A character that XML cannot carry leaves the element empty; the place still says which record it is.
+  static_cast<void>(wire::append_xml_escaped(out, value));
+  out.append("</").append(name).append(">");
+}
+
+std::string xml_item(const mapping::AnswerFacts& facts) {
+  std::string out = "<record>";
+  xml_member(out, "number", std::to_string(facts.record));
+  xml_member(out, "state", facts.state);
+  xml_member(out, "id", facts.message_id);
+  xml_member(out, "time", facts.accepted_at);
+  xml_member(out, "caseNo", facts.case_no);
+  xml_member(out, "error", facts.error_id);
+  xml_member(out, "where", facts.where);
+  xml_member(out, "message", facts.reason.zh);
+  return out + "</record>";
+}
+
+std::string json_item(const mapping::AnswerFacts& facts) {
+  std::string out;
+  wire::JsonWriter w(out);
+  w.begin_object();
+  w.member("record", static_cast<std::int64_t>(facts.record));
+  w.member("state", facts.state);
+  if (!facts.message_id.empty()) w.member("id", facts.message_id);
+  if (!facts.accepted_at.empty()) w.member("time", facts.accepted_at);
+  if (!facts.case_no.empty()) w.member("case_no", facts.case_no);
+  if (!facts.error_id.empty()) {
+    w.key("error");
+    w.begin_object();
+    w.member("id", facts.error_id);
+    if (!facts.where.empty()) w.member("where", facts.where);
+    w.key("message");
+    w.begin_object();
+    w.member("en", facts.reason.en);
+    w.member("zh", facts.reason.zh);
+    w.end_object();
+    w.end_object();
+  }
+  w.end_object();
+  return out;
+}
+
+} // namespace
+
+std::string default_batch_item(std::string_view family, const mapping::AnswerFacts& facts) { return family == "soap" ? xml_item(facts) : json_item(facts); }
+
+mapping::AnswerText default_batch_answer(std::string_view family, const mapping::BatchAnswer::Counts& counts, const std::vector<std::string>& items) {
+  const std::pair<const char*, std::size_t> numbers[] = {{"count", counts.records}, {"stored", counts.accepted}, {"held", counts.held}, {"refused", counts.refused}, {"conflict", counts.conflicts}};
+  mapping::AnswerText text;
+  const bool xml = family == "soap";
+  text.format = xml ? "xml" : "json";
+  text.soap_form = mapping::AnswerText::SoapForm::elements;
+  std::string& out = text.payload;
+  if (!xml) out += '{';
+  for (const auto& [name, number] : numbers) {
+    if (xml) xml_member(out, name, std::to_string(number));
+    else out.append("\"").append(name).append("\":").append(std::to_string(number)).append(",");
+  }
+  if (!xml) out += "\"records\":[";
+  for (std::size_t i = 0; i < items.size(); ++i) out.append(xml || i == 0 ? "" : ",").append(items[i]);
+  if (!xml) out += "]}";
   return text;
 }
 

@@ -11,6 +11,7 @@
 
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/model/values.hpp"
 #include "tongqu/wire/yaml.hpp"
 
 namespace tongqu::bridge {
@@ -149,17 +150,18 @@ private:
 
 std::string indexed(std::string_view name, std::size_t i) { return std::string(name) + "[" + std::to_string(i) + "]"; }
 
-Limits read_limits(Reader& r, const YamlNode& node, const std::string& path) {
+Limits read_limits(Reader& r, const YamlNode& node, const std::string& path, std::size_t& records_max) {
   Limits limits;
   const YamlNode* value = node.find("limits");
   if (value == nullptr) return limits;
   const std::string at = Reader::join(path, "limits");
-  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max"})) return limits;
+  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max", "records_max"})) return limits;
   limits.message_bytes_max = r.number<std::size_t>(*value, at, "message_bytes_max", limits.message_bytes_max, 1024, std::int64_t{1} << 30);
   limits.depth_max = r.number<std::uint32_t>(*value, at, "depth_max", limits.depth_max, 4, 64);
   limits.attributes_max = r.number<std::uint32_t>(*value, at, "attributes_max", limits.attributes_max, 1, 10000);
   limits.children_max = r.number<std::uint32_t>(*value, at, "children_max", limits.children_max, 16, 10000000);
   limits.nodes_max = r.number<std::uint32_t>(*value, at, "nodes_max", limits.nodes_max, 16, 100000000);
+  records_max = r.number<std::size_t>(*value, at, "records_max", records_max, 1, 1000000);
   return limits;
 }
 
@@ -180,18 +182,106 @@ void read_listen(Reader& r, const YamlNode& root, Config& config) {
     one.token = r.secret(node, at, "token", false);
     for (const YamlNode& host : r.list(node, at, "hosts", false)) one.hosts.push_back(host.text);
     one.settings = r.texts(node, at, "settings");
-    one.limits = read_limits(r, node, at);
+    one.limits = read_limits(r, node, at, one.records_max);
+    one.line = node.line;
     config.listen.push_back(std::move(one));
   }
+}
+
+std::map<std::string, PackKey> read_pack_keys(Reader& r, const YamlNode& node, const std::string& path) {
+  std::map<std::string, PackKey> keys;
+  const YamlNode* all = node.find("keys");
+  if (all == nullptr) return keys;
+  const std::string at = Reader::join(path, "keys");
+  if (!all->is_mapping()) {
+    r.mistake(Errc::bridge_config_value, *all, at, {"a mapping of key names to {file: PATH} or {env: NAME}", "密钥名到 {file: 路径} 或 {env: 名称} 的映射"});
+    return keys;
+  }
+  for (const auto& [name, value] : all->members) {
+    PackKey key;
+    YamlNode only = *all;  // The reference alone, so that one reader judges all secrets.
+    only.members = {{name, value}};
+    if (const YamlNode* form = value.is_mapping() ? value.find("as") : nullptr; form != nullptr) {
+      if (form->text == "base64") key.form = PackKey::Form::base64;
+      else if (form->text == "text") key.form = PackKey::Form::text;
+      else if (form->text != "hex") r.mistake(Errc::bridge_config_value, *form, Reader::join(at, name.text) + ".as", {"hex, base64 or text", "hex、base64 或 text"});
+      auto& members = only.members.front().second.members;
+      members.erase(std::remove_if(members.begin(), members.end(), [](const auto& m) { return m.first.text == "as"; }), members.end());
+    }
+    key.ref = r.secret(only, at, name.text, true);
+    keys[name.text] = std::move(key);
+  }
+  return keys;
+}
+
+CallBackSettings read_call_back(Reader& r, const YamlNode& node, const std::string& path) {
+  CallBackSettings call_back;
+  const YamlNode* value = node.find("call_back");
+  const std::string at = Reader::join(path, "call_back");
+  if (value == nullptr || !r.keys(*value, at, {"url", "pinned_host", "path", "ca_file", "token"})) return call_back;
+  call_back.url = r.text(*value, at, "url", true);
+  call_back.pinned_host = r.text(*value, at, "pinned_host", true);
+  call_back.path = r.text(*value, at, "path", false, call_back.path);
+  call_back.ca_file = r.path_text(*value, at, "ca_file", false);
+  call_back.token = r.secret(*value, at, "token", false);
+  if (call_back.path.empty() || call_back.path.front() != '/') r.mistake(Errc::bridge_config_value, *value->find("path"), Reader::join(at, "path"), {"a path that begins with /", "以 / 开头的路径"});
+  return call_back;
 }
 
 void read_packs(Reader& r, const YamlNode& root, Config& config) {
   const auto& items = r.list(root, "", "packs", true);
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string at = indexed("packs", i);
-    if (!r.keys(items[i], at, {"path", "params"})) continue;
-    config.packs.push_back({r.path_text(items[i], at, "path", true), r.texts(items[i], at, "params")});
+    if (!r.keys(items[i], at, {"path", "params", "name", "keys", "call_back"})) continue;
+    config.packs.push_back({r.path_text(items[i], at, "path", true), r.texts(items[i], at, "params"), r.text(items[i], at, "name", false), read_pack_keys(r, items[i], at),
+                            read_call_back(r, items[i], at)});
   }
+}
+
+RateSettings read_rate(Reader& r, const YamlNode& node, const std::string& path) {
+  RateSettings rate;
+  const YamlNode* value = node.find("rate");
+  const std::string at = Reader::join(path, "rate");
+  if (value == nullptr || !r.keys(*value, at, {"per_minute", "per_second", "burst", "learn"})) return rate;
+  const auto per_second = r.number<std::int64_t>(*value, at, "per_second", 0, 1, 1000000);
+  const auto per_minute = r.number<std::int64_t>(*value, at, "per_minute", 0, 1, 60000000);
+  if (per_second > 0 && per_minute > 0) r.mistake(Errc::bridge_config_value, *value, at, {"per_second or per_minute, not both", "per_second 与 per_minute 只能取其一"});
+  rate.per_second = per_second > 0 ? static_cast<double>(per_second) : static_cast<double>(per_minute) / 60.0;
+  rate.burst = r.number<std::size_t>(*value, at, "burst", 0, 1, 1000000);
+  const std::string learn = r.text(*value, at, "learn", false, "yes");
+  if (learn != "yes" && learn != "no") r.mistake(Errc::bridge_config_value, *value->find("learn"), Reader::join(at, "learn"), {"yes or no", "yes 或 no"});
+  rate.learn = learn != "no";
+  return rate;
+}
+
+EventSettings read_events(Reader& r, const YamlNode& node, const std::string& path) {
+  EventSettings events;
+  const YamlNode* value = node.find("events");
+  const std::string at = Reader::join(path, "events");
+  if (value == nullptr || !r.keys(*value, at, {"poll_ms", "max"})) return events;
+  if (value->find("poll_ms") == nullptr) r.mistake(Errc::bridge_config_missing_key, *value, Reader::join(at, "poll_ms"));
+  events.poll = std::chrono::milliseconds(r.number<std::int64_t>(*value, at, "poll_ms", 5000, 10, 3600000));
+  events.max = r.number<std::size_t>(*value, at, "max", events.max, 1, 200);
+  return events;
+}
+
+std::vector<PauseSettings> read_pauses(Reader& r, const YamlNode& node, const std::string& path) {
+  std::vector<PauseSettings> pauses;
+  const auto& items = r.list(node, path, "pauses", false);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string at = indexed(path + ".pauses", i);
+    if (!r.keys(items[i], at, {"from", "until"})) continue;
+    PauseSettings pause;
+    for (const auto& [key, into] : {std::pair{"from", &pause.from}, std::pair{"until", &pause.until}}) {
+      const std::string text = r.text(items[i], at, key, true);
+      const auto time = model::Time::parse(text);
+      if (time && time->has_clock()) *into = time->utc();
+      else if (!text.empty()) r.mistake(Errc::bridge_config_value, *items[i].find(key), Reader::join(at, key), {"a time with offset, 2150-01-05T22:00:00+08:00", "带时区偏移的时间，如 2150-01-05T22:00:00+08:00"});
+    }
+    if (pause.until < pause.from) r.mistake(Errc::bridge_config_value, items[i], Reader::join(at, "until"), {"a time after `from`", "晚于 `from` 的时间"});
+    pauses.push_back(pause);
+  }
+  return pauses;
 }
 
 void read_platforms(Reader& r, const YamlNode& root, Config& config) {
@@ -199,7 +289,7 @@ void read_platforms(Reader& r, const YamlNode& root, Config& config) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const YamlNode& node = items[i];
     const std::string at = indexed("platforms", i);
-    if (!r.keys(node, at, {"name", "profile", "url", "pinned_host", "ca_file", "target", "credentials", "settings", "connect_timeout_ms", "total_timeout_ms", "concurrency"})) continue;
+    if (!r.keys(node, at, {"name", "profile", "url", "pinned_host", "ca_file", "target", "credentials", "settings", "connect_timeout_ms", "total_timeout_ms", "concurrency", "rate", "events", "pauses"})) continue;
     PlatformSettings one;
     one.name = r.text(node, at, "name", true);
     one.profile = r.text(node, at, "profile", true);
@@ -216,6 +306,9 @@ void read_platforms(Reader& r, const YamlNode& root, Config& config) {
     one.connect_timeout = std::chrono::milliseconds(r.number<std::int64_t>(node, at, "connect_timeout_ms", one.connect_timeout.count(), 10, 600000));
     one.total_timeout = std::chrono::milliseconds(r.number<std::int64_t>(node, at, "total_timeout_ms", one.total_timeout.count(), 10, 600000));
     one.concurrency = r.number<std::size_t>(node, at, "concurrency", one.concurrency, 1, 1024);
+    one.rate = read_rate(r, node, at);
+    one.events = read_events(r, node, at);
+    one.pauses = read_pauses(r, node, at);
     config.platforms.push_back(std::move(one));
   }
 }
@@ -248,15 +341,34 @@ void read_routes(Reader& r, const YamlNode& root, Config& config) {
   }
 }
 
+void read_earlier_keys(Reader& r, const YamlNode& journal, Config& config) {
+  std::set<std::string> ids{config.journal.key_id};
+  const auto& items = r.list(journal, "journal", "earlier_keys", false);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string at = indexed("journal.earlier_keys", i);
+    if (!r.keys(items[i], at, {"key_id", "seal_key"})) continue;
+    JournalSettings::EarlierKey one{r.text(items[i], at, "key_id", true), r.secret(items[i], at, "seal_key", true)};
+    if (!ids.insert(one.key_id).second) r.mistake(Errc::bridge_config_value, items[i], at, {"an id that stands once", "不重复的编号"});
+    config.journal.earlier_keys.push_back(std::move(one));
+  }
+}
+
 void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "queue_max", "synchronous"})) {
+  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "synchronous"})) {
     config.journal.path = r.path_text(*journal, "journal", "path", true);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
     config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
     config.journal.queue_max = r.number<std::size_t>(*journal, "journal", "queue_max", config.journal.queue_max, 16, 1000000);
+    config.journal.low_water_mb = r.number<std::int64_t>(*journal, "journal", "low_water_mb", config.journal.low_water_mb, 0, 1000000);
+    config.journal.ballast_mb = r.number<std::int64_t>(*journal, "journal", "ballast_mb", config.journal.ballast_mb, 0, 10000);
+    config.journal.waiting_limit = std::chrono::hours(r.number<std::int64_t>(*journal, "journal", "waiting_limit_h", config.journal.waiting_limit.count(), 0, 100000));
+    read_earlier_keys(r, *journal, config);
+    const std::string guard = r.text(*journal, "journal", "crash_guard", false, "on");
+    config.journal.crash_guard = guard != "off";
+    if (guard != "on" && guard != "off") r.mistake(Errc::bridge_config_value, *journal->find("crash_guard"), "journal.crash_guard", {"on or off", "on 或 off"});
     const std::string synchronous = r.text(*journal, "journal", "synchronous", false, "FULL");
     if (synchronous != "FULL") r.mistake(Errc::journal_weak_durability, *journal->find("synchronous"), "journal.synchronous", {"FULL", "FULL"});
   }

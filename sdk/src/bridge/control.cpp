@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <sstream>
+#include <vector>
 
 #include "tongqu/bridge/bridge.hpp"
 
@@ -50,6 +52,49 @@ bool read_line(int fd, std::string& line, int timeout_ms) {
   return true;
 }
 
+constexpr std::string_view kHandOver = R"({"cmd":"hand_over"})";
+constexpr std::size_t kDescriptorsMax = 64;
+
+bool send_descriptors(int fd, std::string& line, const std::vector<int>& descriptors) {
+  if (descriptors.empty() || descriptors.size() > kDescriptorsMax) return false;
+  std::vector<char> control(CMSG_SPACE(sizeof(int) * descriptors.size()), 0);
+  iovec bytes{line.data(), line.size()};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
+  std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(int) * descriptors.size());
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(line.size());
+}
+
+bool receive_descriptors(int fd, std::string& line, std::vector<int>& descriptors) {
+  pollfd wait{fd, POLLIN, 0};
+  if (::poll(&wait, 1, kAnswerTimeoutMs) <= 0) return false;
+  std::vector<char> buffer(16 * 1024), control(CMSG_SPACE(sizeof(int) * kDescriptorsMax));
+  iovec bytes{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  if (got <= 0) return false;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    descriptors.resize((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    std::memcpy(descriptors.data(), CMSG_DATA(header), descriptors.size() * sizeof(int));
+  }
+  line.assign(buffer.data(), static_cast<std::size_t>(got));
+  if (line.back() != '\n') return false;
+  line.pop_back();
+  return true;
+}
+
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
@@ -63,7 +108,7 @@ bool write_all(int fd, std::string_view text) {
 
 namespace detail {
 
-Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& path, Handler handler) {
+Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& path, Handler handler, HandOver hand_over) {
   sockaddr_un address{};
   if (!fill_address(path, address)) return Error(Errc::net_listen).at(path);
   // The store's lock already says that no other bridge runs here, so a socket file left behind by a killed one may go.
@@ -77,11 +122,11 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& p
     ::close(fd);
     return Error(Errc::net_listen).at(path);
   }
-  return std::unique_ptr<ControlServer>(new ControlServer(path, fd, std::move(handler)));
+  return std::unique_ptr<ControlServer>(new ControlServer(path, fd, std::move(handler), std::move(hand_over)));
 }
 
-ControlServer::ControlServer(std::string path, int listener, Handler handler)
-    : path_(std::move(path)), listener_(listener), handler_(std::move(handler)), thread_([this] { serve(); }) {}
+ControlServer::ControlServer(std::string path, int listener, Handler handler, HandOver hand_over)
+    : path_(std::move(path)), listener_(listener), handler_(std::move(handler)), hand_over_(std::move(hand_over)), thread_([this] { serve(); }) {}
 
 ControlServer::~ControlServer() {
   stopping_.store(true);
@@ -107,10 +152,44 @@ void ControlServer::serve_one(int connection) {
   if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
   std::string line;
   if (!read_line(connection, line, kTalkTimeoutMs) || line.size() > kLineMax) return;
+  if (hand_over_ && line == kHandOver) return give_sockets(connection);
   write_all(connection, handler_(line, "uid:" + std::to_string(peer.uid)) + "\n");
 }
 
+/// One line with the names, and with its first byte the sockets in the same order.
+void ControlServer::give_sockets(int connection) {
+  const std::map<std::string, int> sockets = hand_over_();
+  std::string line;
+  std::vector<int> descriptors;
+  for (const auto& [name, descriptor] : sockets) {
+    line += (line.empty() ? "" : "\t") + name;
+    descriptors.push_back(descriptor);
+  }
+  line += '\n';
+  send_descriptors(connection, line, descriptors);
+  for (const int one : descriptors) ::close(one);
+}
+
 } // namespace detail
+
+Result<std::map<std::string, int>> take_over(const std::string& socket_path) {
+  const int fd = connect_to(socket_path);
+  if (fd < 0) return Error(Errc::bridge_control_unreachable).at(socket_path);
+  std::string line;
+  std::vector<int> descriptors;
+  const bool told = write_all(fd, std::string(kHandOver) + "\n") && receive_descriptors(fd, line, descriptors);
+  ::close(fd);
+  std::map<std::string, int> sockets;
+  std::size_t next = 0;
+  std::istringstream names(line);
+  for (std::string name; std::getline(names, name, '\t');) {
+    if (next < descriptors.size()) sockets[name] = descriptors[next];
+    ++next;
+  }
+  if (told && next == descriptors.size() && next > 0) return sockets;
+  for (const int one : descriptors) ::close(one);
+  return Error(Errc::bridge_handover_failed).at(socket_path);
+}
 
 Result<std::string> control_request(const std::string& socket_path, const std::string& request) {
   const int fd = connect_to(socket_path);

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,19 +16,23 @@ class ControlServer {
 public:
   /// Answers one request; `who` is "uid:N".
   using Handler = std::function<std::string(std::string_view request, const std::string& who)>;
-  static Result<std::unique_ptr<ControlServer>> start(const std::string& path, Handler handler);
+  /// Gives the listening sockets away; the server closes its copies after they were sent.
+  using HandOver = std::function<std::map<std::string, int>()>;
+  static Result<std::unique_ptr<ControlServer>> start(const std::string& path, Handler handler, HandOver hand_over = nullptr);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
 private:
-  ControlServer(std::string path, int listener, Handler handler);
+  ControlServer(std::string path, int listener, Handler handler, HandOver hand_over);
   void serve();
   void serve_one(int connection);
+  void give_sockets(int connection);
 
   std::string path_;
   int listener_;
   Handler handler_;
+  HandOver hand_over_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

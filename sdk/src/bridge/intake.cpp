@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridge/acknowledgement.hpp"
+#include "bridge/intake_task.hpp"
 #include "bridge/stored_delivery.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
@@ -16,49 +17,7 @@ using connector::Answer;
 using connector::Outcome;
 using mapping::RecordVerdict;
 
-/// One delivery on its way in. Answers exactly once: whoever drops the task without an answer makes it say "failed".
-struct IntakeRoad::Task {
-  connector::Inbound inbound;
-  connector::AnswerFn answer_fn;
-  std::string peer;
-  PackPtr pack;
-  std::string message_id;
-  mapping::AnswerText acknowledgement;  ///< What is stored, as it was before it was stored.
-  bool held = false;
-  std::vector<Plan> plans;
-
-  Task(connector::Inbound in, connector::AnswerFn fn) : inbound(std::move(in)), answer_fn(std::move(fn)), peer(inbound.delivery.fact("peer")) {}
-  Task(const Task&) = delete;
-  Task& operator=(const Task&) = delete;
-  ~Task() {
-    if (answer_fn) fail(Error(Errc::base_internal), Outcome::failed, 0);
-  }
-
-  void answer(Answer a) {
-    a.trace_id = inbound.trace_id;
-    std::exchange(answer_fn, nullptr)(std::move(a));
-  }
-
-  void fail(Error error, Outcome outcome, int retry_after_s) {
-    Answer a;
-    a.outcome = outcome;
-    a.fault = true;
-    a.retry_after_s = retry_after_s;
-    a.error = std::make_shared<const Error>(std::move(error));
-    answer(std::move(a));
-  }
-};
-
 namespace {
-
-constexpr int kBusyRetryAfterS = 2;
-
-/// The first finding that refuses or holds, as an error with its place.
-Error leading_error(const Findings& findings, Errc otherwise) {
-  const auto at = std::find_if(findings.begin(), findings.end(), [](const Finding& f) { return f.severity == Severity::error; });
-  if (at == findings.end()) return Error(otherwise);
-  return Error(at->id).at(at->path.empty() ? at->source.path : at->path);
-}
 
 mapping::AnswerFacts facts_of(const mapping::MappedRecord& record, const std::string& trace) {
   mapping::AnswerFacts facts;
@@ -79,14 +38,8 @@ IntakeRoad::IntakeRoad(IntakeParts parts)
       conflicts_(parts_.metrics->metric("tongqu_intake_total", "outcome=\"conflict\"", "Deliveries answered, by outcome")),
       busy_(parts_.metrics->metric("tongqu_intake_total", "outcome=\"busy\"", "Deliveries answered, by outcome")) {}
 
-const ListenSettings* IntakeRoad::listener(const std::string& route) const {
-  const auto& all = parts_.config->listen;
-  const auto at = std::find_if(all.begin(), all.end(), [&](const ListenSettings& l) { return l.name == route; });
-  return at == all.end() ? nullptr : &*at;
-}
-
-mapping::Environment IntakeRoad::environment(const Limits& limits) const {
-  return {limits, parts_.config->reference_date, nullptr, &working_days_};
+mapping::Environment IntakeRoad::environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const {
+  return {limits, setup.config.reference_date, pack.opener.get(), &working_days_};
 }
 
 void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn answer) {
@@ -101,10 +54,11 @@ void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn ans
 
 void IntakeRoad::on_refused(const connector::RefusedRequest& refused) {
   refused_.add();
-  const ListenSettings* from = listener(refused.route);
-  const PackPtr pack = from == nullptr ? nullptr : parts_.packs->current(from->pack);
+  const SetupPtr setup = parts_.setups->current();
+  const ListenSettings* from = setup->listener(refused.route);
+  const PackInForcePtr pack = from == nullptr ? nullptr : setup->pack(from->pack);
   journal::Refusal row;
-  if (pack != nullptr) row.system = pack->info().system;
+  if (pack != nullptr) row.system = pack->pack->info().system;
   row.error_id = refused.error.id();
   row.where = refused.error.where();
   row.peer = refused.peer;
@@ -117,32 +71,40 @@ void IntakeRoad::on_refused(const connector::RefusedRequest& refused) {
 
 void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
   Task& task = *handle;
-  const ListenSettings* from = listener(task.inbound.route);
-  TONGQU_ASSERT(from != nullptr, "a connector's route is the name of a listener");
-  task.pack = parts_.packs->current(from->pack);
-  TONGQU_ASSERT(task.pack != nullptr, "every listener names a loaded pack; load_config and start check it");
+  task.setup = parts_.setups->current();
+  task.from = task.setup->listener(task.inbound.route);
+  TONGQU_ASSERT(task.from != nullptr, "a connector's route is the name of a listener, and a reload keeps the listeners");
+  task.in_force = task.setup->pack(task.from->pack);
+  TONGQU_ASSERT(task.in_force != nullptr, "every listener names a loaded pack; load_setup checks it");
 
-  auto mapped = task.pack->run(task.inbound.delivery, environment(from->limits), worker.workspace);
+  const journal::CrashGuard::Entry watched = watch(task.inbound.delivery);
+  if (watched.condemned()) return keep_unread(handle);
+  auto mapped = task.pack().run_delivery(task.inbound.delivery, environment(*task.setup, *task.in_force, task.from->limits), worker.workspace);
   if (!mapped) return refuse_as_fault(task, std::move(mapped).error());
-  if (mapped->size() != 1) return refuse_as_fault(task, Error(Errc::bridge_many_records));
-  mapping::MappedRecord record = std::move(mapped->front());
+  // A caller who waits for an answer cannot be asked to keep a tail: what is not whole is sent again, whole.
+  if (mapped->waiting) return refuse_as_fault(task, Error(Errc::wire_frame_incomplete).at(mapped->waiting->part + " offset " + std::to_string(mapped->waiting->offset)));
   FAULT_POINT("s08_mapped");
+  if (mapped->records.size() != 1 || task.pack().batch_answer(task.inbound.delivery) != nullptr) return take_all(handle, *std::move(mapped), worker);
+  mapping::MappedRecord record = std::move(mapped->records.front());
+  if (!mapped->findings.empty()) {
+    mapped->findings.append(std::move(record.findings));
+    record.findings = std::move(mapped->findings);
+  }
+  take_one(handle, std::move(record), worker);
+}
+
+void IntakeRoad::take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker) {
+  Task& task = *handle;
   if (record.verdict == RecordVerdict::refused) return refuse_record(task, std::move(record));
-  Routed routed = route(task.pack->info().system, record.record.envelope.event, record, worker);
+  Routed routed = route(*task.setup, task.pack().info().system, record, worker);
   if (routed.targets.empty()) return refuse_as_fault(task, Error(Errc::bridge_no_route).at(record.record.envelope.event));
   record.findings.append(std::move(routed.findings));
 
   commit(handle, std::move(record), std::move(routed));
 }
 
-IntakeRoad::Routed IntakeRoad::route(const std::string& system, const std::string& event, const mapping::MappedRecord& record, Worker& worker) const {
-  const RouteSettings* best = nullptr;
-  int best_score = -1;
-  for (const RouteSettings& one : parts_.config->routes) {
-    if ((one.system != system && one.system != "*") || (!one.event.empty() && one.event != event)) continue;
-    const int score = (one.system == system ? 2 : 0) + (one.event.empty() ? 0 : 1);
-    if (score > best_score) best = &one, best_score = score;
-  }
+IntakeRoad::Routed IntakeRoad::route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker) {
+  const RouteSettings* best = setup.route(system, record.record.envelope.event);
   Routed routed;
   if (best == nullptr) return routed;
   const bool held = record.verdict == RecordVerdict::held;
@@ -154,7 +116,7 @@ IntakeRoad::Routed IntakeRoad::route(const std::string& system, const std::strin
       target.state = journal::DeliveryState::held;
       target.reason = wire::bilingual_json(record.reason);
     } else {
-      auto planned = parts_.targets.at(to.platform)->plan(record.canonical, worker.workspace);
+      auto planned = setup.targets.at(to.platform)->plan(record.canonical, worker.workspace);
       if (!planned && planned.error().code() == Errc::mapping_no_target_message) continue;
       if (!planned || planned->verdict != RecordVerdict::accepted) {
         target.state = journal::DeliveryState::held;
@@ -180,6 +142,24 @@ IntakeRoad::Routed IntakeRoad::route(const std::string& system, const std::strin
   return routed;
 }
 
+journal::Intake IntakeRoad::make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const {
+  const mapping::PackInfo& pack = task.pack().info();
+  journal::Intake intake;
+  intake.message_id = message_id;
+  intake.system = pack.system;
+  intake.identity = intake.system + "/" + record.record.identity.key();
+  intake.digest = mapping::content_digest(record);
+  intake.case_key = intake.system + "/" + record.record.identity.case_key();
+  intake.case_no = record.record.identity.case_no;
+  intake.event = record.record.envelope.event;
+  intake.pack = pack.name();
+  intake.pack_digest = pack.digest;
+  intake.canonical = std::move(record.canonical);
+  intake.findings = wire::findings_json(record.findings);
+  intake.targets = std::move(targets);
+  return intake;
+}
+
 void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed) {
   const UtcMillis now = parts_.clock->now_utc();
   const bool held = record.verdict == RecordVerdict::held;
@@ -190,45 +170,34 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
   facts.accepted_at = office_time(now);
   facts.state = held ? "held" : "stored";
   if (held) facts.error_id = std::string(leading_error(record.findings, Errc::base_internal).id());
-  mapping::AnswerText text = task->pack->answer(task->inbound.delivery, held ? mapping::AnswerKind::held : mapping::AnswerKind::accepted, facts);
-  if (text.fault) text = default_acknowledgement(listener(task->inbound.route)->family, facts);
+  mapping::AnswerText text = task->pack().answer(task->inbound.delivery, held ? mapping::AnswerKind::held : mapping::AnswerKind::accepted, facts);
+  if (text.fault) text = default_acknowledgement(task->from->family, facts);
 
-  journal::Intake intake;
-  intake.message_id = task->message_id;
-  intake.system = task->pack->info().system;
-  intake.identity = intake.system + "/" + record.record.identity.key();
-  intake.digest = mapping::content_digest(record);
-  intake.case_key = intake.system + "/" + record.record.identity.case_key();
-  intake.case_no = record.record.identity.case_no;
-  intake.event = record.record.envelope.event;
-  intake.pack = task->pack->info().name();
-  intake.pack_digest = task->pack->info().digest;
+  journal::Intake intake = make_intake(*task, task->message_id, record, std::move(routed.targets));
   intake.raw = store_delivery(task->inbound.delivery);
-  intake.canonical = std::move(record.canonical);
   intake.acknowledgement = store_acknowledgement(text, held);
   task->acknowledgement = std::move(text);
   task->held = held;
   task->plans = std::move(routed.plans);
-  intake.findings = wire::findings_json(record.findings);
-  intake.targets = std::move(routed.targets);
   parts_.journal->accept(std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) {
     if (outcome && outcome->verdict == journal::IntakeVerdict::conflict) return settle_conflict(task, *std::move(outcome));
     on_committed(*task, std::move(outcome));
   });
 }
 
-void IntakeRoad::on_committed(Task& task, Result<journal::IntakeOutcome> outcome) {
-  if (!outcome) {
-    Error error = std::move(outcome).error();
-    if (error.code() == Errc::journal_sync_failed) {
-      parts_.on_fatal();
-      // Whether the message is on disk is not known. To the caller that is no "give up": he sends again, to the process that comes after.
-      error = Error(Errc::bridge_stopping);
-    }
-    const bool busy = error.action() == Action::retry_later;
-    busy_.add();
-    return task.fail(std::move(error), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
+void IntakeRoad::refuse_failed_commit(Task& task, Error error) {
+  if (error.code() == Errc::journal_sync_failed) {
+    parts_.on_fatal();
+    // Whether the message is on disk is not known. To the caller that is no "give up": he sends again, to the process that comes after.
+    error = Error(Errc::bridge_stopping);
   }
+  const bool busy = error.action() == Action::retry_later;
+  busy_.add();
+  task.fail(std::move(error), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
+}
+
+void IntakeRoad::on_committed(Task& task, Result<journal::IntakeOutcome> outcome) {
+  if (!outcome) return refuse_failed_commit(task, std::move(outcome).error());
   if (outcome->verdict == journal::IntakeVerdict::stored) return answer_first(task, *outcome);
   auto stored = load_acknowledgement(outcome->acknowledgement);
   if (!stored) return task.fail(std::move(stored).error(), Outcome::failed, 0);
@@ -258,10 +227,10 @@ void IntakeRoad::answer_stored(Task& task, Outcome outcome, const std::string& m
 /// version that mapped the first one before it is called a conflict.
 void IntakeRoad::settle_conflict(const std::shared_ptr<Task>& task, journal::IntakeOutcome stored) {
   parts_.pool->post([this, task, stored = std::move(stored)](Worker& worker) {
-    const PackPtr old = stored.pack_digest == task->pack->info().digest ? nullptr : parts_.packs->version(stored.pack_digest);
+    const PackInForcePtr old = stored.pack_digest == task->pack().info().digest ? nullptr : parts_.setups->version(stored.pack_digest);
     if (old != nullptr) {
-      auto again = old->run(task->inbound.delivery, environment(listener(task->inbound.route)->limits), worker.workspace);
-      auto known = again && again->size() == 1 ? parts_.journal->find(old->info().system + "/" + again->front().record.identity.key())
+      auto again = old->pack->run(task->inbound.delivery, environment(*task->setup, *old, task->from->limits), worker.workspace);
+      auto known = again && again->size() == 1 ? parts_.journal->find(old->pack->info().system + "/" + again->front().record.identity.key())
                                                : Result<std::optional<journal::Journal::Known>>(std::nullopt);
       if (known && known->has_value() && (*known)->digest == mapping::content_digest(again->front())) {
         journal::IntakeOutcome same;
@@ -277,7 +246,7 @@ void IntakeRoad::settle_conflict(const std::shared_ptr<Task>& task, journal::Int
     facts.trace = task->inbound.trace_id;
     facts.error_id = std::string(errc_row(Errc::journal_conflict).id);
     facts.reason = {std::string(errc_row(Errc::journal_conflict).en), std::string(errc_row(Errc::journal_conflict).zh)};
-    Answer answer = to_answer(task->pack->answer(task->inbound.delivery, mapping::AnswerKind::conflict, facts));
+    Answer answer = to_answer(task->pack().answer(task->inbound.delivery, mapping::AnswerKind::conflict, facts));
     answer.outcome = Outcome::conflict;
     answer.message_id = stored.message_id;
     answer.error = std::make_shared<const Error>(Error(Errc::journal_conflict).with("first taken in as " + stored.message_id));
@@ -292,7 +261,7 @@ void IntakeRoad::refuse_record(Task& task, mapping::MappedRecord record) {
   mapping::AnswerFacts facts = facts_of(record, task.inbound.trace_id);
   facts.error_id = std::string(error.id());
   facts.where = error.where();
-  Answer answer = to_answer(task.pack->answer(task.inbound.delivery, mapping::AnswerKind::refused, facts));
+  Answer answer = to_answer(task.pack().answer(task.inbound.delivery, mapping::AnswerKind::refused, facts));
   record_refusal(task, error);
   answer.outcome = Outcome::refused;
   answer.findings = std::move(record.findings);
@@ -310,7 +279,7 @@ void IntakeRoad::refuse_as_fault(Task& task, Error error) {
 void IntakeRoad::record_refusal(const Task& task, const Error& error) {
   refused_.add();
   journal::Refusal row;
-  row.system = task.pack->info().system;
+  row.system = task.pack().info().system;
   row.error_id = error.id();
   row.where = error.where();
   row.peer = task.peer;
@@ -320,49 +289,24 @@ void IntakeRoad::record_refusal(const Task& task, const Error& error) {
   }
   parts_.journal->refuse(std::move(row));
   parts_.log(obs::Level::warn, "delivery_refused",
-             {{"system", task.pack->info().system}, {"error_id", std::string(error.id())}, {"where", error.where()}, {"trace_id", task.inbound.trace_id}});
+             {{"system", task.pack().info().system}, {"error_id", std::string(error.id())}, {"where", error.where()}, {"trace_id", task.inbound.trace_id}});
 }
 
-Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, const journal::Journal::Act& act, bool preview) {
-  TONGQU_TRY(auto view, parts_.journal->message(message_id));
-  if (!view) return Error(Errc::journal_not_found).at(std::string(message_id));
-  const bool held = std::any_of(view->deliveries.begin(), view->deliveries.end(), [](const auto& d) { return d.state == journal::DeliveryState::held; });
-  if (!held) return Error(Errc::bridge_not_held).at(std::string(message_id));
-  TONGQU_TRY(auto bodies, parts_.journal->bodies(message_id));
-  TONGQU_TRY(const wire::Delivery delivery, load_delivery(bodies.raw));
-
-  Release release;
-  const PackPtr in_force = parts_.packs->current_of_system(view->system);
-  if (in_force == nullptr) return Error(Errc::bridge_config_reference).at(view->system);
-  TONGQU_TRY(const PackPtr pack, parts_.packs->reload(in_force->info().id, release.findings));
-  release.pack = pack->info().name();
-  Worker worker;
-  TONGQU_TRY(auto mapped, pack->run(delivery, environment(Limits{}), worker.workspace));
-  if (mapped.size() != 1) return Error(Errc::bridge_many_records);
-  mapping::MappedRecord& record = mapped.front();
-  const std::string identity = view->system + "/" + record.record.identity.key();
-  release.findings.append(std::move(record.findings));
-  if (record.verdict != RecordVerdict::accepted) return release;
-  if (identity != view->identity) return Error(Errc::bridge_identity_changed).at(std::string(message_id));
-  for (const auto& one : view->deliveries) {
-    TONGQU_TRY(auto planned, parts_.targets.at(one.target)->plan(record.canonical, worker.workspace));
-    if (planned.verdict == RecordVerdict::accepted) continue;
-    release.findings.append(std::move(planned.findings));
-    return release;
-  }
-  if (preview) return release;
-  const std::string digest = mapping::content_digest(record);
-  // The record changes for every target, also for one that was never held and still waits for its turn.
-  for (const auto& one : view->deliveries) static_cast<void>(parts_.plans->take(message_id, one.target));
-  TONGQU_CHECK(parts_.journal->release(message_id, std::move(record.canonical), digest, pack->info().name(), pack->info().digest, act));
-  release.released = true;
-  return release;
+void IntakeRoad::events(const connector::EventQuery& query, connector::EventsFn answer) {
+  const SetupPtr setup = parts_.setups->current();
+  const ListenSettings* from = setup->listener(query.route);
+  const PackInForcePtr pack = from == nullptr ? nullptr : setup->pack(from->pack);
+  // A system that is called does not ask as well: two counters would take each other's events.
+  if (pack == nullptr || parts_.back == nullptr || pack->settings.call_back.on()) return answer(Error(Errc::connector_path_unknown));
+  parts_.back->ask(pack->pack->info().system, query, std::move(answer));
 }
 
 Result<std::vector<connector::MessageStatus>> IntakeRoad::status(const connector::StatusQuery& query) {
-  const ListenSettings* from = listener(query.route);
-  const PackPtr pack = from == nullptr ? nullptr : parts_.packs->current(from->pack);
-  if (pack == nullptr) return Error(Errc::journal_not_found);
+  const SetupPtr setup = parts_.setups->current();
+  const ListenSettings* from = setup->listener(query.route);
+  const PackInForcePtr in_force = from == nullptr ? nullptr : setup->pack(from->pack);
+  if (in_force == nullptr) return Error(Errc::journal_not_found);
+  const PackPtr& pack = in_force->pack;
   std::vector<journal::MessageView> views;
   if (!query.message_id.empty()) {
     TONGQU_TRY(auto view, parts_.journal->message(query.message_id));

@@ -6,32 +6,32 @@
 #include <string>
 #include <vector>
 
+#include "bridge/back_desk.hpp"
 #include "bridge/naming.hpp"
-#include "bridge/packs.hpp"
 #include "bridge/plan_cache.hpp"
+#include "bridge/setup.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/connector/connector.hpp"
+#include "tongqu/journal/crash_guard.hpp"
 #include "tongqu/journal/journal.hpp"
 #include "tongqu/obs/log.hpp"
 #include "tongqu/obs/metrics.hpp"
 
 namespace tongqu::bridge::detail {
 
-using TargetPtr = std::shared_ptr<const mapping::Target>;
-
 /// Everything intake reads and writes; owned by the bridge, outlives the road.
 struct IntakeParts {
-  const Config* config = nullptr;
+  SetupShelf* setups = nullptr;
   journal::Journal* journal = nullptr;
-  PackShelf* packs = nullptr;
-  std::map<std::string, TargetPtr> targets;        ///< By platform name.
   PlanCache* plans = nullptr;
   WorkerPool* pool = nullptr;
+  BackDesk* back = nullptr;                        ///< Null: no events are given.
   std::shared_ptr<Clock> clock;
   obs::Log log;
   obs::Metrics* metrics = nullptr;
   std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
+  journal::CrashGuard* guard = nullptr;            ///< Null: bodies are not watched.
 };
 
 /// The way in: delivery -> pack -> canonical record -> journal -> acknowledgement. Called by connectors from their threads.
@@ -42,6 +42,7 @@ public:
   void on_delivery(connector::Inbound inbound, connector::AnswerFn answer) override;
   void on_refused(const connector::RefusedRequest& refused) override;
   Result<std::vector<connector::MessageStatus>> status(const connector::StatusQuery& query) override;
+  void events(const connector::EventQuery& query, connector::EventsFn answer) override;
 
   /// From now on every delivery is answered `busy`.
   void stop_taking() { stopping_.store(true); }
@@ -50,14 +51,46 @@ public:
   struct Release { bool released = false; Findings findings; std::string pack; };
   Result<Release> release(std::string_view message_id, const journal::Journal::Act& act, bool preview);
 
+  /// Has a message sent to a target again, with the record that is stored or mapped again by the pack in force. A preview changes nothing.
+  struct ReplayRequest { std::string message_id, target; bool remap = false, overtake = false, preview = false; };
+  struct Replay {
+    std::string from;                              ///< State of the delivery that it follows.
+    std::string pack;                              ///< Pack of the record that is sent.
+    bool changed = false;                          ///< Mapped again, the record says something else.
+    std::vector<std::string> messages;             ///< Names of the target's messages.
+    std::int64_t delivery = 0;                     ///< 0 in a preview.
+  };
+  /// @param findings  What mapping and planning found, also when it is not sent.
+  /// @errors bridge.replay_*, bridge.identity_changed, journal.not_found.
+  Result<Replay> replay(const ReplayRequest& request, const journal::Journal::Act& act, Findings& findings);
+
+  /// Takes the blame for a crash from the body of a message that was kept unread, when a person has discarded it.
+  void acquit(std::string_view message_id) const;
+
 private:
   struct Task;
   struct Plan { std::string target; std::vector<mapping::OutMessage> messages; };
   struct Routed { std::vector<journal::Intake::Target> targets; std::vector<Plan> plans; Findings findings; };
 
+  struct Batch;
+
   void take_in(const std::shared_ptr<Task>& handle, Worker& worker);
-  Routed route(const std::string& system, const std::string& event, const mapping::MappedRecord& record, Worker& worker) const;
+  void take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker);
+  static Routed route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker);
+  journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
   void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
+
+  // Bodies that end the process: intake_guard.cpp.
+  journal::CrashGuard::Entry watch(const wire::Delivery& delivery) const;
+  void keep_unread(const std::shared_ptr<Task>& handle);
+
+  // Many records of one delivery: intake_batch.cpp.
+  void take_all(const std::shared_ptr<Task>& handle, mapping::MappedDelivery mapped, Worker& worker);
+  void add_record(Task& task, mapping::MappedRecord record, journal::IntakeBatch& batch, Worker& worker);
+  void refuse_in_batch(Task& task, const Error& error, const Bilingual& reason, journal::IntakeBatch& batch);
+  void on_batch_committed(const std::shared_ptr<Task>& task, Result<std::vector<journal::IntakeOutcome>> outcomes);
+  void settle_batch_conflicts(Task& task, const std::vector<journal::IntakeOutcome>& outcomes, Worker& worker);
+  void answer_batch(Task& task);
   void on_committed(Task& task, Result<journal::IntakeOutcome> outcome);
   void answer_first(Task& task, const journal::IntakeOutcome& outcome);
   void answer_stored(Task& task, connector::Outcome outcome, const std::string& message_id);
@@ -65,8 +98,10 @@ private:
   void refuse_record(Task& task, mapping::MappedRecord record);
   void refuse_as_fault(Task& task, Error error);
   void record_refusal(const Task& task, const Error& error);
-  mapping::Environment environment(const Limits& limits) const;
-  const ListenSettings* listener(const std::string& route) const;
+  /// The record of a stored message as a pack maps its bytes now: the one of the same event, wherever it stands in its delivery.
+  Result<mapping::MappedRecord> map_again(const journal::MessageView& view, const Setup& setup, const PackInForce& pack, Worker& worker) const;
+  void refuse_failed_commit(Task& task, Error error);
+  mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const;
 
   IntakeParts parts_;
   const model::WorkingDays working_days_ = model::Calendars::published().working_days("000000");  ///< Of the nation, which every division inherits.

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <set>
 
 #include "bridge/test_support.hpp"
+#include "tongqu/base/bytes.hpp"
 
 namespace tongqu::bridge::detail {
 namespace {
@@ -34,6 +36,15 @@ public:
     taken.push_back(in);
     done(says(in));
   }
+  void accept_all(journal::IntakeBatch batch, std::function<void(Result<std::vector<journal::IntakeOutcome>>)> done) override {
+    std::vector<journal::IntakeOutcome> outcomes;
+    for (auto& in : batch.intakes) {
+      outcomes.push_back(*says(in));
+      taken.push_back(std::move(in));
+    }
+    for (const auto& one : batch.refusals) refused.push_back(one.error_id);
+    done(std::move(outcomes));
+  }
   Result<journal::IntakeOutcome> accept_and_wait(journal::Intake in) override { return says(in); }
   Result<std::optional<Known>> find(std::string_view) override { return std::optional<Known>(); }
   void refuse(journal::Refusal refusal) override { refused.push_back(refusal.error_id); }
@@ -51,6 +62,7 @@ public:
   Result<void> discard(std::string_view, const std::string&, const Act&) override { return {}; }
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return {}; }
   Result<void> unpark(std::int64_t, const Act&) override { return {}; }
+  Result<std::int64_t> redeliver(journal::Redelivery, const Act&, Redo) override { return std::int64_t{0}; }
   Result<void> note(std::string_view, const Act&) override { return {}; }
   void close() override {}
 };
@@ -64,7 +76,7 @@ protected:
     Findings mistakes;
     config_.reference_date.year = 2150;
     config_.listen.push_back({"linhu", "rest", "127.0.0.1", "/api/push", "", "linhu-onewin", 0, {}, {}, {}, {}});
-    if (!packs_.load({{kPacks + std::string("linhu-onewin"), {}}}, mistakes)) throw std::runtime_error("pack");
+    pack_ = test::good(load_pack({kPacks + std::string("linhu-onewin"), {}, {}, {}, {}}, mistakes));
     const std::string rule = "    rules:\n      project_no: {from: case_no, on_fail: hold}\n";
     target("all", "'envelope.event in [\"accept\", \"step\", \"result\"]'", rule);
     target("only_accept", "'envelope.event == \"accept\"'", rule);
@@ -82,7 +94,12 @@ protected:
     return send_text(file_text(kPacks + std::string("linhu-onewin/samples/") + sample));
   }
   connector::Answer send_text(std::string body) {
-    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&config_, &journal_, &packs_, targets_, &plans_, &pool_, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
+    auto setup = std::make_shared<detail::Setup>();
+    setup->config = config_;
+    setup->packs = {{"linhu-onewin", pack_}};
+    setup->targets = targets_;
+    setups_.put(std::move(setup));
+    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&setups_, &journal_, &plans_, &pool_, nullptr, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
     connector::Inbound inbound;
     inbound.route = "linhu";
     inbound.trace_id = "trace";
@@ -104,7 +121,8 @@ protected:
   TempFolder folder_;
   Config config_;
   FakeJournal journal_;
-  PackShelf packs_;
+  SetupShelf setups_;
+  PackInForcePtr pack_;
   std::map<std::string, TargetPtr> targets_;
   obs::Metrics metrics_;
   std::atomic<int> fatal_{0};
@@ -215,52 +233,117 @@ protected:
     folder_.write(file, text.replace(text.find(from), from.size(), to));
   }
   TempFolder folder_;
-  PackShelf shelf_;
+  PackSettings settings(std::map<std::string, std::string> params = {}) const { return {folder_.file("p"), std::move(params), {}, {}, {}}; }
+  PackInForcePtr put(const PackSettings& settings) {
+    auto setup = std::make_shared<detail::Setup>();
+    const PackInForcePtr pack = test::good(load_pack(settings, mistakes_));
+    setup->packs = {{"linhu-onewin", pack}};
+    shelf_.put(std::move(setup));
+    return pack;
+  }
+  SetupShelf shelf_;
   Findings mistakes_;
 };
 
 TEST_F(Shelf, a_reload_puts_the_new_version_in_force_and_keeps_the_old_one_for_retries) {
-  ASSERT_TRUE(shelf_.load({{folder_.file("p"), {}}}, mistakes_));
-  const PackPtr old = shelf_.current("linhu-onewin");
-  ASSERT_NE(old, nullptr);
-  EXPECT_EQ(shelf_.current_of_system("linhu-onewin"), old);
-  EXPECT_EQ(shelf_.current("other"), nullptr);
-  EXPECT_EQ(shelf_.current_of_system("other"), nullptr);
+  const PackInForcePtr old = put(settings());
+  const SetupPtr before = shelf_.current();
+  EXPECT_EQ(before->pack_of_system("linhu-onewin"), old);
+  EXPECT_EQ(before->pack("other"), nullptr);
+  EXPECT_EQ(before->pack_of_system("other"), nullptr);
   edit("p/tables/cert.csv", "PP,passport", "QQ,passport,其他\nPP,passport");
-  const auto reloaded = shelf_.reload("linhu-onewin", mistakes_);
+  const auto reloaded = shelf_.reload_pack("linhu-onewin", mistakes_);
   ASSERT_TRUE(reloaded);
-  EXPECT_NE((*reloaded)->info().digest, old->info().digest);
-  EXPECT_EQ(shelf_.current("linhu-onewin"), *reloaded);
-  EXPECT_EQ(shelf_.version(old->info().digest), old);
-  EXPECT_EQ(shelf_.version((*reloaded)->info().digest), *reloaded);
+  const std::string old_digest = old->pack->info().digest, new_digest = (*reloaded)->pack->info().digest;
+  EXPECT_NE(new_digest, old_digest);
+  EXPECT_EQ(shelf_.current()->pack("linhu-onewin"), *reloaded);
+  EXPECT_EQ(before->pack("linhu-onewin"), old) << "whoever works under the old setup keeps it";
+  EXPECT_EQ(shelf_.version(old_digest), old);
+  EXPECT_EQ(shelf_.version(new_digest), *reloaded);
   EXPECT_EQ(shelf_.version("none"), nullptr);
 }
 
 TEST_F(Shelf, a_broken_reload_leaves_the_last_good_one_in_force) {
-  ASSERT_TRUE(shelf_.load({{folder_.file("p"), {{"organisation_name", "某局"}}}}, mistakes_));
-  const PackPtr old = shelf_.current("linhu-onewin");
+  const PackInForcePtr old = put(settings({{"organisation_name", "某局"}}));
   edit("p/mappings/push.yaml", "zone:", "zoen:");
-  const auto reloaded = shelf_.reload("linhu-onewin", mistakes_);
+  const auto reloaded = shelf_.reload_pack("linhu-onewin", mistakes_);
   EXPECT_EQ(reloaded.error().id(), "mapping.pack_invalid");
   EXPECT_TRUE(mistakes_.has_errors());
-  EXPECT_EQ(shelf_.current("linhu-onewin"), old);
-  EXPECT_EQ(shelf_.reload("other", mistakes_).error().id(), "bridge.config_reference");
+  EXPECT_EQ(shelf_.current()->pack("linhu-onewin"), old);
+  EXPECT_EQ(shelf_.reload_pack("other", mistakes_).error().id(), "bridge.config_reference");
   edit("p/mappings/push.yaml", "zoen:", "zone:");
-  const auto mended = shelf_.reload("linhu-onewin", mistakes_);
+  const auto mended = shelf_.reload_pack("linhu-onewin", mistakes_);
   ASSERT_TRUE(mended);
-  EXPECT_EQ((*mended)->info().digest, old->info().digest) << "the site's parameters are still there";
+  EXPECT_EQ((*mended)->pack->info().digest, old->pack->info().digest) << "the site's parameters are still there";
 }
 
-TEST_F(Shelf, every_broken_pack_is_named) {
-  const auto loaded = shelf_.load({{folder_.file("none"), {}}, {folder_.file("p"), {}}, {folder_.file("p"), {{"no_such", "x"}}}}, mistakes_);
-  EXPECT_EQ(loaded.error().id(), "bridge.config_invalid");
-  bool missing = false, unknown = false;
-  for (const Finding& one : mistakes_) {
-    missing = missing || one.id == Errc::mapping_pack_missing;
-    unknown = unknown || one.id == Errc::mapping_unknown_param;
+class SetupFile : public Shelf {
+protected:
+  Config config() const {
+    Config config;
+    config.file = "bridge.yaml";
+    return config;
   }
-  EXPECT_TRUE(missing);
-  EXPECT_TRUE(unknown);
+  std::set<std::string> ids() const {
+    std::set<std::string> all;
+    for (const Finding& one : mistakes_) all.insert(std::string(errc_row(one.id).id));
+    return all;
+  }
+};
+
+TEST_F(SetupFile, every_broken_pack_is_named) {
+  Config in = config();
+  in.packs = {{folder_.file("none"), {}, {}, {}, {}}, settings(), settings({{"no_such", "x"}})};
+  EXPECT_EQ(load_setup(in, mistakes_).error().id(), "bridge.config_invalid");
+  EXPECT_EQ(ids().count("mapping.pack_missing"), 1u);
+  EXPECT_EQ(ids().count("mapping.unknown_param"), 1u);
+}
+
+TEST_F(SetupFile, one_pack_serves_two_counties_under_two_names) {
+  Config in = config();
+  in.packs = {settings({{"organisation_name", "甲局"}}), settings({{"organisation_name", "乙局"}})};
+  EXPECT_FALSE(load_setup(in, mistakes_));
+  EXPECT_EQ(ids(), std::set<std::string>{"bridge.config_value"});
+  in.packs[1].name = "second";
+  in.listen.push_back({});
+  in.listen.back().pack = "second";
+  const auto setup = load_setup(in, mistakes_);
+  ASSERT_TRUE(setup);
+  EXPECT_NE((*setup)->pack("second")->pack->info().digest, (*setup)->pack("linhu-onewin")->pack->info().digest);
+}
+
+TEST_F(SetupFile, keys_are_read_in_three_forms_and_a_wrong_one_is_named_without_its_value) {
+  Config in = config();
+  in.packs = {settings()};
+  const auto key = [&](const char* name, const char* text, PackKey::Form form) {
+    in.packs[0].keys[name] = {{SecretRef::From::file, folder_.write(std::string("keys/") + name, text)}, form};
+  };
+  key("hex", "30313233343536373839616263646566", PackKey::Form::hex);
+  key("base64", "MDEyMzQ1Njc4OWFiY2RlZg==", PackKey::Form::base64);
+  key("text", "0123456789abcdef", PackKey::Form::text);
+  const auto setup = load_setup(in, mistakes_);
+  ASSERT_TRUE(setup) << describe(setup.error());
+  const auto& opener = (*setup)->pack("linhu-onewin")->opener;
+  ASSERT_NE(opener, nullptr);
+  // printf 'tongqu' | openssl enc -aes-128-ecb -K 30313233343536373839616263646566 | xxd -p
+  const std::string sealed = *from_hex("18b27103504be2ce2b6699fd8fb83b3a");
+  for (const char* name : {"hex", "base64", "text"}) {
+    const auto opened = opener->open({"aes-ecb", name, sealed});
+    ASSERT_TRUE(opened) << name;
+    EXPECT_EQ(*opened, "tongqu");
+  }
+  EXPECT_EQ(opener->open({"aes-ecb", "other", sealed}).error().id(), "mapping.opener_missing");
+
+  key("short", "0123", PackKey::Form::text);
+  key("digits", "xyz", PackKey::Form::hex);
+  in.packs[0].keys["absent"] = {{SecretRef::From::file, folder_.file("keys/none")}, PackKey::Form::hex};
+  EXPECT_FALSE(load_setup(in, mistakes_));
+  std::set<std::string> paths;
+  for (const Finding& one : mistakes_) {
+    paths.insert(one.path);
+    EXPECT_EQ(describe(one, Lang::en).find("0123"), std::string::npos);
+  }
+  EXPECT_EQ(paths, (std::set<std::string>{"packs.keys.absent", "packs.keys.digits", "packs.keys.short"}));
 }
 
 } // namespace

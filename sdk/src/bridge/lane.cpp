@@ -1,6 +1,7 @@
 #include "bridge/lane.hpp"
 
 #include <algorithm>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -24,6 +25,7 @@ constexpr std::size_t kClaimBatch = 64;
 constexpr std::size_t kRoomPart = 4;
 constexpr std::chrono::milliseconds kRoomWait{20};
 constexpr std::chrono::milliseconds kLookAgain{1000};
+constexpr std::chrono::milliseconds kAnswerMargin{1000};
 
 std::string reason_json(const Bilingual& reason, const std::optional<Error>& error) {
   if (!reason.en.empty() || !reason.zh.empty()) return wire::bilingual_json(reason);
@@ -63,9 +65,10 @@ struct Lane::Trip {
   std::vector<mapping::OutMessage> messages;
   std::size_t at = 0;
   std::string receipts, receipt_nos;
+  MonoTime until;                                  ///< The claim is ours until then.
   bool settled = false;
 
-  Trip(Lane* l, journal::Claim c) : lane(l), claim(std::move(c)) {}
+  Trip(Lane* l, journal::Claim c) : lane(l), claim(std::move(c)), until(l->parts_.clock->now_mono() + l->parts_.lease) {}
   Trip(const Trip&) = delete;
   Trip& operator=(const Trip&) = delete;
   ~Trip() {
@@ -84,13 +87,17 @@ Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
       guarantee_(parts_.client->guarantee()),
       wake_(std::move(wake_courier)),
       breaker_(parts_.settings.breaker_failures, parts_.settings.breaker_open),
+      throttle_(parts_.rate, parts_.clock->now_mono()),
       random_(parts_.jitter_seed ? *parts_.jitter_seed : std::random_device{}()),
       delivered_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"delivered\"", "Settled sends, by outcome")),
       refused_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"refused\"", "Settled sends, by outcome")),
       retried_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"retry\"", "Settled sends, by outcome")),
       unknown_(parts_.metrics->metric("tongqu_delivery_total", "target=\"" + parts_.platform + "\",outcome=\"unknown\"", "Settled sends, by outcome")),
       breaker_gauge_(parts_.metrics->metric("tongqu_breaker_open", "target=\"" + parts_.platform + "\"", "1 while sends to the platform are suspended")),
-      in_flight_gauge_(parts_.metrics->metric("tongqu_in_flight", "target=\"" + parts_.platform + "\"", "Claims being sent")) {}
+      in_flight_gauge_(parts_.metrics->metric("tongqu_in_flight", "target=\"" + parts_.platform + "\"", "Claims being sent")),
+      rate_gauge_(parts_.metrics->metric("tongqu_rate_per_second", "target=\"" + parts_.platform + "\"", "Messages a second that the platform is sent at most; 0: no bound")) {
+  rate_gauge_.set(static_cast<std::int64_t>(throttle_.rate()));
+}
 
 UtcMillis Lane::later(int attempt, std::optional<std::chrono::milliseconds> told) {
   const std::lock_guard lock(mutex_);
@@ -106,7 +113,12 @@ void Lane::close() {
   stopping_.store(true);
   closing_.store(true);
   // Its destructor hands back every call in flight, while this lane is still whole.
-  std::exchange(parts_.client, nullptr).reset();
+  std::unique_ptr<platform::PlatformClient> client;
+  {
+    const std::lock_guard lock(client_mutex_);
+    client = std::exchange(parts_.client, nullptr);
+  }
+  client.reset();
   const MonoTime until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (!idle() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
@@ -132,8 +144,11 @@ std::optional<MonoTime> Lane::next_look() {
     if (now < no_claim_before_) return no_claim_before_;
     const bool tripped = breaker_.opens_until().has_value();
     if (breaker_.is_open(now)) until = breaker_.opens_until();
+    for (const auto& later : {throttle_.next_at(now), pause_end(now)}) {
+      if (later) until = until ? std::max(*until, *later) : *later;
+    }
     if (rung_.load()) {  // Waits for the breaker, for the one message that tries it, or for room.
-      if (tripped || in_flight_ >= parts_.concurrency) return until;
+      if (tripped || until || in_flight_ >= parts_.concurrency) return until;
       return std::max(now + std::chrono::milliseconds(1), claimed_at_ + kRoomWait);
     }
   }
@@ -152,20 +167,25 @@ void Lane::pump() {
     const MonoTime now = parts_.clock->now_mono();
     if (stopping_.load() || claiming_ || !has_room() || now < no_claim_before_ || (!rung_.load() && now < look_at_)) return;
     look_at_ = now + kLookAgain;
+    if (pause_end(now)) return;
     room = breaker_.allowance(now, std::min(kClaimBatch, parts_.concurrency - in_flight_), in_flight_);
+    room = throttle_.allowance(now, room);
     breaker_gauge_.set(breaker_.is_open(now) ? 1 : 0);
+    rate_gauge_.set(static_cast<std::int64_t>(throttle_.rate()));
     if (room == 0) return;
+    throttle_.take(static_cast<double>(room));
     claiming_ = true;
     claimed_at_ = now;
     rung_.store(false);
   }
-  parts_.journal->claim(parts_.platform, room, [this, room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });
+  parts_.journal->claim(parts_.platform, room, [this, self = shared_from_this(), room](Result<std::vector<journal::Claim>> claims) { on_claims(std::move(claims), room); });
 }
 
 void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked) {
   {
     const std::lock_guard lock(mutex_);
     claiming_ = false;
+    throttle_.give_back(static_cast<double>(asked - (claims ? std::min(asked, claims->size()) : 0)));
     if (!claims) no_claim_before_ = parts_.clock->now_mono() + kLookAgain;
     if (claims) {
       in_flight_ += claims->size();
@@ -204,9 +224,26 @@ void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
 void Lane::step(const std::shared_ptr<Trip>& trip) {
   if (trip->at == trip->messages.size()) return settle_delivered(trip);
   if (closing_.load()) return leave_unknown(trip);
+  if (!in_time(*trip)) return put_off(trip);
+  if (trip->at > 0) {
+    const std::lock_guard lock(mutex_);
+    throttle_.take(1);
+  }
   const mapping::OutMessage& message = trip->messages[trip->at];
   platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id};
   parts_.client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
+}
+
+/// A message is begun only when its answer, or the end of waiting for it, comes before the claim is taken back: two at once would be two
+/// effects where the platform does not know ids.
+bool Lane::in_time(const Trip& trip) const { return parts_.clock->now_mono() + parts_.total_timeout + kAnswerMargin < trip.until; }
+
+void Lane::put_off(const std::shared_ptr<Trip>& trip) {
+  journal::Settlement settlement;
+  settlement.state = trip->at == 0 || guarantee_.deduplicates ? DeliveryState::ready : DeliveryState::unknown;
+  settlement.error_id = std::string(errc_row(Errc::bridge_put_off).id);
+  settlement.not_before = parts_.clock->now_utc();
+  settle(trip, std::move(settlement));
 }
 
 /// Settles an unknown outcome without sending anything.
@@ -269,7 +306,7 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
 }
 
 void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome) {
-  note_platform(outcome.platform_down);
+  note_submitted(outcome);
   if (outcome.state == SubmitState::delivered) {
     trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
     trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
@@ -318,7 +355,8 @@ void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlem
     default: retried_.add(); break;
   }
   const bool final = journal::is_final(settlement.state);
-  parts_.journal->settle(std::move(settlement), [this, final](Result<void> done) {
+  // The last settlement makes the lane idle, and an idle lane that was replaced goes: the callback holds it to its own end.
+  parts_.journal->settle(std::move(settlement), [this, self = shared_from_this(), final](Result<void> done) {
     if (!done) note_journal(done.error());
     if (!final || !done) rung_.store(true);  // It is due again, now or later.
     bool claim = false;
@@ -336,6 +374,73 @@ void Lane::note_journal(const Error& error) {
   if (error.code() == Errc::journal_closed) return;  // A bridge that stops.
   parts_.log(obs::Level::error, "journal_refused", {{"target", parts_.platform}, {"error_id", std::string(error.id())}});
   if (error.code() == Errc::journal_sync_failed) parts_.on_fatal();
+}
+
+void Lane::note_submitted(const platform::SubmitOutcome& outcome) {
+  note_platform(outcome.platform_down);
+  const bool told = outcome.state == SubmitState::retry || outcome.state == SubmitState::not_sent;
+  const bool throttled = outcome.error && outcome.error->code() == Errc::platform_throttled;
+  const std::lock_guard lock(mutex_);
+  const MonoTime now = parts_.clock->now_mono();
+  if (outcome.state == SubmitState::delivered || outcome.state == SubmitState::refused) throttle_.succeeded(now);
+  else if (told && (throttled || outcome.retry_after)) throttle_.slow_down(now, outcome.retry_after);
+}
+
+Result<platform::DayOutcome> Lane::ask_day(const std::string& day, const std::string& prefix) {
+  auto answer = std::make_shared<std::promise<platform::DayOutcome>>();
+  auto told = answer->get_future();
+  {
+    const std::lock_guard lock(client_mutex_);
+    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
+    parts_.client->day(day, prefix, [answer](platform::DayOutcome outcome) { answer->set_value(std::move(outcome)); });
+  }
+  platform::DayOutcome outcome = told.get();
+  if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_answer_unreadable);
+  return outcome;
+}
+
+Result<platform::EventsOutcome> Lane::ask_events(std::size_t max) {
+  auto answer = std::make_shared<std::promise<platform::EventsOutcome>>();
+  auto told = answer->get_future();
+  {
+    const std::lock_guard lock(client_mutex_);
+    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
+    parts_.client->events(max, [answer](platform::EventsOutcome outcome) { answer->set_value(std::move(outcome)); });
+  }
+  platform::EventsOutcome outcome = told.get();
+  if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_events_unreadable);
+  return outcome;
+}
+
+Result<void> Lane::confirm_events(std::vector<std::string> event_ids) {
+  auto answer = std::make_shared<std::promise<std::optional<Error>>>();
+  auto told = answer->get_future();
+  {
+    const std::lock_guard lock(client_mutex_);
+    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
+    parts_.client->confirm_events(std::move(event_ids), [answer](std::optional<Error> error) { answer->set_value(std::move(error)); });
+  }
+  auto error = told.get();
+  if (error) return *std::move(error);
+  return {};
+}
+
+std::optional<MonoTime> Lane::pause_end(MonoTime now) const {
+  const UtcMillis wall = parts_.clock->now_utc();
+  std::optional<MonoTime> end;
+  for (const PauseSettings& pause : parts_.pauses) {
+    if (wall < pause.from || wall >= pause.until) continue;
+    // The wall clock may jump: it is looked at again within the hour.
+    const MonoTime at = now + std::min<std::chrono::milliseconds>(pause.until - wall, std::chrono::hours(1));
+    end = end ? std::max(*end, at) : at;
+  }
+  return end;
+}
+
+void Lane::inherit(const Lane& before) {
+  const std::scoped_lock lock(mutex_, before.mutex_);
+  breaker_.inherit(before.breaker_);
+  throttle_.inherit(before.throttle_);
 }
 
 void Lane::note_platform(bool down) {

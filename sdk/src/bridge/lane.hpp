@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bridge/plan_cache.hpp"
+#include "bridge/throttle.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/journal/journal.hpp"
@@ -29,6 +30,7 @@ public:
   void succeeded() noexcept { failures_ = 0; }
   void failed(MonoTime now) noexcept;
   bool is_open(MonoTime now) const noexcept { return failures_ >= limit_ && now < until_; }
+  void inherit(const Breaker& before) noexcept { failures_ = before.failures_, until_ = before.until_; }
   std::optional<MonoTime> opens_until() const noexcept { return failures_ >= limit_ ? std::optional<MonoTime>(until_) : std::nullopt; }
 
 private:
@@ -47,9 +49,14 @@ MonoTime look_time(UtcMillis due, UtcMillis now_utc, MonoTime now) noexcept;
 
 struct LaneParts {
   std::string platform;
+  std::string fingerprint;                         ///< Of all that it was made from.
   std::unique_ptr<platform::PlatformClient> client;
   std::shared_ptr<const mapping::Target> target;
   std::size_t concurrency = 32;
+  RateSettings rate;
+  std::vector<PauseSettings> pauses;
+  std::chrono::milliseconds total_timeout{30000};  ///< Of one message.
+  std::chrono::milliseconds lease{60000};          ///< Of the journal: who holds a claim longer does not own it any more.
   DeliverySettings settings;
   journal::Journal* journal = nullptr;
   PlanCache* plans = nullptr;
@@ -63,17 +70,25 @@ struct LaneParts {
 
 /// The way out to one platform: claims what is due, sends it, stores what became of it. Never sends twice on a guess: an unknown outcome
 /// is asked for, or sent again only where the platform recognises the id.
-class Lane {
+class Lane : public std::enable_shared_from_this<Lane> {
 public:
   Lane(LaneParts parts, std::function<void()> wake_courier);
 
   const std::string& platform() const noexcept { return parts_.platform; }
+  const std::string& fingerprint() const noexcept { return parts_.fingerprint; }
   /// New work may be ready. True when the courier should come for it now; otherwise what is under way will wake it.
   bool ring();
   /// Claims when there is room and something may be due; called by the courier only.
   void pump();
   /// When the courier should look again, besides being woken; called by the courier only, after pump().
   std::optional<MonoTime> next_look();
+  /// What this lane has learned about its platform, for the lane that follows it: whether it is down and how fast it may be sent to.
+  void inherit(const Lane& before);
+  /// Asks the platform what it took on a day, and waits. @errors platform.*, net.*.
+  Result<platform::DayOutcome> ask_day(const std::string& day, const std::string& prefix);
+  /// The same for events from above, and their confirmation.
+  Result<platform::EventsOutcome> ask_events(std::size_t max);
+  Result<void> confirm_events(std::vector<std::string> event_ids);
   void stop_claiming() noexcept { stopping_.store(true); }
   bool idle() const;
   /// Ends the client; what it still had in flight is stored as unknown. Returns when the journal has it all, or after five seconds.
@@ -93,9 +108,14 @@ private:
   void settle_delivered(const std::shared_ptr<Trip>& trip);
   void settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlement);
   void note_platform(bool down);
+  void note_submitted(const platform::SubmitOutcome& outcome);
+  bool in_time(const Trip& trip) const;
+  void put_off(const std::shared_ptr<Trip>& trip);
   void note_journal(const Error& error);
   UtcMillis later(int attempt, std::optional<std::chrono::milliseconds> told = std::nullopt);
   bool has_room() const;
+  /// End of the pause that it is now; nothing when it is none.
+  std::optional<MonoTime> pause_end(MonoTime now) const;
 
   LaneParts parts_;
   const platform::Guarantee guarantee_;
@@ -104,8 +124,10 @@ private:
   MonoTime look_at_{};                             ///< Claim then, rung or not. The courier's own.
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
+  std::mutex client_mutex_;                        ///< Who asks beside the trips, against the end of the client.
   mutable std::mutex mutex_;
   Breaker breaker_;
+  Throttle throttle_;
   std::size_t in_flight_ = 0;
   bool claiming_ = false;
   MonoTime claimed_at_{};
@@ -117,6 +139,7 @@ private:
   obs::Metric& unknown_;
   obs::Metric& breaker_gauge_;
   obs::Metric& in_flight_gauge_;
+  obs::Metric& rate_gauge_;
 };
 
 } // namespace tongqu::bridge::detail

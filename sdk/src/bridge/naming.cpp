@@ -8,8 +8,24 @@
 
 namespace tongqu::bridge::detail {
 
+namespace {
+
+constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+} // namespace
+
+UtcMillis MessageIds::time_of(std::string_view id) {
+  if (id.size() != 26) return {};
+  std::uint64_t time = 0;
+  for (const char c : id.substr(0, 10)) {
+    const auto digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) return {};
+    time = time << 5 | digit;
+  }
+  return from_epoch_ms(static_cast<std::int64_t>(time));
+}
+
 std::string MessageIds::next(UtcMillis now) {
-  static constexpr char kAlphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::string random;
   {
     const std::lock_guard lock(mutex_);

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "tongqu/base/clock.hpp"
 
@@ -11,6 +12,8 @@ namespace tongqu::bridge::detail {
 class MessageIds {
 public:
   std::string next(UtcMillis now);
+  /// The time that an id was made from; the epoch for anything that is no such id.
+  static UtcMillis time_of(std::string_view id);
 
 private:
   std::mutex mutex_;

@@ -42,6 +42,13 @@ std::optional<std::vector<mapping::OutMessage>> PlanCache::take(std::string_view
   return messages;
 }
 
+void PlanCache::clear() {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+  places_.clear();
+  bytes_ = 0;
+}
+
 std::size_t PlanCache::bytes() const {
   const std::lock_guard lock(mutex_);
   return bytes_;

@@ -23,6 +23,7 @@ public:
   void put(std::string_view message_id, std::string_view target, std::vector<mapping::OutMessage> messages, MonoTime now);
   /// Nothing when it is not here; what is taken is gone.
   std::optional<std::vector<mapping::OutMessage>> take(std::string_view message_id, std::string_view target);
+  void clear();
   std::size_t bytes() const;
 
 private:

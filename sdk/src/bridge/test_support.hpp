@@ -8,7 +8,16 @@
 #include <string>
 #include <string_view>
 
+#include "tongqu/base/error.hpp"
+
 namespace tongqu::bridge::test {
+
+/// What must be there in a test.
+template <class R>
+auto good(R result) {
+  if (!result) throw std::runtime_error(describe(result.error()));
+  return *std::move(result);
+}
 
 /// A folder that goes with the test.
 class TempFolder {

@@ -4,6 +4,8 @@
 
 namespace tongqu::connector {
 
+void IntakeHandler::events(const EventQuery&, EventsFn answer) { answer(Error(Errc::connector_path_unknown)); }
+
 std::string_view outcome_name(Outcome outcome) noexcept {
   switch (outcome) {
     case Outcome::stored: return "stored";

@@ -1,6 +1,8 @@
 #include "tongqu/crypto/crypto.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <set>
 #include <thread>
@@ -268,6 +270,41 @@ TEST(Random, bytes_have_the_asked_length_and_do_not_repeat) {
   std::set<std::string> seen;
   for (int i = 0; i < 200; ++i) seen.insert(random_bytes(16));
   EXPECT_EQ(seen.size(), 200u);
+}
+
+// What one process has drawn in advance, its child must not hand out as well.
+TEST(Random, a_forked_child_and_its_parent_go_on_with_different_bytes) {
+  static_cast<void>(random_bytes(16));
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::string bytes = random_bytes(16) + random_bytes(16);
+    ::_exit(::write(ends[1], bytes.data(), bytes.size()) == 32 ? 0 : 1);
+  }
+  const std::string ours = random_bytes(16) + random_bytes(16);
+  std::string theirs(32, '\0');
+  ASSERT_EQ(::read(ends[0], theirs.data(), theirs.size()), 32);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  EXPECT_NE(ours, theirs);
+  std::set<std::string> pieces;
+  for (const std::string& bytes : {ours, theirs}) { pieces.insert(bytes.substr(0, 16)); pieces.insert(bytes.substr(16)); }
+  EXPECT_EQ(pieces.size(), 4u);
+}
+
+TEST(Random, threads_do_not_share_what_was_drawn) {
+  std::vector<std::set<std::string>> seen(4);
+  std::vector<std::thread> threads;
+  for (auto& own : seen) threads.emplace_back([&own] { for (int i = 0; i < 1000; ++i) own.insert(random_bytes(8)); });
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> all;
+  for (const auto& own : seen) all.insert(own.begin(), own.end());
+  EXPECT_EQ(all.size(), 4000u);
 }
 
 TEST(Threads, digests_macs_and_seals_agree_from_several_threads) {

@@ -14,17 +14,34 @@ void put_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
+void put_entry(std::string& out, const AuditEntry& entry) {
+  put_number(out, entry.sequence);
+  put_number(out, entry.at_ms);
+  put_text(out, entry.kind);
+  put_text(out, entry.subject);
+  put_text(out, entry.detail);
+  put_text(out, entry.digest);
+}
+
 } // namespace
+
+std::string entry_digest(const AuditEntry& entry) {
+  std::string bytes = "tongqu-entry-1";
+  put_entry(bytes, entry);
+  return crypto::sm3(bytes);
+}
+
+std::string segment_root(std::string_view digests) {
+  crypto::Hasher hasher(crypto::Hasher::Algorithm::sm3);
+  hasher.update("tongqu-segment-1");
+  hasher.update(digests);
+  return hasher.finish();
+}
 
 std::string AuditChain::link(std::string_view previous_mac, const AuditEntry& entry) {
   buffer_.assign("tongqu-audit-1");
   put_text(buffer_, previous_mac);
-  put_number(buffer_, entry.sequence);
-  put_number(buffer_, entry.at_ms);
-  put_text(buffer_, entry.kind);
-  put_text(buffer_, entry.subject);
-  put_text(buffer_, entry.detail);
-  put_text(buffer_, entry.digest);
+  put_entry(buffer_, entry);
   return mac_.compute(buffer_);
 }
 

@@ -25,6 +25,11 @@ struct AuditTip {
   std::string mac = std::string(32, '\0');
 };
 
+/// SM3 of an entry, without any key: what a signed head covers, so that others can check it.
+std::string entry_digest(const AuditEntry& entry);
+/// Root over the digests of a stretch of entries, 32 bytes each in order.
+std::string segment_root(std::string_view digests);
+
 /// Computes chain values: HMAC-SM3(key, previous value || canonical bytes of the entry). One thread at a time.
 class AuditChain {
 public:

@@ -11,7 +11,7 @@
 namespace tongqu::journal::detail {
 namespace {
 
-constexpr std::string_view kFirstLine = "tongqu-audit-head 1";
+constexpr std::string_view kName = "tongqu-audit-head";
 constexpr std::size_t kHeadBytesMax = 4096;
 
 bool write_whole(int descriptor, std::string_view text) {
@@ -37,17 +37,26 @@ bool read_number(std::string_view text, std::int64_t& number) {
   return failure == std::errc() && end == text.data() + text.size();
 }
 
+} // namespace
+
 Result<AuditHead> parse_head(std::string_view text) {
   const Error broken = Error(Errc::journal_audit_head);
   AuditHead head;
-  std::string_view version, sequence, at, mac, signature;
-  if (!take_line(text, kFirstLine.substr(0, kFirstLine.find(' ')), version) || version != "1") return broken;
+  std::string_view version, sequence, at, mac, from, root, signature;
+  if (!take_line(text, kName, version) || (version != "1" && version != "2")) return broken;
   if (!take_line(text, "sequence", sequence) || !read_number(sequence, head.tip.sequence)) return broken;
   if (!take_line(text, "at_ms", at) || !read_number(at, head.tip.at_ms)) return broken;
   if (!take_line(text, "mac", mac)) return broken;
   auto mac_bytes = from_hex(mac);
   if (!mac_bytes || mac_bytes->size() != 32) return broken;
   head.tip.mac = *std::move(mac_bytes);
+  if (version == "2") {
+    if (!take_line(text, "from", from) || !read_number(from, head.from) || head.from < 1 || head.from > head.tip.sequence + 1) return broken;
+    if (!take_line(text, "root", root)) return broken;
+    auto root_bytes = from_hex(root);
+    if (!root_bytes || root_bytes->size() != 32) return broken;
+    head.root = *std::move(root_bytes);
+  }
   if (text.empty()) return head;
   if (!take_line(text, "signature", signature) || !text.empty()) return broken;
   auto signature_bytes = from_base64(signature);
@@ -56,16 +65,16 @@ Result<AuditHead> parse_head(std::string_view text) {
   return head;
 }
 
-} // namespace
-
-std::string head_body(const AuditTip& tip) {
-  std::string out(kFirstLine);
-  out += "\nsequence " + std::to_string(tip.sequence) + "\nat_ms " + std::to_string(tip.at_ms) + "\nmac " + to_hex(tip.mac) + "\n";
+std::string head_body(const AuditHead& head) {
+  std::string out(kName);
+  out += head.from == 0 ? " 1" : " 2";
+  out += "\nsequence " + std::to_string(head.tip.sequence) + "\nat_ms " + std::to_string(head.tip.at_ms) + "\nmac " + to_hex(head.tip.mac) + "\n";
+  if (head.from != 0) out += "from " + std::to_string(head.from) + "\nroot " + to_hex(head.root) + "\n";
   return out;
 }
 
 Result<void> write_head(const std::string& path, const AuditHead& head) {
-  std::string text = head_body(head.tip);
+  std::string text = head_body(head);
   if (!head.signature.empty()) text += "signature " + to_base64(head.signature) + "\n";
   const std::string beside = path + ".tmp";
   const int descriptor = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

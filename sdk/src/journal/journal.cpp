@@ -4,9 +4,15 @@
 #include <future>
 #include <set>
 
+#include "journal/accept_all.hpp"
+#include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
 #include "journal/operations.hpp"
+#include "journal/prepare.hpp"
+#include "journal/purge.hpp"
+#include "journal/redeliver.hpp"
+#include "journal/reseal.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/stepped.hpp"
 #include "journal/writer.hpp"
@@ -19,43 +25,6 @@ using detail::Move;
 
 Error invalid(const char* where) { return Error(Errc::journal_intake_invalid).at(where); }
 
-Result<void> check_targets(const Intake& intake) {
-  if (intake.targets.size() > static_cast<std::size_t>(detail::kTargetsMax)) return invalid("targets");
-  std::set<std::string_view> names;
-  for (const Intake::Target& target : intake.targets) {
-    if (target.name.empty() || !names.insert(target.name).second) return invalid("targets.name");
-  }
-  for (const Intake::Target& target : intake.targets) {
-    const bool waits = target.state == DeliveryState::waiting;
-    if (waits && (target.after == target.name || names.count(target.after) == 0)) return invalid("targets.after");
-    if (!waits && target.state != DeliveryState::ready && target.state != DeliveryState::held) return invalid("targets.state");
-  }
-  return {};
-}
-
-Result<void> check_intake(const Intake& intake) {
-  if (intake.message_id.empty() || intake.message_id.size() > 64) return invalid("message_id");
-  for (const char c : intake.message_id) {
-    if (c <= ' ' || c > '~') return invalid("message_id");
-  }
-  if (intake.identity.empty() || intake.identity.size() > 1024 || !is_utf8(intake.identity)) return invalid("identity");
-  if (intake.digest.size() != 32) return invalid("digest");
-  // SQLite holds a row below its limit of 1,000,000,000 bytes; far below it, one message is no longer a message.
-  if (intake.raw.size() > (std::size_t{256} << 20U) || intake.canonical.size() > (std::size_t{256} << 20U)) return invalid("raw");
-  return check_targets(intake);
-}
-
-Result<detail::PreparedIntake> prepare(Intake intake, const detail::Sealing& sealing) {
-  TONGQU_CHECK(check_intake(intake));
-  detail::PreparedIntake prepared;
-  TONGQU_TRY(prepared.raw_box, sealing.seal(intake.raw, intake.message_id, "raw"));
-  TONGQU_TRY(prepared.canonical_box, sealing.seal(intake.canonical, intake.message_id, "canonical"));
-  TONGQU_TRY(prepared.acknowledgement_box, sealing.seal(intake.acknowledgement, intake.message_id, "acknowledgement"));
-  prepared.intake = std::move(intake);
-  std::string().swap(prepared.intake.raw);
-  return prepared;
-}
-
 std::string act_text(const Journal::Act& act) { return " who=" + act.who + " why=" + act.reason; }
 
 /// Moves those deliveries of a message that are in one of two states; at least one must be.
@@ -64,7 +33,14 @@ Result<void> move_all(Desk& desk, std::int64_t message, const std::string& targe
   bool moved = false;
   for (const std::int64_t id : ids) {
     TONGQU_TRY(auto row, desk.store.delivery(id));
-    if (!row || (!target.empty() && row->target != target) || from.count(row->state) == 0) continue;
+    if (!row || (!target.empty() && row->target != target)) continue;
+    if (row->damaged) {
+      if (move.to != DeliveryState::discarded) return detail::damaged_row("deliveries", id);
+      TONGQU_CHECK(desk.store.discard_damaged(*row, move.reason, desk.now_ms()));
+      moved = true;
+      continue;
+    }
+    if (from.count(row->state) == 0) continue;
     TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
     moved = true;
   }
@@ -83,20 +59,29 @@ public:
     if (!options_.audit_sign_key_pem.empty()) {
       TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
     }
+    detail::DiskWatch(options_.path, options_.low_water_bytes, options_.ballast_bytes).before_opening();
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
+    auto recent = store->recent();
     if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);
     writer_ = std::make_unique<detail::Writer>(options_, std::move(store), sealing_, *clock_, std::move(signing_key));
     TONGQU_CHECK(writer_->start(drive));
-    TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_));
+    TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_, std::move(recent)));
     return {};
   }
 
   bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
-    auto prepared = prepare(std::move(intake), sealing_);
+    auto prepared = detail::prepare_intake(std::move(intake), sealing_);
     if (!prepared) return done(std::move(prepared).error());
     auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
+    if (!taken) done(std::move(taken).error());
+  }
+
+  void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override {
+    auto operation = detail::AcceptAllOperation::prepare(std::move(batch), sealing_, done);
+    if (!operation) return done(std::move(operation).error());
+    auto taken = writer_->submit(*std::move(operation), detail::Admission::intake);
     if (!taken) done(std::move(taken).error());
   }
 
@@ -174,6 +159,7 @@ public:
     return writer_->perform([&](Desk& desk) -> Result<void> {
       TONGQU_TRY(const auto message, desk.store.message_row(message_id));
       if (!message) return Error(Errc::journal_not_found);
+      TONGQU_CHECK(detail::reseal_message(desk, *message));
       TONGQU_TRY(const auto old_digest, desk.store.replace_content(*message, {box, sealing_.key_id(), digest, pack, pack_digest}));
       desk.fresh.forget(*message);
       TONGQU_CHECK(move_all(desk, *message, {}, {DeliveryState::held}, Move{}));
@@ -203,6 +189,56 @@ public:
 
   Result<void> unpark(std::int64_t delivery, const Act& act) override { return act_on(delivery, DeliveryState::parked, Move{}, "unpark", act); }
 
+  Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) override {
+    std::string box;
+    if (!what.canonical.empty()) {
+      if (what.digest.size() != 32) return invalid("digest");
+      TONGQU_TRY(box, sealing_.seal(what.canonical, what.message_id, "canonical"));
+    }
+    std::int64_t delivery = 0;
+    const auto done = writer_->perform([&](Desk& desk) -> Result<void> {
+      if (redo == Redo::act) {
+        TONGQU_TRY(delivery, detail::redeliver(desk, what, box, act));
+        return {};
+      }
+      TONGQU_TRY(const auto message, desk.store.message_row(what.message_id));
+      if (!message) return Error(Errc::journal_not_found).at(what.message_id);
+      TONGQU_TRY(const auto row, detail::redeliverable(desk, *message, what));
+      static_cast<void>(row);
+      return {};
+    });
+    if (!done) return done.error();
+    return delivery;
+  }
+
+  Result<std::int64_t> purge(const Purge& what, const Act& act, Redo redo) override {
+    if (what.older_than < detail::kKeepLeast) return Error(Errc::journal_retention_floor);
+    const std::int64_t before_ms = to_epoch_ms(clock_->now_utc() - what.older_than);
+    std::int64_t purged = 0;
+    detail::PurgePage page;
+    do {
+      TONGQU_CHECK(writer_->perform([&](Desk& desk) -> Result<void> {
+        TONGQU_TRY(page, detail::purge_page(desk, what, before_ms, page.looked_upto, act, redo));
+        return {};
+      }));
+      purged += page.purged;
+    } while (page.more);
+    return purged;
+  }
+
+  Result<std::int64_t> reseal(const Act& act) override {
+    detail::ResealPage page;
+    while (page.more) {
+      TONGQU_CHECK(writer_->perform([&page](Desk& desk) { return detail::reseal_page(desk, page); }));
+    }
+    TONGQU_CHECK(writer_->perform([&page, &act](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const bool all, desk.store.forget_other_keys(desk.sealing.key_id()));
+      const std::string detail = "rows=" + std::to_string(page.resealed) + " key_id=" + desk.sealing.key_id() + " earlier_keys_needed=" + (all ? "no" : "yes");
+      return desk.store.audit("reseal", "journal", detail + act_text(act), {}, desk.now_ms());
+    }));
+    return page.resealed;
+  }
+
   Result<void> note(std::string_view what, const Act& act) override {
     return writer_->perform([&](Desk& desk) { return desk.store.audit("note", what, act_text(act), {}, desk.now_ms()); });
   }
@@ -222,11 +258,12 @@ private:
     return writer_->perform([&](Desk& desk) -> Result<void> {
       TONGQU_TRY(auto row, desk.store.delivery(delivery));
       if (!row) return Error(Errc::journal_not_found);
+      if (row->damaged) return detail::damaged_row("deliveries", delivery);
       if (row->state != from) return Error(Errc::journal_illegal_move).with(std::string(state_name(row->state)));
-      TONGQU_TRY(const auto message, desk.store.message_for_claim(detail::message_of(delivery)));
+      TONGQU_TRY(const auto subject, detail::subject_of(desk, delivery));
       TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
       const std::string detail = "delivery=" + std::to_string(delivery) + " target=" + row->target + " state=" + std::string(state_name(move.to));
-      return desk.store.audit(kind, message.message_id, detail + act_text(act), {}, desk.now_ms());
+      return desk.store.audit(kind, subject, detail + act_text(act), {}, desk.now_ms());
     });
   }
 
@@ -240,7 +277,7 @@ private:
 };
 
 Result<std::unique_ptr<SqliteJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
-  TONGQU_TRY(auto sealing, detail::Sealing::create(options.seal_key, options.key_id));
+  TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
   if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));

@@ -25,7 +25,7 @@ TEST(JournalAuditHead, a_head_is_read_as_it_was_written_and_anything_else_is_ref
   Folder folder;
   const std::string path = folder.file("head");
   EXPECT_FALSE(detail::read_head(path)->has_value());
-  const detail::AuditHead head{{7, 1234, std::string(32, '\x5a')}, "signature"};
+  const detail::AuditHead head{{7, 1234, std::string(32, '\x5a')}, 0, "", "signature"};
   ASSERT_TRUE(detail::write_head(path, head));
   const auto read = detail::read_head(path);
   ASSERT_TRUE(read && read->has_value());
@@ -41,6 +41,12 @@ TEST(JournalAuditHead, a_head_is_read_as_it_was_written_and_anything_else_is_ref
     { std::ofstream(path, std::ios::binary | std::ios::trunc) << good.substr(0, cut); }
     EXPECT_EQ(id_of(detail::read_head(path)), "journal.audit_head") << "cut at " << cut;
   }
+  ASSERT_TRUE(detail::write_head(path, {{7, 1234, std::string(32, '\x5a')}, 3, std::string(32, '\x5b'), "signature"}));
+  const auto second = detail::read_head(path);
+  ASSERT_TRUE(second && second->has_value());
+  EXPECT_EQ((*second)->from, 3);
+  EXPECT_EQ((*second)->root, std::string(32, '\x5b'));
+  EXPECT_EQ(content_of(path).find("tongqu-audit-head 2\n"), 0U);
   EXPECT_EQ(id_of(detail::write_head("/nonexistent/folder/head", head)), "base.file_unwritable");
 }
 

@@ -71,6 +71,27 @@ void play_whole_cycle(Journal& journal, Ledger& ledger) {
   }
 }
 
+constexpr int kBatch = 12;
+
+IntakeBatch batch_of_cases() {
+  IntakeBatch batch;
+  batch.raw = "one delivery";
+  for (int i = 0; i < kBatch; ++i) {
+    batch.intakes.push_back(intake("b" + std::to_string(i), "case " + std::to_string(i % 5)));
+    batch.intakes.back().raw.clear();
+  }
+  Refusal refusal;
+  refusal.error_id = "model.id_check_digit";
+  batch.refusals.push_back(refusal);
+  return batch;
+}
+
+Result<std::vector<IntakeOutcome>> accept_all(Journal& journal, IntakeBatch batch) {
+  std::promise<Result<std::vector<IntakeOutcome>>> promise;
+  journal.accept_all(std::move(batch), [&promise](auto outcomes) { promise.set_value(std::move(outcomes)); });
+  return promise.get_future().get();
+}
+
 TEST(JournalChild, plays_its_script) {
   const char* script = std::getenv("TONGQU_TEST_SCRIPT");
   if (script == nullptr) return; // It acts only as a child of another test.
@@ -80,6 +101,7 @@ TEST(JournalChild, plays_its_script) {
   ASSERT_TRUE(opened) << describe(opened.error());
   Ledger ledger(store + ".ledger");
   if (std::string_view(script) == "cycle") play_whole_cycle(**opened, ledger);
+  if (std::string_view(script) == "batch" && accept_all(**opened, batch_of_cases())) ledger.tell("acknowledged all");
   if (std::string_view(script) == "killed_open") ::kill(::getpid(), SIGKILL);
 }
 
@@ -200,6 +222,32 @@ TEST_P(JournalFault, a_failed_step_undoes_its_operation_and_the_rest_goes_on) {
 INSTANTIATE_TEST_SUITE_P(EveryPoint, JournalFault,
                          ::testing::Values("s09_transaction_open", "s10_dedup_row", "s11_message_row", "s12_audit_row", "s16_claimed",
                                            "s25_result_transaction_open"),
+                         [](const auto& param) { return param.param; });
+
+class JournalBatchKill : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(JournalBatchKill, stores_all_of_a_delivery_or_nothing) {
+  if (!fault::compiled_in()) GTEST_SKIP() << "built without fault points";
+  for (const int nth : {1, 2, 7, kBatch}) {
+    Folder folder;
+    const JournalOptions options = options_for(folder.file("store.db"));
+    ASSERT_TRUE(was_killed(run_child("batch", options.path, GetParam() + ":kill:nth=" + std::to_string(nth)))) << GetParam() << " nth " << nth;
+    auto opened = Journal::open(options, std::make_shared<HandClock>());
+    ASSERT_TRUE(opened) << describe(opened.error());
+    const auto counts = (*opened)->counts();
+    const bool committed = GetParam() == "s13_committed";
+    EXPECT_EQ(counts->messages, committed ? kBatch : 0) << GetParam() << " nth " << nth;
+    EXPECT_EQ(counts->refusals, committed ? 1 : 0);
+    const auto again = accept_all(**opened, batch_of_cases());
+    ASSERT_TRUE(again);
+    for (const auto& one : *again) EXPECT_EQ(one.verdict, committed ? IntakeVerdict::duplicate : IntakeVerdict::stored);
+    EXPECT_EQ((*opened)->counts()->messages, kBatch);
+    opened->reset();
+    expect_whole_audit(options);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryPoint, JournalBatchKill, ::testing::Values("s09_transaction_open", "s10_dedup_row", "s11_message_row", "s12_audit_row", "s13_committed"),
                          [](const auto& param) { return param.param; });
 
 TEST(JournalLock, a_second_process_and_a_second_opening_are_refused) {

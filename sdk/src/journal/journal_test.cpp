@@ -533,7 +533,7 @@ TEST_F(JournalTest, no_body_stands_in_the_files_in_plain_text) {
 TEST_F(JournalTest, a_row_with_a_broken_seal_is_parked_and_its_neighbours_flow) {
   store(intake("m1", "case-1"));
   store(intake("m2", "case-2"));
-  tamper(options_.path, "UPDATE messages SET canonical = (SELECT canonical FROM messages WHERE message_id = 'm2') WHERE message_id = 'm1'");
+  tamper(options_.path, "UPDATE bodies SET canonical = (SELECT canonical FROM bodies WHERE message = 2) WHERE message = 1");
   reopen(); // Until then the record of m1 is still in memory.
   const auto claims = claim(*journal_, 1);
   ASSERT_EQ(claims.size(), 1U);
@@ -638,7 +638,7 @@ TEST(JournalOpen, foreign_newer_and_damaged_files_are_refused_and_left_alone) {
 
   const std::string newer = folder.file("newer.db");
   { ASSERT_TRUE(Journal::open(options_for(newer), clock)); }
-  tamper(newer, "PRAGMA user_version = 2");
+  tamper(newer, "PRAGMA user_version = 3");
   EXPECT_EQ(id_of(Journal::open(options_for(newer), clock)), "journal.schema");
   EXPECT_EQ(id_of(open_read_only(options_for(newer))), "journal.schema");
 

@@ -35,32 +35,40 @@ private:
 
 /// A claim of this process. Fences and deadlines grow together, so the first entry of the map is the oldest.
 struct Lease {
-  std::int64_t delivery = 0;
+  DeliveryRow row;             ///< As claimed, so that its settlement need not read it.
   MonoTime deadline;
   std::string message_id;
+  std::uint64_t acts = 0;      ///< Acts of persons until then: after one more, the row is read again.
+  bool used = false;           ///< A settlement has been tried; the next one reads the row.
 };
 using Leases = std::map<std::int64_t, Lease>;
 
-/// Canonical records of messages that were just stored, so that a claim soon after need not read and open them again (a third of all
-/// sealing work). Bounded in bytes; when full, new ones are not kept, because the older ones are claimed first. What is not here is read
-/// from its row.
+/// What a claim tells about its message.
+struct MessageFacts {
+  std::string message_id, system, case_no, event, identity;
+};
+
+/// Messages that were just stored, so that a claim soon after need not read and open them again (a third of all sealing work). Bounded
+/// in bytes; when full, new ones are not kept, because the older ones are claimed first. What is not here is read from its row.
 class FreshRecords {
 public:
-  void put(std::int64_t message, std::string canonical, std::size_t readers);
+  struct Record {
+    MessageFacts facts;
+    std::string canonical;
+    std::size_t readers = 0;
+  };
+  void put(std::int64_t message, Record record);
   /// Null when it is not here.
-  const std::string* find(std::int64_t message) const;
+  const Record* find(std::int64_t message) const;
   void was_read(std::int64_t message);
   void forget(std::int64_t message);
 
 private:
   static constexpr std::size_t kBytesMax = std::size_t{8} << 20U;
-  static constexpr std::size_t kRecordBytes = 128; ///< What an empty record costs.
+  static constexpr std::size_t kRecordBytes = 512; ///< What an empty record costs.
   /// One that so many younger messages have passed waits for a person or a predecessor, and leaves its place to others.
   static constexpr std::int64_t kPassedMax = 16384;
-  struct Record {
-    std::string canonical;
-    std::size_t readers = 0;
-  };
+  static std::size_t bytes_of(const Record& record) { return record.canonical.size() + record.facts.identity.size() + kRecordBytes; }
   std::map<std::int64_t, Record> records_; ///< Row numbers grow, so the first is the oldest.
   std::size_t bytes_ = 0;
 };
@@ -75,6 +83,7 @@ struct Desk {
   FreshRecords& fresh;
   std::chrono::milliseconds lease_time;
   std::chrono::milliseconds ask_after;
+  std::uint64_t acts = 0;      ///< Counts whatever may change a claimed row besides its settlement.
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
 };
 
@@ -88,6 +97,10 @@ public:
   virtual void complete(Desk& desk, const Error* failure) = 0;
 };
 
+/// Message id of a delivery, for the audit chain; its row number when the row cannot be trusted.
+Result<std::string> subject_of(Desk& desk, std::int64_t delivery);
+/// Holds deliveries that have waited for another target since before a time: a person decides.
+Result<void> hold_late(Desk& desk, std::int64_t before_ms);
 /// Turns a claimed delivery whose worker is gone into an unknown one that is asked about at once, with an audit entry.
 Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why);
 

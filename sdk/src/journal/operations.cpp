@@ -18,11 +18,39 @@ std::string delivery_text(const DeliveryRow& row) { return "delivery=" + std::to
 
 } // namespace
 
+Result<std::string> subject_of(Desk& desk, std::int64_t delivery) {
+  TONGQU_TRY(const auto message, desk.store.message(message_of(delivery)));
+  if (message && !message->damaged) return message->message_id;
+  return "message " + std::to_string(message_of(delivery));
+}
+
+Result<void> hold_late(Desk& desk, std::int64_t before_ms) {
+  constexpr std::size_t kAtOnce = 200;
+  TONGQU_TRY(const auto ids, desk.store.waiting(kAtOnce));
+  const ErrcRow& why = errc_row(Errc::journal_predecessor_late);
+  const std::string reason = "{\"en\":\"" + std::string(why.en) + "\",\"zh\":\"" + std::string(why.zh) + "\"}";
+  for (const std::int64_t id : ids) {
+    TONGQU_TRY(auto row, desk.store.delivery(id));
+    if (!row || row->state != DeliveryState::waiting || row->created_ms >= before_ms) continue;
+    if (row->damaged) return desk.store.set_apart(id, desk.now_ms());
+    TONGQU_TRY(const auto subject, subject_of(desk, id));
+    Move move;
+    move.to = DeliveryState::held;
+    move.error_id = why.id;
+    move.reason = reason;
+    TONGQU_CHECK(desk.store.move(*row, move, desk.now_ms()));
+    TONGQU_CHECK(desk.store.audit("late", subject, delivery_text(*row) + " after=" + row->after, {}, desk.now_ms()));
+  }
+  return {};
+}
+
 Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why) {
   TONGQU_TRY(auto found, desk.store.delivery(delivery));
   if (!found || found->fence == 0) return {};
+  ++desk.acts;
   DeliveryRow& row = *found;
-  TONGQU_TRY(const auto message, desk.store.message_for_claim(message_of(row.id)));
+  if (row.damaged) return desk.store.set_apart(row.id, desk.now_ms());
+  TONGQU_TRY(const auto subject, subject_of(desk, row.id));
   const std::string detail = delivery_text(row) + " fence=" + std::to_string(row.fence) + " from=" + std::string(state_name(row.state));
   Move move;
   move.to = DeliveryState::unknown;
@@ -30,20 +58,19 @@ Result<void> take_back(Desk& desk, std::int64_t delivery, std::string_view why) 
   // The lost worker's request may still be on its way into the platform: asked too early, that one says "absent", and both would be done.
   if (row.state == DeliveryState::sending && desk.ask_after.count() > 0) move.not_before_ms = desk.schedule.now_ms() + desk.ask_after.count();
   TONGQU_CHECK(desk.store.move(row, move, desk.now_ms()));
-  return desk.store.audit(why, message.message_id, detail, {}, desk.now_ms());
+  return desk.store.audit(why, subject, detail, {}, desk.now_ms());
 }
 
-void FreshRecords::put(std::int64_t message, std::string canonical, std::size_t readers) {
+void FreshRecords::put(std::int64_t message, Record record) {
   while (!records_.empty() && records_.begin()->first + kPassedMax < message) forget(records_.begin()->first);
-  const std::size_t bytes = canonical.size() + kRecordBytes;
+  const std::size_t bytes = bytes_of(record);
   if (bytes_ + bytes > kBytesMax) return;
-  bytes_ += bytes;
-  records_[message] = {std::move(canonical), readers};
+  if (records_.emplace(message, std::move(record)).second) bytes_ += bytes;
 }
 
-const std::string* FreshRecords::find(std::int64_t message) const {
+const FreshRecords::Record* FreshRecords::find(std::int64_t message) const {
   const auto found = records_.find(message);
-  return found == records_.end() ? nullptr : &found->second.canonical;
+  return found == records_.end() ? nullptr : &found->second;
 }
 
 void FreshRecords::was_read(std::int64_t message) {
@@ -54,23 +81,25 @@ void FreshRecords::was_read(std::int64_t message) {
 void FreshRecords::forget(std::int64_t message) {
   const auto found = records_.find(message);
   if (found == records_.end()) return;
-  bytes_ -= found->second.canonical.size() + kRecordBytes;
+  bytes_ -= bytes_of(found->second);
   records_.erase(found);
 }
 
 Result<void> AcceptOperation::apply(Desk& desk) {
   row_ = 0;
   FAULT_POINT_TRY("s09_transaction_open");
-  TONGQU_TRY(const bool inserted, desk.store.insert_message(prepared_, desk.sealing.key_id(), desk.now_ms()));
+  TONGQU_TRY(const auto first, desk.store.known(prepared_.intake.identity));
+  if (!first) TONGQU_CHECK(desk.store.insert_message(prepared_, desk.sealing.key_id(), desk.now_ms()));
   FAULT_POINT_TRY("s10_dedup_row");
-  return inserted ? apply_new(desk) : apply_known(desk);
+  return first ? apply_known(desk, *first) : apply_new(desk);
 }
 
 Result<void> AcceptOperation::apply_new(Desk& desk) {
   const Intake& in = prepared_.intake;
   TONGQU_CHECK(desk.store.insert_deliveries(in, desk.now_ms()));
   FAULT_POINT_TRY("s11_message_row");
-  const std::string detail = "system=" + in.system + " pack=" + in.pack + " pack_digest=" + in.pack_digest + " targets=" + targets_text(in);
+  const std::string detail = "system=" + in.system + " pack=" + in.pack + " pack_digest=" + in.pack_digest + " targets=" + targets_text(in) +
+                             " raw_sm3=" + to_hex(prepared_.raw_digest);
   TONGQU_CHECK(desk.store.audit("intake", in.message_id, detail, in.digest, desk.now_ms()));
   FAULT_POINT_TRY("s12_audit_row");
   outcome_ = {IntakeVerdict::stored, in.message_id, in.acknowledgement, in.pack, in.pack_digest};
@@ -79,13 +108,13 @@ Result<void> AcceptOperation::apply_new(Desk& desk) {
 }
 
 // A repeat changes nothing and leaves no entry; a sender that retries for ever must not grow the store.
-Result<void> AcceptOperation::apply_known(Desk& desk) {
-  TONGQU_TRY(auto first, desk.store.stored(prepared_.intake.identity));
+Result<void> AcceptOperation::apply_known(Desk& desk, const MessageRow& first) {
   outcome_ = {IntakeVerdict::conflict, first.message_id, {}, first.pack, first.pack_digest};
   if (first.digest != prepared_.intake.digest) {
     return desk.store.audit("conflict", first.message_id, "system=" + prepared_.intake.system, prepared_.intake.digest, desk.now_ms());
   }
-  TONGQU_TRY(outcome_.acknowledgement, desk.sealing.open(first.acknowledgement_box, first.key_id, first.message_id, "acknowledgement"));
+  TONGQU_TRY(const auto box, desk.store.box(first, Store::Body::acknowledgement));
+  TONGQU_TRY(outcome_.acknowledgement, desk.sealing.open(box, first.key_id, first.message_id, "acknowledgement"));
   outcome_.verdict = IntakeVerdict::duplicate;
   return {};
 }
@@ -94,7 +123,10 @@ void AcceptOperation::complete(Desk& desk, const Error* failure) {
   if (failure != nullptr) return done_(*failure);
   FAULT_POINT("s13_committed");
   Intake& in = prepared_.intake;
-  if (row_ != 0 && !in.targets.empty()) desk.fresh.put(row_, std::move(in.canonical), in.targets.size());
+  if (row_ != 0 && !in.targets.empty() && !in.canonical.empty()) {
+    MessageFacts facts{std::move(in.message_id), std::move(in.system), std::move(in.case_no), std::move(in.event), std::move(in.identity)};
+    desk.fresh.put(row_, {std::move(facts), std::move(in.canonical), in.targets.size()});
+  }
   done_(std::move(outcome_));
 }
 
@@ -107,84 +139,106 @@ Result<void> RefuseOperation::apply(Desk& desk) {
 
 Result<void> ClaimOperation::apply(Desk& desk) {
   claims_.clear();
-  std::vector<std::int64_t> due;
+  rows_.clear();
+  std::vector<DeliveryRow> due;
   do {
     TONGQU_TRY(due, desk.store.due(target_, desk.schedule.now_ms(), max_));
-    for (const std::int64_t id : due) {
-      TONGQU_TRY(auto row, desk.store.delivery(id));
-      if (!row) return Error(Errc::journal_corrupt).at("deliveries_due");
-      TONGQU_CHECK(apply_one(desk, *std::move(row)));
-    }
-    // Rows whose seal is broken were parked on the way: look on behind them.
+    for (DeliveryRow& row : due) TONGQU_CHECK(apply_one(desk, std::move(row)));
+    // Rows that are broken were set apart on the way: look on behind them.
   } while (claims_.empty() && !due.empty());
   return {};
 }
 
-Result<std::string> ClaimOperation::canonical_of(Desk& desk, std::int64_t row, const MessageForClaim& message) {
-  if (const std::string* fresh = desk.fresh.find(row)) return *fresh;
-  TONGQU_TRY(const auto sealed, desk.store.canonical_box(row));
-  return desk.sealing.open(sealed.box, sealed.key_id, message.message_id, "canonical");
+Result<Claim> ClaimOperation::prepare(Desk& desk, const DeliveryRow& row) {
+  Claim claim;
+  MessageFacts facts;
+  if (const auto* fresh = desk.fresh.find(message_of(row.id))) {
+    facts = fresh->facts;
+    claim.canonical = fresh->canonical;
+  } else {
+    TONGQU_TRY(auto message, desk.store.whole_message(message_of(row.id)));
+    TONGQU_TRY(const auto box, desk.store.box(message, Store::Body::canonical));
+    TONGQU_TRY(claim.canonical, desk.sealing.open(box, message.key_id, message.message_id, "canonical"));
+    facts = {std::move(message.message_id), std::move(message.system), std::move(message.case_no), std::move(message.event), std::move(message.identity)};
+  }
+  TONGQU_TRY(const auto parent, desk.store.receipt_before(row));
+  if (parent) {
+    TONGQU_TRY(claim.parent_receipt, desk.sealing.open(parent->box, parent->key_id, receipt_owner(parent->delivery), "receipt"));
+  }
+  claim.message_id = std::move(facts.message_id);
+  claim.system = std::move(facts.system);
+  claim.case_no = std::move(facts.case_no);
+  claim.event = std::move(facts.event);
+  claim.identity = std::move(facts.identity);
+  return claim;
 }
 
 Result<void> ClaimOperation::apply_one(Desk& desk, DeliveryRow row) {
-  TONGQU_TRY(auto message, desk.store.message_for_claim(message_of(row.id)));
-  Claim claim;
-  auto canonical = canonical_of(desk, message_of(row.id), message);
-  if (!canonical && canonical.error().code() != Errc::crypto_seal_broken) return std::move(canonical).error();
-  if (!canonical) return park(desk, row, message);
-  claim.canonical = *std::move(canonical);
-  TONGQU_TRY(const auto parent, desk.store.receipt_before(row));
-  if (parent) {
-    auto receipt = desk.sealing.open(parent->box, parent->key_id, receipt_owner(parent->delivery), "receipt");
-    if (!receipt) return park(desk, row, message);
-    claim.parent_receipt = *std::move(receipt);
+  if (row.damaged) return desk.store.set_apart(row.id, desk.now_ms());
+  auto prepared = prepare(desk, row);
+  if (!prepared) {
+    const Errc code = prepared.error().code();
+    if (code == Errc::crypto_seal_broken || code == Errc::journal_row_damaged) return park(desk, row, prepared.error());
+    return std::move(prepared).error();
   }
+  Claim claim = *std::move(prepared);
   claim.query_first = row.state == DeliveryState::unknown;
   TONGQU_CHECK(desk.store.claim(row, desk.now_ms()));
   FAULT_POINT_TRY("s16_claimed");
   const std::string detail = delivery_text(row) + " fence=" + std::to_string(row.fence) + " attempt=" + std::to_string(row.attempts) +
                              (claim.query_first ? " query" : "");
-  TONGQU_CHECK(desk.store.audit("claim", message.message_id, detail, {}, desk.now_ms()));
+  TONGQU_CHECK(desk.store.audit("claim", claim.message_id, detail, {}, desk.now_ms()));
   claim.delivery = row.id;
   claim.fence = row.fence;
   claim.attempt = row.attempts;
-  claim.target = std::move(row.target);
-  claim.case_key = std::move(row.case_key);
-  claim.message_id = std::move(message.message_id);
-  claim.system = std::move(message.system);
-  claim.case_no = std::move(message.case_no);
-  claim.event = std::move(message.event);
-  claim.identity = std::move(message.identity);
+  claim.target = row.target;
+  claim.case_key = row.case_key;
   claims_.push_back(std::move(claim));
+  rows_.push_back(std::move(row));
   return {};
 }
 
 // A row that was changed behind our back stops its own case; its neighbours flow.
-Result<void> ClaimOperation::park(Desk& desk, DeliveryRow& row, const MessageForClaim& message) {
+Result<void> ClaimOperation::park(Desk& desk, DeliveryRow& row, const Error& why) {
+  if (why.code() == Errc::journal_row_damaged) TONGQU_CHECK(desk.store.note_damage(why.where(), desk.now_ms()));
+  TONGQU_TRY(const auto subject, subject_of(desk, row.id));
   Move move;
   move.to = DeliveryState::parked;
-  move.error_id = errc_row(Errc::crypto_seal_broken).id;
+  move.error_id = why.id();
   TONGQU_CHECK(desk.store.move(row, move, desk.now_ms()));
-  return desk.store.audit("park", message.message_id, delivery_text(row) + " error=" + std::string(move.error_id), {}, desk.now_ms());
+  return desk.store.audit("park", subject, delivery_text(row) + " error=" + std::string(move.error_id), {}, desk.now_ms());
 }
 
 void ClaimOperation::complete(Desk& desk, const Error* failure) {
   if (failure != nullptr) return done_(*failure);
   if (!claims_.empty()) FAULT_POINT("s17_claim_committed");
   const MonoTime deadline = desk.clock.now_mono() + desk.lease_time;
-  for (const Claim& claim : claims_) {
-    desk.leases.emplace(claim.fence, Lease{claim.delivery, deadline, claim.message_id});
+  for (std::size_t i = 0; i < claims_.size(); ++i) {
+    const Claim& claim = claims_[i];
+    desk.leases.emplace(claim.fence, Lease{std::move(rows_[i]), deadline, claim.message_id, desk.acts, false});
     desk.fresh.was_read(message_of(claim.delivery));
   }
   done_(std::move(claims_));
 }
 
+// The claim's own row serves once: whatever else may have touched it since makes us read it again.
+Result<DeliveryRow> SettleOperation::row_of(Desk& desk) {
+  const Settlement& in = prepared_.settlement;
+  const auto lease = desk.leases.find(in.fence);
+  if (lease != desk.leases.end() && !lease->second.used && lease->second.acts == desk.acts && lease->second.row.id == in.delivery) {
+    lease->second.used = true;
+    return lease->second.row;
+  }
+  TONGQU_TRY(auto found, desk.store.delivery(in.delivery));
+  if (!found) return Error(Errc::journal_not_found);
+  if (found->damaged) return damaged_row("deliveries", in.delivery);
+  return *std::move(found);
+}
+
 Result<void> SettleOperation::apply(Desk& desk) {
   FAULT_POINT_TRY("s25_result_transaction_open");
   const Settlement& in = prepared_.settlement;
-  TONGQU_TRY(auto found, desk.store.delivery(in.delivery));
-  if (!found) return Error(Errc::journal_not_found);
-  DeliveryRow& row = *found;
+  TONGQU_TRY(DeliveryRow row, row_of(desk));
   if (row.fence == 0 || row.fence != in.fence) return Error(Errc::journal_stale_claim);
   Move move{in.state, 0, in.error_id, in.reason, in.receipt_no, prepared_.key_id, prepared_.receipt_box};
   if (in.state == DeliveryState::ready || in.state == DeliveryState::unknown) move.not_before_ms = desk.schedule.from_wall(in.not_before);
@@ -209,8 +263,8 @@ Result<void> SettleOperation::audit(Desk& desk, const DeliveryRow& row) {
   if (!in.receipt_no.empty()) detail += " receipt_no=" + in.receipt_no;
   const auto lease = desk.leases.find(in.fence);
   if (lease != desk.leases.end()) return desk.store.audit("settle", lease->second.message_id, detail, prepared_.receipt_digest, desk.now_ms());
-  TONGQU_TRY(const auto message, desk.store.message_for_claim(message_of(row.id)));
-  return desk.store.audit("settle", message.message_id, detail, prepared_.receipt_digest, desk.now_ms());
+  TONGQU_TRY(const auto subject, subject_of(desk, row.id));
+  return desk.store.audit("settle", subject, detail, prepared_.receipt_digest, desk.now_ms());
 }
 
 void SettleOperation::complete(Desk& desk, const Error* failure) {
@@ -224,7 +278,7 @@ Result<void> ExpireOperation::apply(Desk& desk) {
   for (const std::int64_t fence : fences_) {
     const auto lease = desk.leases.find(fence);
     if (lease == desk.leases.end()) continue;
-    TONGQU_TRY(const auto row, desk.store.delivery(lease->second.delivery));
+    TONGQU_TRY(const auto row, desk.store.delivery(lease->second.row.id));
     if (row && row->fence == fence) TONGQU_CHECK(take_back(desk, row->id, "lease_expired"));
   }
   return {};

@@ -13,10 +13,12 @@ public:
       : prepared_(std::move(prepared)), done_(std::move(done)) {}
   Result<void> apply(Desk& desk) override;
   void complete(Desk& desk, const Error* failure) override;
+  PreparedIntake& prepared() noexcept { return prepared_; }
+  bool stored() const noexcept { return row_ != 0; }   ///< Of the last apply().
 
 private:
   Result<void> apply_new(Desk& desk);
-  Result<void> apply_known(Desk& desk);
+  Result<void> apply_known(Desk& desk, const MessageRow& first);
   PreparedIntake prepared_;
   std::function<void(Result<IntakeOutcome>)> done_;
   IntakeOutcome outcome_;
@@ -42,12 +44,13 @@ public:
 
 private:
   Result<void> apply_one(Desk& desk, DeliveryRow row);
-  Result<std::string> canonical_of(Desk& desk, std::int64_t row, const MessageForClaim& message);
-  Result<void> park(Desk& desk, DeliveryRow& row, const MessageForClaim& message);
+  Result<Claim> prepare(Desk& desk, const DeliveryRow& row);
+  Result<void> park(Desk& desk, DeliveryRow& row, const Error& why);
   std::string target_;
   std::size_t max_;
   std::function<void(Result<std::vector<Claim>>)> done_;
   std::vector<Claim> claims_;
+  std::vector<DeliveryRow> rows_; ///< Of the claims, in their order.
 };
 
 /// Sealed on the caller's thread.
@@ -63,6 +66,7 @@ public:
   void complete(Desk& desk, const Error* failure) override;
 
 private:
+  Result<DeliveryRow> row_of(Desk& desk);
   Result<void> audit(Desk& desk, const DeliveryRow& row);
   PreparedSettlement prepared_;
   std::function<void(Result<void>)> done_;
@@ -84,7 +88,7 @@ class ActOperation final : public Operation {
 public:
   explicit ActOperation(std::function<Result<void>(Desk&)> act) : act_(std::move(act)) {}
   std::future<Result<void>> outcome() { return outcome_.get_future(); }
-  Result<void> apply(Desk& desk) override { return act_(desk); }
+  Result<void> apply(Desk& desk) override { ++desk.acts; return act_(desk); }
   void complete(Desk&, const Error* failure) override { outcome_.set_value(failure == nullptr ? Result<void>() : Result<void>(*failure)); }
 
 private:

@@ -9,11 +9,12 @@ class ReadOnlyJournal final : public Journal {
 public:
   explicit ReadOnlyJournal(detail::Sealing sealing) : sealing_(std::move(sealing)) {}
   Result<void> start(const std::string& path) {
-    TONGQU_TRY(reader_, detail::Reader::open(path, sealing_));
+    TONGQU_TRY(reader_, detail::Reader::open(path, sealing_, nullptr));
     return {};
   }
 
   void accept(Intake, std::function<void(Result<IntakeOutcome>)> done) override { done(refused()); }
+  void accept_all(IntakeBatch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override { done(refused()); }
   Result<IntakeOutcome> accept_and_wait(Intake) override { return refused(); }
   void refuse(Refusal) override {}
   void claim(std::string, std::size_t, std::function<void(Result<std::vector<Claim>>)> done) override { done(refused()); }
@@ -38,6 +39,7 @@ public:
   Result<void> discard(std::string_view, const std::string&, const Act&) override { return refused(); }
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return refused(); }
   Result<void> unpark(std::int64_t, const Act&) override { return refused(); }
+  Result<std::int64_t> redeliver(Redelivery, const Act&, Redo) override { return refused(); }
   Result<void> note(std::string_view, const Act&) override { return refused(); }
   void close() override {}
 
@@ -49,7 +51,7 @@ private:
 } // namespace
 
 Result<std::unique_ptr<Journal>> open_read_only(JournalOptions options) {
-  TONGQU_TRY(auto sealing, detail::Sealing::create(options.seal_key, options.key_id));
+  TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   auto journal = std::make_unique<ReadOnlyJournal>(std::move(sealing));
   TONGQU_CHECK(journal->start(options.path));
   return std::unique_ptr<Journal>(std::move(journal));

@@ -37,4 +37,7 @@ bool legal_move(DeliveryState from, DeliveryState to) noexcept {
   return false;
 }
 
+Result<std::int64_t> Journal::reseal(const Act&) { return Error(Errc::journal_read_only); }
+Result<std::int64_t> Journal::purge(const Purge&, const Act&, Redo) { return Error(Errc::journal_read_only); }
+
 } // namespace tongqu::journal

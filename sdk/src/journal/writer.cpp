@@ -1,5 +1,6 @@
 #include "journal/writer.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::int64_t kClockStepBackMs = 1000;
+constexpr std::chrono::milliseconds kLateEvery{1000};
 
 bool is_fatal(const Error& error) { return error.code() == Errc::journal_sync_failed; }
 
@@ -25,13 +27,15 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()) {}
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
+      disk_(options.path, options.low_water_bytes, options.ballast_bytes) {}
 
 Writer::~Writer() { stop(); }
 
 Result<void> Writer::start(Drive drive) {
   drive_ = drive;
   TONGQU_CHECK(recover());
+  disk_.look(clock_.now_mono());
   write_head_now();
   if (drive_ == Drive::thread) thread_ = std::thread([this] { loop(); });
   return {};
@@ -41,7 +45,9 @@ Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
     TONGQU_CHECK(check_old_head());
-    TONGQU_CHECK(store_->audit("start", "journal", "schema=1 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_CHECK(store_->audit("start", "journal", "schema=2 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_TRY(const auto backup_at, store_->backup_mark());
+    if (!backup_at.empty()) TONGQU_CHECK(store_->mark_restored(backup_at, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
     return store_->commit();
@@ -73,8 +79,9 @@ Result<void> Writer::submit(std::unique_ptr<Operation> operation, Admission admi
     const std::lock_guard lock(mutex_);
     if (poisoned_) return Error(Errc::journal_sync_failed);
     if (closing_) return Error(Errc::journal_closed);
+    if (admission == Admission::intake && disk_.low()) return Error(Errc::journal_disk_low);
     if (admission == Admission::intake && queue_.size() >= options_.queue_max) return Error(Errc::journal_busy);
-    if (admission == Admission::ledger && queue_.size() >= 2 * options_.queue_max) {
+    if (admission == Admission::ledger && (disk_.low() || queue_.size() >= 2 * options_.queue_max)) {
       ++ledger_dropped_;
       return Error(Errc::journal_busy);
     }
@@ -139,6 +146,8 @@ bool Writer::turn() {
 
 void Writer::run(Group group) {
   add_expired(group);
+  add_late(group);
+  look_at_disk(group);
   if (!group.empty()) process(group);
   write_head_when_due();
 }
@@ -174,10 +183,44 @@ void Writer::add_expired(Group& group) {
   if (!fences.empty()) group.insert(group.begin(), std::make_unique<ExpireOperation>(std::move(fences)));
 }
 
+// A predecessor that does not come must not be waited for in silence.
+void Writer::add_late(Group& group) {
+  const MonoTime now = clock_.now_mono();
+  if (options_.waiting_limit.count() == 0 || (late_at_ != MonoTime{} && now - late_at_ < kLateEvery)) return;
+  late_at_ = now;
+  auto waiting = store_->waiting(1);
+  if (!waiting || waiting->empty()) return;
+  const std::int64_t before_ms = desk_.now_ms() - options_.waiting_limit.count();
+  const auto oldest = store_->delivery(waiting->front());
+  if (oldest && *oldest && (*oldest)->created_ms >= before_ms) return;
+  group.push_back(std::make_unique<ActOperation>([before_ms](Desk& desk) { return hold_late(desk, before_ms); }));
+}
+
+void Writer::look_at_disk(Group& group) {
+  if (!disk_.look(clock_.now_mono())) return;
+  const std::string kind = disk_.low() ? "disk_low" : "disk_room";
+  const std::string detail = "free_bytes=" + std::to_string(disk_.free_bytes());
+  group.push_back(std::make_unique<ActOperation>([kind, detail](Desk& desk) { return desk.store.audit(kind, "journal", detail, {}, desk.now_ms()); }));
+}
+
+// Once the log has gone into the database its own room is used again, and the ballast holds what that takes.
+bool Writer::make_room() {
+  const bool given = disk_.give_ballast_up();
+  return store_->tidy_log(Store::Pressure::high) || given;
+}
+
 void Writer::process(Group& group) {
   if (poisoned_) return fail_group(group, Error(Errc::journal_sync_failed));
   Failures failures(group.size());
-  if (auto applied = apply_group(group, failures); !applied) {
+  auto applied = apply_group(group, failures);
+  if (!applied && store_->found_no_room()) {
+    store_->rollback();
+    if (make_room()) {
+      failures.assign(group.size(), std::nullopt);
+      applied = apply_group(group, failures);
+    }
+  }
+  if (!applied) {
     store_->rollback();
     return fail_group(group, applied.error());
   }
@@ -187,7 +230,7 @@ void Writer::process(Group& group) {
     group[i].reset();
   }
   tell_ready(ready);
-  if (auto tidied = store_->tidy_log(); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+  if (auto tidied = store_->tidy_log(disk_.low() ? Store::Pressure::high : Store::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
 }
 
 // A savepoint for each operation copies every page it touches, which costs more than the operation. So the group runs without, and
@@ -264,12 +307,30 @@ void Writer::write_head_now() {
   if (options_.audit_head_file.empty()) return;
   AuditHead head;
   head.tip = store_->tip();
-  if (signing_key_) {
-    auto signature = signing_key_->sign(head_body(head.tip));
-    if (!signature) return;
-    head.signature = *std::move(signature);
-  }
+  if (signing_key_ && !sign_head(head)) return;
   if (write_head(options_.audit_head_file, head)) head_sequence_ = head.tip.sequence;
+}
+
+/// The head closes the entries since the one before it, and is kept in the store too: evidence of a message carries it.
+Result<void> Writer::sign_head(AuditHead& head) {
+  // A store of before, or one that was not signed, starts with its newest entries.
+  constexpr std::int64_t kSegmentMax = 50000;
+  TONGQU_TRY(const auto closed, store_->last_head());
+  head.from = std::max(closed + 1, head.tip.sequence - kSegmentMax + 1);
+  TONGQU_TRY(const auto digests, store_->entry_digests(head.from, head.tip.sequence));
+  head.root = segment_root(digests);
+  TONGQU_TRY(head.signature, signing_key_->sign(head_body(head)));
+  if (digests.empty()) return {};
+  TONGQU_CHECK(store_->begin());
+  auto stored = store_->insert_head(head.tip.sequence, head_body(head), head.signature);
+  if (stored) stored = store_->commit();
+  if (stored) return {};
+  store_->rollback();
+  if (is_fatal(stored.error())) {
+    const std::lock_guard lock(mutex_);
+    poisoned_ = true;
+  }
+  return stored;
 }
 
 void Writer::finish() {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "journal/audit_head.hpp"
+#include "journal/disk_watch.hpp"
 #include "journal/operation.hpp"
 
 namespace tongqu::journal::detail {
@@ -30,7 +31,8 @@ public:
   Result<void> start(Drive drive = Drive::thread);
   /// Stepped only: one group, or what is due without one. True when something was waiting. Never from a callback.
   bool turn();
-  /// Hands an operation over. On error it was not taken and never completes. @errors journal.busy, journal.closed, journal.sync_failed.
+  /// Hands an operation over. On error it was not taken and never completes. @errors journal.busy, journal.disk_low, journal.closed,
+  /// journal.sync_failed.
   Result<void> submit(std::unique_ptr<Operation> operation, Admission admission);
   /// Submits an act and waits for it. Must not be called from a callback.
   Result<void> perform(std::function<Result<void>(Desk&)> act);
@@ -46,6 +48,9 @@ private:
   Group next_group(std::unique_lock<std::mutex>& held);
   void run(Group group);
   void add_expired(Group& group);
+  void add_late(Group& group);
+  void look_at_disk(Group& group);
+  bool make_room();
   void process(Group& group);
   using Failures = std::vector<std::optional<Error>>;
   enum class Pass : std::uint8_t { together, one_by_one };
@@ -59,6 +64,7 @@ private:
   Result<void> check_old_head();
   void write_head_when_due();
   void write_head_now();
+  Result<void> sign_head(AuditHead& head);
   void finish();
 
   const JournalOptions& options_;
@@ -72,6 +78,8 @@ private:
   std::int64_t head_sequence_ = 0;
   MonoTime head_at_;
   std::int64_t ledger_dropped_ = 0;
+  DiskWatch disk_;
+  MonoTime late_at_{};
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -1,5 +1,7 @@
 #include "mapping/answer.hpp"
 
+#include <algorithm>
+
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/json.hpp"
@@ -9,7 +11,8 @@ namespace tongqu::mapping::detail {
 namespace {
 
 constexpr std::string_view kKinds[] = {"accepted", "held", "refused", "conflict"};
-constexpr std::string_view kSlots[] = {"", "message_id", "accepted_at", "case_no", "trace", "error_id", "where", "reason", "reason_zh", "reason_en", "state"};
+constexpr std::string_view kSlots[] = {"", "message_id", "accepted_at", "case_no", "trace", "error_id", "where", "reason", "reason_zh", "reason_en", "state", "record",
+                                      "records", "count", "accepted", "held", "refused", "conflicts"};
 
 /// Text that XML 1.0 can carry: everything else becomes a question mark, so that an answer is never lost over one character of it.
 std::string printable(std::string_view text) {
@@ -23,9 +26,54 @@ std::string printable(std::string_view text) {
 
 } // namespace
 
+/// The templates of a batch; values are escaped by the answer they belong to, of which this holds a copy of the format alone.
+class Answer::Batch final : public BatchAnswer {
+public:
+  std::string item(AnswerKind kind, const AnswerFacts& facts) const override {
+    std::string out;
+    for (const Piece& piece : items[static_cast<std::size_t>(kind)].pieces) {
+      out += piece.text;
+      form.append_value(piece.slot, facts, out);
+    }
+    return out;
+  }
+
+  AnswerText whole(const Counts& counts, const std::vector<std::string>& said) const override {
+    AnswerText answer = form.shape_;
+    std::size_t bytes = 1024;
+    for (const auto& one : said) bytes += one.size() + separator.size();
+    answer.payload.reserve(bytes);
+    for (const Piece& piece : text.pieces) {
+      answer.payload += piece.text;
+      append(piece.slot, counts, said, answer.payload);
+    }
+    return answer;
+  }
+
+  Answer form;                       ///< Format, shape and language; its own templates are empty.
+  Template text;
+  std::array<Template, 4> items;
+  std::string separator;
+
+private:
+  void append(Slot slot, const Counts& counts, const std::vector<std::string>& said, std::string& out) const {
+    switch (slot) {
+      case Slot::records:
+        for (std::size_t i = 0; i < said.size(); ++i) out.append(i == 0 ? "" : separator).append(said[i]);
+        break;
+      case Slot::count: out += std::to_string(counts.records); break;
+      case Slot::accepted: out += std::to_string(counts.accepted); break;
+      case Slot::held: out += std::to_string(counts.held); break;
+      case Slot::refused: out += std::to_string(counts.refused); break;
+      case Slot::conflicts: out += std::to_string(counts.conflicts); break;
+      default: break;
+    }
+  }
+};
+
 std::optional<Answer> Answer::compile(const YamlNode& node, const Mistakes& mistakes) {
   Answer answer;
-  if (!check_keys(node, {"format", "charset", "declared", "lang", "soap", "accepted", "held", "refused", "conflict"}, "answer", mistakes)) return std::nullopt;
+  if (!check_keys(node, {"format", "charset", "declared", "lang", "soap", "accepted", "held", "refused", "conflict", "batch"}, "answer", mistakes)) return std::nullopt;
   const std::string format = member_text(node, "format", Need::required, "answer", mistakes).value_or("xml");
   if (format == "json") answer.format_ = Format::json;
   else if (format == "text") answer.format_ = Format::text;
@@ -41,8 +89,9 @@ std::optional<Answer> Answer::compile(const YamlNode& node, const Mistakes& mist
   for (std::size_t i = 0; i < 4; ++i) {
     const YamlNode* text = node.find(kKinds[i]);
     if (text == nullptr) answer.templates_[i].fault = true;
-    else answer.read_template(*text, kKinds[i], mistakes, answer.templates_[i]);
+    else answer.read_template(*text, kKinds[i], {Slot::message_id, Slot::state}, mistakes, answer.templates_[i]);
   }
+  if (const YamlNode* batch = node.find("batch"); batch != nullptr) answer.read_batch(*batch, mistakes);
   return answer;
 }
 
@@ -56,7 +105,36 @@ void Answer::read_soap(const YamlNode& node, const Mistakes& mistakes) {
   else if (as != "escaped") mistakes.add(Errc::mapping_wrong_shape, *node.find("as"), "answer.soap.as", one_of({"escaped", "cdata", "elements"}));
 }
 
-bool Answer::read_template(const YamlNode& node, std::string_view key, const Mistakes& mistakes, Template& out) const {
+void Answer::read_batch(const YamlNode& node, const Mistakes& mistakes) {
+  if (!check_keys(node, {"text", "separator", "accepted", "held", "refused", "conflict"}, "answer.batch", mistakes)) return;
+  auto batch = std::make_shared<Batch>();
+  batch->form.format_ = format_;
+  batch->form.shape_ = shape_;
+  batch->form.zh_ = zh_;
+  batch->separator = member_text(node, "separator", Need::optional, "answer.batch", mistakes).value_or(format_ == Format::json ? "," : "");
+  for (const char* key : {"text", "accepted", "held", "refused", "conflict"}) {
+    const YamlNode* text = node.find(key);
+    if (text == nullptr) {
+      mistakes.add(Errc::mapping_missing_key, node, "answer.batch." + std::string(key));
+      continue;
+    }
+    const bool whole = std::string_view(key) == "text";
+    std::size_t kind = 0;
+    while (!whole && kKinds[kind] != key) ++kind;
+    Template& into = whole ? batch->text : batch->items[kind];
+    const Slots known = whole ? Slots{Slot::records, Slot::conflicts} : Slots{Slot::message_id, Slot::record};
+    read_template(*text, "batch." + std::string(key), known, mistakes, into);
+    // There is one answer for all: one record of it cannot be a fault.
+    if (into.fault) mistakes.add(Errc::mapping_answer_invalid, *text, "answer.batch." + std::string(key));
+  }
+  const auto lists = [](const Piece& piece) { return piece.slot == Slot::records; };
+  if (node.find("text") != nullptr && std::none_of(batch->text.pieces.begin(), batch->text.pieces.end(), lists)) {
+    mistakes.add(Errc::mapping_answer_invalid, *node.find("text"), "answer.batch.text", {"{records}", "{records}"});
+  }
+  batch_ = std::move(batch);
+}
+
+bool Answer::read_template(const YamlNode& node, std::string_view key, Slots known, const Mistakes& mistakes, Template& out) const {
   const std::string subject = "answer." + std::string(key);
   const auto text = scalar(node, subject, mistakes);
   if (!text) return false;
@@ -77,10 +155,11 @@ bool Answer::read_template(const YamlNode& node, std::string_view key, const Mis
     }
     const std::size_t end = text->find('}', at);
     const std::string name = text->substr(at + 1, end == std::string::npos ? end : end - at - 1);
-    std::size_t slot = 1;
-    while (slot < std::size(kSlots) && kSlots[slot] != name) ++slot;
-    if (end == std::string::npos || slot == std::size(kSlots)) {
-      mistakes.add(Errc::mapping_placeholder_unknown, node, subject + ": " + name, one_of({kSlots + 1, kSlots + std::size(kSlots)}), did_you_mean(name, {kSlots + 1, kSlots + std::size(kSlots)}));
+    const std::vector<std::string_view> names(kSlots + static_cast<std::size_t>(known.first), kSlots + static_cast<std::size_t>(known.last) + 1);
+    const auto found = std::find(names.begin(), names.end(), name);
+    const auto slot = static_cast<std::size_t>(known.first) + static_cast<std::size_t>(found - names.begin());
+    if (end == std::string::npos || found == names.end()) {
+      mistakes.add(Errc::mapping_placeholder_unknown, node, subject + ": " + name, one_of(names), did_you_mean(name, names));
       return false;
     }
     out.pieces.push_back({Slot::literal, std::move(literal)});
@@ -95,7 +174,7 @@ bool Answer::read_template(const YamlNode& node, std::string_view key, const Mis
 
 bool Answer::well_formed(const Template& made) const {
   std::string filled;
-  for (const Piece& piece : made.pieces) filled += piece.slot == Slot::literal ? piece.text : "x";
+  for (const Piece& piece : made.pieces) filled += piece.slot == Slot::literal ? piece.text : piece.slot >= Slot::record ? "1" : "x";
   if (format_ == Format::json) return static_cast<bool>(wire::parse_json(filled));
   if (format_ == Format::text) return true;
   if (filled.substr(0, 5) != "<?xml") filled = "<x>" + filled + "</x>";
@@ -136,8 +215,12 @@ void Answer::append_value(Slot slot, const AnswerFacts& facts, std::string& out)
     case Slot::reason_zh: append_escaped(facts.reason.zh, out); break;
     case Slot::reason_en: append_escaped(facts.reason.en, out); break;
     case Slot::state: append_escaped(facts.state, out); break;
+    case Slot::record: out += std::to_string(facts.record); break;
+    default: break;  // Those of a whole batch; a template of one record cannot name them.
   }
 }
+
+const BatchAnswer* Answer::batch() const noexcept { return batch_.get(); }
 
 AnswerText Answer::make(AnswerKind kind, const AnswerFacts& facts) const {
   const Template& made = templates_[static_cast<std::size_t>(kind)];

@@ -525,6 +525,12 @@ bool DatePattern::collide(const std::vector<Line>& a, const std::vector<Line>& b
   return false;
 }
 
+std::vector<std::string_view> DatePattern::half_day_words() {
+  std::vector<std::string_view> words;
+  for (const HalfDay& half : kHalfDays) words.push_back(half.word);
+  return words;
+}
+
 bool DatePattern::plain() const noexcept {
   return std::all_of(tokens_.begin(), tokens_.end(), [](const Token& token) { return token.style == Style::plain; });
 }

@@ -64,6 +64,7 @@ private:
   bool write_field(const model::Time& time, const Token& token, std::string& out) const;
   bool write_range(const model::Time& time, std::size_t from, std::size_t to, std::string& out) const;
   void expand(std::size_t token, Line line, std::vector<Line>& lines) const;
+  static std::vector<std::string_view> half_day_words();
   static bool collide(const std::vector<Line>& a, const std::vector<Line>& b);
 
   std::string text_;

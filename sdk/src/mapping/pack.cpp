@@ -5,6 +5,7 @@
 
 #include "mapping/overlay.hpp"
 #include "mapping/pack_tests.hpp"
+#include "mapping/reverse/reverse_mapping.hpp"
 #include "mapping/source_mapping.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -16,6 +17,7 @@ namespace {
 /// What must hold for a mapping to take a delivery. Empty: not asked.
 struct Match {
   std::string family, operation, path, content_type, root;
+  bool none = false;           ///< `match: none`: the mapping only writes.
   bool asks_operation() const noexcept { return !operation.empty(); }
 };
 
@@ -57,11 +59,23 @@ public:
   Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
+  const BatchAnswer* batch_answer(const wire::Delivery& delivery) const override;
   TestReport run_tests(const Environment& environment) const override;
+  Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const override {
+    return reverse_with(mappings(), canonical, mapping, {environment, info_, names_, workspace.state()});
+  }
+  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const override {
+    return check_laws_of(mappings(), options, {environment, info_, names_, workspace.state()});
+  }
 
   void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
 
 private:
+  std::vector<const SourceMapping*> mappings() const {
+    std::vector<const SourceMapping*> all;
+    for (const Entry& entry : entries_) all.push_back(entry.mapping.get());
+    return all;
+  }
   void read_own(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
   void extend(YamlNode root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
   void read_head(const YamlNode& root, const Mistakes& mistakes);
@@ -172,7 +186,9 @@ void LoadedPack::read_mapping(const YamlNode& node, const Mistakes& mistakes) {
   const auto file = member_text(node, "file", Need::required, "mappings", mistakes);
   if (!file) return;
   Entry entry;
-  if (const YamlNode* match = node.find("match"); match != nullptr && check_keys(*match, {"family", "operation", "path", "content_type", "root"}, "mappings.match", mistakes)) {
+  if (const YamlNode* match = node.find("match"); match != nullptr && match->is_scalar() && match->text == "none") {
+    entry.match.none = true;
+  } else if (match != nullptr && check_keys(*match, {"family", "operation", "path", "content_type", "root"}, "mappings.match", mistakes)) {
     const auto text = [match, &mistakes](std::string_view key) { return member_text(*match, key, Need::optional, "mappings.match", mistakes).value_or(""); };
     entry.match = {text("family"), text("operation"), text("path"), media_type(text("content_type")), text("root")};
   }
@@ -231,6 +247,7 @@ void LoadedPack::make_digest() {
 
 bool LoadedPack::takes(const Entry& entry, const wire::Delivery& delivery, std::string_view operation) const {
   const Match& match = entry.match;
+  if (match.none) return false;
   if (!match.family.empty() && !delivery.fact("family").empty() && match.family != delivery.fact("family")) return false;
   if (!match.operation.empty() && match.operation != "any" && match.operation != operation) return false;
   if (!match.path.empty() && match.path != delivery.fact("path")) return false;
@@ -289,6 +306,12 @@ AnswerText LoadedPack::answer(const wire::Delivery& delivery, AnswerKind kind, c
   const auto entry = choose(delivery);
   if (!entry || (*entry)->mapping->answer() == nullptr) return none;
   return (*entry)->mapping->answer()->make(kind, facts);
+}
+
+const BatchAnswer* LoadedPack::batch_answer(const wire::Delivery& delivery) const {
+  const auto entry = choose(delivery);
+  if (!entry || (*entry)->mapping->answer() == nullptr) return nullptr;
+  return (*entry)->mapping->answer()->batch();
 }
 
 /// Catalogues that stand beside the samples, for tests of packs that look things up.

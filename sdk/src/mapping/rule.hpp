@@ -102,6 +102,8 @@ struct Scopes {
   void share_reads(wire::NameSet& names);
   /// Marks a path from `scope` as deliberately unused, also inside lists.
   void ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names);
+  /// The same in every document around the one that rules start from: no rule reads the farther ones, so no other name reaches them.
+  void ignore_outside(const std::vector<PathStep>& steps, wire::NameSet& names);
 };
 
 } // namespace tongqu::mapping::detail

@@ -86,6 +86,13 @@ void Scopes::ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wir
   all[scope]->ignore(steps, names);
 }
 
+void Scopes::ignore_outside(const std::vector<PathStep>& steps, wire::NameSet& names) {
+  for (std::uint16_t scope = 0; scope < all.size(); ++scope) {
+    const bool element = std::any_of(children.begin(), children.end(), [scope](const Child& child) { return child.scope == scope; });
+    if (!element && scope != root) ignore(scope, steps, names);
+  }
+}
+
 bool RuleCompiler::source(std::string_view path, std::vector<Ref>& refs) {
   std::vector<Path> parsed;
   std::string problem;
@@ -208,8 +215,8 @@ void RuleCompiler::ignore(const YamlNode& node) {
     for (const Path& path : paths) {
       const bool known = path.origin != Origin::meta && path.origin != Origin::param && (path.origin != Origin::outer || context_.scopes.outer >= 0);
       if (!good || !known || path.steps.empty()) continue;
-      const auto scope = path.origin == Origin::outer ? static_cast<std::uint16_t>(context_.scopes.outer) : context_.scopes.root;
-      context_.scopes.ignore(scope, path.steps, context_.names);
+      if (path.origin == Origin::outer) context_.scopes.ignore_outside(path.steps, context_.names);
+      else context_.scopes.ignore(context_.scopes.root, path.steps, context_.names);
     }
     if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore", {}, same(problem));
   }

@@ -17,6 +17,7 @@ std::uint32_t Scope::branch_at(const std::vector<PathStep>& steps, wire::NameSet
   std::uint32_t at = 0;
   for (const PathStep& step : steps) {
     const std::uint32_t symbol = names.add(step.name);
+    if (step.name == "item") item_ = symbol;
     std::uint32_t next = 0;
     for (const Edge& edge : branches_[at].edges) {
       if (edge.symbol == symbol && edge.attribute == step.attribute && edge.ordinal == step.ordinal) next = edge.child;
@@ -41,13 +42,19 @@ std::uint32_t Scope::branch_at(const std::vector<PathStep>& steps, wire::NameSet
 
 std::uint16_t Scope::slot(const std::vector<PathStep>& steps, wire::NameSet& names) {
   Branch& branch = branches_[branch_at(steps, names)];
-  if (branch.slot < 0) branch.slot = slots_++;
+  if (branch.slot < 0) {
+    branch.slot = slots_++;
+    slot_paths_.push_back(steps);
+  }
   return static_cast<std::uint16_t>(branch.slot);
 }
 
 std::uint16_t Scope::list(const std::vector<PathStep>& steps, wire::NameSet& names) {
   Branch& branch = branches_[branch_at(steps, names)];
-  if (branch.list < 0) branch.list = lists_++;
+  if (branch.list < 0) {
+    branch.list = lists_++;
+    list_paths_.push_back(steps);
+  }
   return static_cast<std::uint16_t>(branch.list);
 }
 
@@ -114,7 +121,7 @@ void Scope::Walk::children(const Branch& branch, std::uint32_t index) {
       const std::uint32_t name = symbol(entry);
       for (std::uint32_t item = entry.has_child ? at + 1 : TapeEntry::kNone; item != TapeEntry::kNone; item = tape[item].next) child(branch, name, item, counts);
     } else {
-      child(branch, symbol(entry), at, counts);
+      child(branch, parent.kind == NodeKind::array ? scope.item_ : symbol(entry), at, counts);
     }
   }
 }

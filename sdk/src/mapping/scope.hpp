@@ -37,6 +37,9 @@ public:
   void ignore(const std::vector<PathStep>& steps, wire::NameSet& names);
   std::uint16_t slot_count() const noexcept { return slots_; }
   std::uint16_t list_count() const noexcept { return lists_; }
+  /// The path that a slot or list was made for.
+  const std::vector<PathStep>& slot_path(std::uint16_t slot) const { return slot_paths_.at(slot); }
+  const std::vector<PathStep>& list_path(std::uint16_t list) const { return list_paths_.at(list); }
 
   /// Namespace that elements must have; empty for any.
   std::string ns;
@@ -64,6 +67,8 @@ private:
   std::vector<Branch> branches_;
   std::uint16_t slots_ = 0;
   std::uint16_t lists_ = 0;
+  std::vector<std::vector<PathStep>> slot_paths_, list_paths_;
+  std::uint32_t item_ = 0;              ///< Symbol of "item", the name of what stands in an array without a name; 0 when no path asks.
 };
 
 } // namespace tongqu::mapping::detail

@@ -37,7 +37,7 @@ constexpr IdentityRow kIdentity[] = {{"organisation", Special::id_organisation, 
                                      {"revision", Special::id_revision, false}};
 
 const std::vector<std::string_view> kKeys = {"mapping", "to", "record", "zone", "source", "records", "types", "tables", "identity", "event", "rules", "checks",
-                                             "ignore", "outside_digest", "answer", "tests"};
+                                             "ignore", "outside_digest", "answer", "tests", "reverse"};
 
 std::string unused_path(const wire::Document& document, std::uint32_t leaf) {
   std::string path;
@@ -86,6 +86,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   made->joins_ = compiler.joins();
   if (made->records_) made->records_->own_slots = made->scopes_.all[made->scopes_.root]->slot_count();
   made->scopes_.share_reads(context.names);
+  if (const YamlNode* reverse = root.find("reverse"); reverse != nullptr) made->reverse_ = compile_reverse(*reverse, made->reverse_subject(context.params, root), mistakes);
   made->part_names_ = made->stages_.part_names;
   made->part_names_.resize(made->scopes_.all.size(), made->stages_.part_names.back());
   return made;
@@ -591,6 +592,14 @@ Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const 
   out.findings.append(std::move(state.starts.findings));
   out.waiting = std::move(state.starts.waiting);
   if (out.records.empty() && !out.waiting) return Error(Errc::mapping_records_none).at("body");
+  return out;
+}
+
+Result<MappedDelivery> SourceMapping::run_documents(const wire::Delivery& delivery, StageResult& documents, const Surroundings& around) const {
+  MappedDelivery out;
+  Budget budget{around.environment.steps_max};
+  RecordMaker maker({*this, delivery, around.environment, around.pack, around.names, around.state, budget}, out);
+  maker.take(documents);
   return out;
 }
 

@@ -5,8 +5,10 @@
 
 #include "mapping/answer.hpp"
 #include "mapping/rule_compiler.hpp"
+#include "mapping/reverse/plan.hpp"
 #include "mapping/stages.hpp"
 #include "tongqu/mapping/pack.hpp"
+#include "tongqu/mapping/reverse.hpp"
 
 namespace tongqu::mapping {
 
@@ -68,6 +70,18 @@ public:
 
   Result<MappedDelivery> run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names, Workspace::State& state) const;
 
+  // The way back, in reverse/reverse_mapping.cpp.
+  const ReversePlan* reverse_plan() const noexcept { return reverse_.get(); }
+  /// Whether the mapping takes a record by itself, when nobody names a mapping.
+  bool writes_back(const model::Record& record) const;
+  struct Surroundings { const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
+  Result<Reversed> reverse(const model::Record& record, const Surroundings& around) const;
+  LawReport check_laws(const LawOptions& options, const Surroundings& around) const;
+  ReverseSubject reverse_subject(const std::map<std::string, std::string>& params, const YamlNode& root) const;
+  /// Runs the rules over documents made by hand, without any stage: the laws make their records so.
+  Result<MappedDelivery> run_documents(const wire::Delivery& delivery, StageResult& documents, const Surroundings& around) const;
+  const std::vector<std::unique_ptr<Rule>>& identity_rules() const noexcept { return identity_; }
+
 private:
   friend class RecordMaker;
   friend class MappingView;      ///< The tools for authors.
@@ -109,6 +123,7 @@ private:
   std::vector<std::string> outside_digest_;
   std::optional<Answer> answer_;
   std::vector<MappingTest> tests_;
+  std::unique_ptr<ReversePlan> reverse_;
 };
 
 } // namespace detail

@@ -17,7 +17,7 @@ const std::vector<StageRow>& stage_rows() {
       {"base64", Stage::Kind::base64, {"breaks", "padding", "alphabet", "data_uri"}},
       {"gzip", Stage::Kind::gzip, {"ratio"}},
       {"zip", Stage::Kind::zip, {"entry", "names", "many", "ratio"}},
-      {"charset", Stage::Kind::charset, {"is"}},
+      {"charset", Stage::Kind::charset, {"is", "edition"}},
       {"xml", Stage::Kind::xml, {"root", "namespaces", "declared", "documents"}},
       {"json", Stage::Kind::json, {"root", "documents"}},
       {"string", Stage::Kind::string, {"at"}},
@@ -149,6 +149,11 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
     case Stage::Kind::charset:
       if (node.find("is") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.is");
       stage.encoding = encoding(node, "is", stage);
+      if (const YamlNode* edition = node.find("edition"); edition != nullptr) {
+        stage.edition = wire::gb_edition_from_name(edition->text);
+        const bool good = stage.edition && stage.encoding == wire::Encoding::gb18030;
+        if (!good) mistakes_.add(Errc::mapping_wrong_shape, *edition, "source.charset.edition", {"2005 or 2022, of gb18030", "2005 或 2022，仅用于 gb18030"});
+      }
       break;
     case Stage::Kind::xml: {
       stage.path = path(node, "root", Need::optional);
@@ -329,6 +334,12 @@ void StageCompiler::finish(const YamlNode& at, Stages& out) {
 }
 
 } // namespace
+
+std::vector<StageShape> stage_shapes() {
+  std::vector<StageShape> shapes;
+  for (const StageRow& row : stage_rows()) shapes.push_back({row.name, row.keys});
+  return shapes;
+}
 
 Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes) {
   Stages stages;

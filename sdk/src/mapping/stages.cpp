@@ -178,7 +178,7 @@ Result<void> StageRun::decode(const Stage& stage, Layer& layer, Flow& flow) {
 Result<void> StageRun::charset(const Stage& stage, Layer& layer, Flow& flow) {
   std::string_view bytes = flow.text;
   if (const auto mark = wire::byte_order_mark(bytes); mark && mark->encoding == stage.encoding) bytes.remove_prefix(mark->bytes);
-  auto text = wire::decode(bytes, stage.encoding);
+  auto text = stage.edition ? wire::decode_gb18030(bytes, *stage.edition) : wire::decode(bytes, stage.encoding);
   if (!text) return placed(std::move(text).error(), flow.part);
   layer.text = std::move(*text);
   flow.text = layer.text;

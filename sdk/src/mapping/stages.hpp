@@ -12,6 +12,7 @@
 #include "tongqu/wire/archive.hpp"
 #include "tongqu/wire/delivery.hpp"
 #include "tongqu/wire/encoding.hpp"
+#include "tongqu/wire/gb18030_edition.hpp"
 #include "tongqu/wire/pieces.hpp"
 #include "tongqu/wire/table.hpp"
 
@@ -35,6 +36,7 @@ struct Stage {
   unsigned layers = 1;                     ///< decode
   std::string label;                       ///< charset
   wire::Encoding encoding = wire::Encoding::utf8;   ///< charset, form; zip: of names.
+  std::optional<wire::GbEdition> edition;  ///< charset: of GB 18030, when the pack insists on one.
   std::string field;                       ///< form
   std::string ns;                          ///< xml; empty for any.
   bool declared_ignored = false;           ///< xml
@@ -57,6 +59,10 @@ struct Stages {
   bool many = false;                       ///< One of them gives several pieces.
   bool attachments = false;                ///< One of them looks at the other parts of the delivery.
 };
+
+/// Names and keys of all stages, for the schema and the reference.
+struct StageShape { std::string_view name; std::vector<std::string_view> keys; };
+std::vector<StageShape> stage_shapes();
 
 Stages compile_stages(const YamlNode* node, const Mistakes& mistakes, wire::NameSet& names, Scopes& scopes);
 

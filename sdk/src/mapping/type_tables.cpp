@@ -208,7 +208,7 @@ std::shared_ptr<const CodeTable> RuleCompiler::table(const YamlNode& node, const
   const std::string subject = "tables." + id;
   auto made = std::make_shared<CodeTable>();
   made->id = id;
-  if (!check_keys(node, {"file", "inline", "system", "version", "model", "unknown", "match", "columns", "prefer", "rows"}, subject, context_.mistakes)) return made;
+  if (!check_keys(node, {"file", "inline", "system", "version", "model", "unknown", "match", "columns", "prefer", "rows", "source_list"}, subject, context_.mistakes)) return made;
   made->system = member_text(node, "system", Need::optional, subject, context_.mistakes).value_or("");
   if (const auto version = member_text(node, "version", Need::optional, subject, context_.mistakes); version) {
     if (made->system.empty() || version->empty()) context_.mistakes.add(Errc::mapping_missing_key, *node.find("version"), subject + ".system", {"the code system that has this version", "该版本所属的代码体系"});

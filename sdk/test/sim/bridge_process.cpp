@@ -86,7 +86,10 @@ std::unique_ptr<Settings> make_settings(const std::string& folder, bool nonce_id
   std::string mapping = replaced(kMapping, "REVISION", nonce_identity ? "nonce" : "rev");
   if (nonce_identity) mapping = replaced(mapping, "ignore: [nonce]\n", "");
   write(folder + "/pack/mappings/event.yaml", mapping);
-  if (!made->packs.load({{folder + "/pack", {}}}, mistakes)) give_up("pack", mistakes);
+  bridge::PackSettings where;
+  where.path = folder + "/pack";
+  const auto pack = bridge::detail::load_pack(where, mistakes);
+  if (!pack) give_up("pack", mistakes);
   bridge::RouteSettings route{"*", "", {}};
   for (const char* name : {"dedup", "query", "neither"}) {
     const std::string file = folder + "/" + name + ".yaml";
@@ -100,6 +103,11 @@ std::unique_ptr<Settings> make_settings(const std::string& folder, bool nonce_id
   made->config.listen.push_back({"office", "rest", "127.0.0.1", "/", "", "sim-office", 0, {}, {}, {}, {}});
   made->config.routes.push_back(route);
   made->config.delivery.breaker_failures = 3;
+  auto setup = std::make_shared<bridge::detail::Setup>();
+  setup->config = made->config;
+  setup->packs = {{"sim-office", *pack}};
+  setup->targets = made->targets;
+  made->setups.put(std::move(setup));
   return made;
 }
 
@@ -140,13 +148,11 @@ Result<void> BridgeProcess::begin() {
     lane.metrics = &metrics_;
     lane.on_fatal = [this] { fatal_ = true; };
     lane.jitter_seed = static_cast<std::uint32_t>(parts_.chance.next());
-    lanes_.push_back(std::make_unique<Lane>(std::move(lane), [this] { woken_ = true; }));
+    lanes_.push_back(std::make_shared<Lane>(std::move(lane), [this] { woken_ = true; }));
   }
   IntakeParts intake;
-  intake.config = &config;
+  intake.setups = &parts_.settings->setups;
   intake.journal = stepped_.journal.get();
-  intake.packs = &parts_.settings->packs;
-  intake.targets = parts_.settings->targets;
   intake.plans = &plans_;
   intake.pool = pool_.get();
   intake.clock = parts_.clock;

@@ -15,7 +15,7 @@ namespace tongqu::sim {
 /// What a bridge is started with: the pack of the sending office, the targets, the configuration. The same for every run.
 struct Settings {
   bridge::Config config;
-  bridge::detail::PackShelf packs;
+  bridge::detail::SetupShelf setups;
   std::map<std::string, bridge::detail::TargetPtr> targets;
 };
 
@@ -61,7 +61,7 @@ private:
   bridge::detail::Worker worker_;
   journal::detail::Stepped stepped_;
   std::unique_ptr<bridge::detail::WorkerPool> pool_;
-  std::vector<std::unique_ptr<bridge::detail::Lane>> lanes_;
+  std::vector<std::shared_ptr<bridge::detail::Lane>> lanes_;
   std::unique_ptr<bridge::detail::IntakeRoad> intake_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::optional<std::int64_t> courier_at_;

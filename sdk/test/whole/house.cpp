@@ -14,6 +14,7 @@
 #include "connectors/soap/soap_connector.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/wire/json.hpp"
 
 namespace tongqu::whole {
 
@@ -84,6 +85,7 @@ House::House(HouseOptions options) : log_(std::make_shared<LogTail>()) {
     one.credentials.push_back({id, *Secret::from_file(folder.file("keys/" + key))});
     one.ledger = folder.file("state/" + name + ".ledger");
     one.secret_life = options.secret_life;
+    sandboxes_[name] = one;
     auto started = sandbox::Sandbox::start(one, sandbox_clock_);
     if (!started) throw std::runtime_error(describe(started.error()));
     return *std::move(started);
@@ -130,7 +132,9 @@ void House::write_config(const HouseOptions& options) const {
   write_text(folder.file("bridge.yaml"), text);
 }
 
-void House::open() {
+void House::open() { bridge_ = start({}); }
+
+std::unique_ptr<bridge::Bridge> House::start(std::map<std::string, int> inherited) {
   Findings mistakes;
   const auto fail = [&](const Error& error) {
     std::string text = describe(error);
@@ -151,9 +155,28 @@ void House::open() {
   parts.platforms = &platforms;
   parts.clock = std::make_shared<SystemClock>();
   parts.log = obs::Log(log_, parts.clock);
+  parts.inherited = std::move(inherited);
   auto started = bridge::Bridge::start(*std::move(read), parts, mistakes);
   if (!started) fail(started.error());
-  bridge_ = *std::move(started);
+  return *std::move(started);
+}
+
+void House::restart_hot() {
+  reader_.reset();
+  auto sockets = bridge::take_over(config.control_socket);
+  if (!sockets) throw std::runtime_error(describe(sockets.error()));
+  std::thread old([ending = std::move(bridge_)] {
+    CallContext context;
+    context.deadline = std::chrono::steady_clock::now() + 10s;
+    ending->stop(context);
+  });
+  try {
+    bridge_ = start(*std::move(sockets));
+  } catch (...) {
+    old.join();
+    throw;
+  }
+  old.join();
 }
 
 void House::close(std::chrono::milliseconds most) {
@@ -175,6 +198,46 @@ void House::edit(const std::string& file, const std::string& from, const std::st
 void House::plant(const std::string& platform, const std::string& lines) const {
   const auto& one = platform == "province" ? province_ : nation_;
   if (connector::test::call(one->port(), "POST", "/_sandbox/faults", {}, lines).status != 200) throw std::runtime_error("faults refused: " + lines);
+}
+
+void House::tell(const std::string& platform, const std::string& event_id, const std::string& system, const std::string& case_no, const std::string& data) const {
+  const auto& one = platform == "province" ? province_ : nation_;
+  std::string body;
+  wire::JsonWriter w(body);
+  w.begin_object();
+  for (const auto& [name, value] : {std::pair{"eventId", event_id}, std::pair{"sourceSystem", system}, std::pair{"project_no", case_no}, std::pair{"kind", std::string("supplement")},
+                                    std::pair{"at", std::string("2150-01-05 07:08:09")}, std::pair{"data", data}}) {
+    w.member(name, value);
+  }
+  w.end_object();
+  if (connector::test::call(one->port(), "POST", "/_sandbox/events", {}, body).status != 200) throw std::runtime_error("event refused");
+}
+
+void House::forget_last(const std::string& platform) {
+  auto& one = platform == "province" ? province_ : nation_;
+  sandbox::Options options = sandboxes_.at(platform);
+  options.port = one->port();
+  CallContext at_once;
+  at_once.deadline = std::chrono::steady_clock::now() + 1s;
+  one->stop(at_once);
+  one.reset();
+  std::string lines = file_text(options.ledger);
+  const auto last = lines.rfind("\"kind\":\"taken\"");
+  if (last == std::string::npos) throw std::runtime_error("nothing to forget");
+  const auto from = lines.rfind('\n', last) + 1;
+  write_text(options.ledger, lines.erase(from, lines.find('\n', last) + 1 - from), true);
+  auto started = sandbox::Sandbox::start(options, sandbox_clock_);
+  if (!started) throw std::runtime_error(describe(started.error()));
+  one = *std::move(started);
+}
+
+std::string House::state_of(const std::string& platform, const std::string& member) const {
+  const auto& one = platform == "province" ? province_ : nation_;
+  const std::string body = connector::test::call(one->port(), "GET", "/_sandbox/state", {}, "").body;
+  const auto at = body.find("\"" + member + "\":");
+  if (at == std::string::npos) return "";
+  const auto from = at + member.size() + 3;
+  return body.substr(from, body.find_first_of(",}", from) - from);
 }
 
 sandbox::Report House::platform(const std::string& name) const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -65,6 +66,8 @@ public:
   /// Starts the bridge. Throws with the mistakes when it does not start.
   void open();
   void close(std::chrono::milliseconds most = 10s);
+  /// Another bridge takes listeners and store over from the one that runs.
+  void restart_hot();
   bridge::Bridge& bridge() { return *bridge_; }
   std::uint16_t port(const std::string& name) const { return bridge_->port(name); }
 
@@ -73,6 +76,12 @@ public:
 
   /// Replaces the faults of a platform, one a line.
   void plant(const std::string& platform, const std::string& lines) const;
+  /// An event that a platform has for a case of a system.
+  void tell(const std::string& platform, const std::string& event_id, const std::string& system, const std::string& case_no, const std::string& data = "{}") const;
+  /// Restarts a platform on the same port without the last message it took.
+  void forget_last(const std::string& platform);
+  /// Text of a member of a platform's own state.
+  std::string state_of(const std::string& platform, const std::string& member) const;
   /// What a platform's own ledger says.
   sandbox::Report platform(const std::string& name) const;
   /// The ledger as text.
@@ -99,12 +108,14 @@ public:
   bridge::Config config;
 
 private:
+  std::unique_ptr<bridge::Bridge> start(std::map<std::string, int> inherited);
   void prepare();
   void write_config(const HouseOptions& options) const;
 
   class LogTail;
   SystemClock sandbox_clock_;
   std::unique_ptr<sandbox::Sandbox> province_, nation_;
+  std::map<std::string, sandbox::Options> sandboxes_;
   std::shared_ptr<LogTail> log_;
   std::unique_ptr<bridge::Bridge> bridge_;
   mutable std::unique_ptr<journal::Journal> reader_;

@@ -26,7 +26,13 @@ struct JournalSettings {
   std::string path;
   SecretRef seal_key;                              ///< 64 hexadecimal digits.
   std::string key_id = "k1";
+  struct EarlierKey { std::string key_id; SecretRef seal_key; };
+  std::vector<EarlierKey> earlier_keys;            ///< Open what was sealed before the key was changed.
   std::size_t queue_max = 8192;
+  std::int64_t low_water_mb = 64;                  ///< With less free room intake is answered "busy"; 0: never.
+  std::chrono::hours waiting_limit{168};           ///< A delivery that waits longer for another target is held; 0: none.
+  bool crash_guard = true;                         ///< A body that ends the process twice is kept unread.
+  std::int64_t ballast_mb = 16;                    ///< Kept beside the store for a full disk; 0: none.
 };
 
 struct AuditSettings {
@@ -43,11 +49,48 @@ struct ListenSettings {
   std::vector<std::string> hosts;
   std::map<std::string, std::string> settings;
   Limits limits;
+  std::size_t records_max = 20000;                 ///< Of one delivery.
+  std::uint32_t line = 0;                          ///< In the file.
+};
+
+/// A key with which a pack opens sealed content: 16 bytes, written as hexadecimal digits, Base64 or as they are.
+struct PackKey {
+  SecretRef ref;
+  enum class Form : std::uint8_t { hex, base64, text } form = Form::hex;
+};
+
+/// Where a source system takes its events from above; without it, it asks for them.
+struct CallBackSettings {
+  std::string url, pinned_host, path = "/", ca_file;
+  SecretRef token;                                 ///< Bearer token; none: no header.
+  bool on() const noexcept { return !url.empty(); }
 };
 
 struct PackSettings {
   std::string path;
   std::map<std::string, std::string> params;
+  std::string name;                                ///< What listeners call it; empty: the pack's own id.
+  std::map<std::string, PackKey> keys;             ///< By the names that the pack's stages use.
+  CallBackSettings call_back = {};
+};
+
+/// How many messages a second a platform is sent at most.
+struct RateSettings {
+  double per_second = 0;                           ///< 0: as many as it takes.
+  std::size_t burst = 0;                           ///< Messages at once after a rest; 0: a tenth of a second's, at least one.
+  bool learn = true;                               ///< Find the rate by the platform's "slow down".
+};
+
+/// Whether and how often a platform is asked for events.
+struct EventSettings {
+  std::chrono::milliseconds poll{0};               ///< 0: never.
+  std::size_t max = 50;                            ///< In one answer.
+  bool on() const noexcept { return poll.count() > 0; }
+};
+
+/// A time in which a platform is not sent to; what comes waits.
+struct PauseSettings {
+  UtcMillis from{}, until{};
 };
 
 struct PlatformSettings {
@@ -57,6 +100,9 @@ struct PlatformSettings {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds total_timeout{30000};
   std::size_t concurrency = 32;                    ///< Messages in flight.
+  RateSettings rate;
+  EventSettings events;
+  std::vector<PauseSettings> pauses;
 };
 
 struct RouteSettings {

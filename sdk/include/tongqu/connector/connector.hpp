@@ -65,6 +65,19 @@ struct StatusQuery { std::string route, message_id, case_no; };
 struct TargetStatus { std::string target, state, receipt_no, error_id; Bilingual reason; std::string changed_at; };
 struct MessageStatus { std::string message_id, case_no, event, accepted_at; std::vector<TargetStatus> targets; };
 
+/// A source system's question for what came from above.
+struct EventQuery {
+  std::string route;
+  std::string after;                               ///< Id of the last event that it has on disk; confirms it and those given before it. Empty: confirms nothing.
+  std::size_t max = 50;
+};
+struct EventPage {
+  struct Event { std::string id, json; };
+  std::vector<Event> events;                       ///< Oldest first; the same again until they are confirmed.
+  bool more = false;                               ///< There may be further ones.
+};
+using EventsFn = std::function<void(Result<EventPage>)>;
+
 /// What a connector calls. Members are safe from several threads; `answer` is called exactly once, from any thread.
 class IntakeHandler {
 public:
@@ -73,6 +86,8 @@ public:
   virtual void on_refused(const RefusedRequest& refused) = 0;
   /// @errors journal.not_found, journal.read.
   virtual Result<std::vector<MessageStatus>> status(const StatusQuery& query) = 0;
+  /// Gives events; `answer` is called exactly once, from any thread. Who has none answers connector.path_unknown.
+  virtual void events(const EventQuery& query, EventsFn answer);
 };
 
 /// Settings of one listener, as the configuration gives them.
@@ -86,6 +101,7 @@ struct ListenerConfig {
   std::string wsdl_file;                           ///< From the pack.
   std::string ns;                                  ///< Namespace of answers, from the pack.
   std::map<std::string, std::string> settings;     ///< Family's own; unknown names are refused.
+  int listen_fd = -1;                              ///< A socket that listens already, of the process before; -1: bind address and port.
   std::string token;                               ///< rest: bearer token expected (read from a secret reference); empty: none.
   std::vector<std::string> hosts;
   Limits limits;
@@ -96,6 +112,11 @@ public:
   virtual ~Connector() = default;
   virtual std::uint16_t port() const = 0;
   virtual void stop(const CallContext& context) = 0;
+  /// A copy of the listening socket for the process that follows; -1 when there is none.
+  virtual int listener_fd() const { return -1; }
+  /// Accepts nothing more and lets connections end with their next answer.
+  virtual void drain() {}
+  virtual std::uint64_t open_connections() const { return 0; }
 };
 
 /// Families by name; filled in main.

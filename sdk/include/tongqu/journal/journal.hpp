@@ -46,8 +46,26 @@ struct Intake {
   std::string canonical;         ///< Canonical JSON (sealed at rest); empty when held before a record existed.
   std::string acknowledgement;   ///< What the caller is told, stored and repeated byte for byte (sealed at rest).
   std::string findings;          ///< JSON array of findings, free of personal data.
-  struct Target { std::string name; DeliveryState state = DeliveryState::ready; std::string after; std::string reason; };
-  std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`) or held (with reason).
+  struct Target { std::string name; DeliveryState state = DeliveryState::ready; std::string after, reason, error_id{}; };
+  std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`), held or parked (with reason).
+};
+
+/// A refused intake: nothing is kept but this.
+struct Refusal {
+  std::string system;            ///< May be empty when not known.
+  std::string error_id;
+  std::string where;
+  std::string peer;
+  std::uint64_t size = 0;
+  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
+  std::string_view bytes;        ///< Not kept.
+};
+
+/// Messages of one delivery, in its order.
+struct IntakeBatch {
+  std::string raw;               ///< The delivery as received. Kept once, with the first message that is new; bodies() gives it for each.
+  std::vector<Intake> intakes;   ///< Their own `raw` is empty.
+  std::vector<Refusal> refusals; ///< Records of the delivery that were refused; without a digest they get that of `raw`.
 };
 
 enum class IntakeVerdict : std::uint8_t { stored, duplicate, conflict };
@@ -89,17 +107,26 @@ struct Settlement {
   UtcMillis not_before{};        ///< For ready and unknown: earliest next try.
 };
 
+/// What a person has sent again.
+struct Redelivery {
+  std::string message_id, target;
+  bool overtake = false;         ///< Also when a later event of the case was delivered already.
+  std::string canonical, digest, pack, pack_digest;  ///< A record mapped again; empty: the one that is stored.
+};
+
 struct DeliveryView {
   std::int64_t delivery = 0;
   std::string message_id, target, system, case_no, event, error_id, reason, receipt_no;
   DeliveryState state = DeliveryState::ready;
   int attempts = 0;
   UtcMillis created{}, changed{}, not_before{};
+  bool damaged = false;           ///< The row does not fit its check value: what stands here is as it was read and proves nothing.
 };
 
 struct MessageView {
   std::string message_id, system, identity, case_no, event, pack, findings;
   UtcMillis created{};
+  bool damaged = false;           ///< As above; deliveries have their own.
   std::vector<DeliveryView> deliveries;
 };
 
@@ -107,17 +134,7 @@ struct Counts {
   std::int64_t messages = 0;
   std::int64_t by_state[9] = {};  ///< Deliveries, indexed by DeliveryState.
   std::int64_t refusals = 0;      ///< Refused intakes of which only a digest is kept.
-};
-
-/// A refused intake: nothing is kept but this.
-struct Refusal {
-  std::string system;            ///< May be empty when not known.
-  std::string error_id;
-  std::string where;
-  std::string peer;
-  std::uint64_t size = 0;
-  std::string digest;            ///< HMAC-SM3 of the bytes under the store's key, 32 bytes; computed by the journal when empty and `bytes` is given.
-  std::string_view bytes;        ///< Not kept.
+  std::int64_t damaged = 0;       ///< Rows that were found damaged and set apart.
 };
 
 struct JournalOptions {
@@ -125,6 +142,8 @@ struct JournalOptions {
   bool create = true;            ///< Create when missing.
   Secret seal_key;               ///< 32 bytes; key id in `key_id`.
   std::string key_id = "k1";
+  struct EarlierKey { std::string key_id; Secret seal_key; };
+  std::vector<EarlierKey> earlier_keys;   ///< Keys that only open: rows sealed before the key was changed name theirs.
   Secret audit_key;              ///< HMAC-SM3 key of the audit chain.
   std::string audit_head_file;   ///< Where the signed head is written, outside the store; empty: none.
   Secret audit_sign_key_pem;     ///< SM2 private key that signs heads; empty: heads are not signed.
@@ -132,6 +151,10 @@ struct JournalOptions {
   std::chrono::milliseconds head_every{5000};
   std::size_t group_max = 512;            ///< Operations in one commit.
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
+  std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
+  std::chrono::milliseconds waiting_limit{0}; ///< A delivery that waits longer for another target is held with journal.predecessor_late; 0: none.
+  std::int64_t low_water_bytes = 0;       ///< With less free room intake gets journal.disk_low; it comes back by itself. 0: never.
+  std::int64_t ballast_bytes = 0;         ///< Size of "<path>.ballast", given up when a write finds no room. 0: none.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
   std::chrono::milliseconds ask_after{0}; ///< A send that was taken back is asked about after this: its request may still be on its way.
 };
@@ -148,9 +171,13 @@ public:
 
   /// Stores a message: dedup key, digest, message, deliveries and audit entry in one transaction shared with its neighbours; the
   /// callback runs after the commit returned (fsync included). Seals on the calling thread.
-  /// @errors in the callback: journal.busy, journal.write (retry_later).
+  /// @errors in the callback: journal.busy, journal.disk_low, journal.write (retry_later), journal.row_damaged.
   virtual void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) = 0;
   virtual Result<IntakeOutcome> accept_and_wait(Intake intake) = 0;
+  /// Stores all messages of one delivery in one transaction, all or none, and gives an outcome for each in the same order: some may be
+  /// new, others known. A message may repeat the identity of an earlier one of the batch. Memory is that of the sealed bodies.
+  /// @errors in the callback: as accept; journal.intake_invalid names the record.
+  virtual void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) = 0;
 
   /// Looks a business identity up without writing: its stored digest and acknowledgement.
   struct Known { std::string message_id, digest, acknowledgement, pack, pack_digest; };
@@ -191,6 +218,23 @@ public:
   virtual Result<void> resolve(std::int64_t delivery, Resolution resolution, const Act& act) = 0;
   /// parked -> ready.
   virtual Result<void> unpark(std::int64_t delivery, const Act& act) = 0;
+  /// Has a message sent to a target again: a parked delivery becomes ready; behind one that is refused, discarded or delivered comes a new
+  /// delivery, which later events of the case wait for. Gives its number. With `preview`, only says whether it would.
+  /// @errors journal.not_found, journal.illegal_move (it is on its way, or held), bridge.replay_overtaken.
+  enum class Redo : std::uint8_t { act, preview };
+  virtual Result<std::int64_t> redeliver(Redelivery what, const Act& act, Redo redo) = 0;
+  /// Removes what is finished and older than its time, a page to a transaction, each with an audit entry that proves what went. The dedup
+  /// key, the digest, the states, the acknowledgement and the audit chain stay. Gives how many; with `preview`, how many it would be.
+  /// @errors journal.retention_floor (less than 180 days).
+  struct Purge {
+    enum class What : std::uint8_t { bodies, receipts, refusals } what = What::bodies;
+    std::string system;            ///< Empty: of every system.
+    std::chrono::hours older_than{180 * 24};
+  };
+  virtual Result<std::int64_t> purge(const Purge& what, const Act& act, Redo redo);
+  /// Seals everything under the key in force that stands under an earlier one, a page to a transaction, while work goes on. Gives how many
+  /// rows; afterwards, unless rows are left that do not open, the earlier keys are needed no more.
+  virtual Result<std::int64_t> reseal(const Act& act);
   /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
   virtual Result<void> note(std::string_view what, const Act& act) = 0;
 

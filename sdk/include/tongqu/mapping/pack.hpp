@@ -101,6 +101,17 @@ enum class AnswerKind : std::uint8_t { accepted, held, refused, conflict };
 struct AnswerFacts {
   std::string message_id, accepted_at, case_no, trace, error_id, where, state;
   Bilingual reason;
+  std::size_t record = 1;                          ///< Place in the delivery, from 1.
+};
+
+/// How a mapping answers a delivery of many records: one text for each record inside one text for all. Safe from several threads.
+class BatchAnswer {
+public:
+  virtual ~BatchAnswer() = default;
+  /// What is said about one record. `facts.record` is its place in the delivery, from 1.
+  virtual std::string item(AnswerKind kind, const AnswerFacts& facts) const = 0;
+  struct Counts { std::size_t records = 0, accepted = 0, held = 0, refused = 0, conflicts = 0; };
+  virtual AnswerText whole(const Counts& counts, const std::vector<std::string>& items) const = 0;
 };
 
 struct ConnectorFacts { std::string family, wsdl, ns; };
@@ -130,6 +141,10 @@ private:
   std::unique_ptr<State> state_;
 };
 
+struct Reversed;     // reverse.hpp
+struct LawOptions;
+struct LawReport;
+
 /// One pack, compiled. Immutable; safe from several threads, each with its own Workspace.
 class Pack {
 public:
@@ -157,6 +172,20 @@ public:
 
   /// The answer of the mapping that matches the delivery; `fault` when the pack has none or none matches.
   virtual AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const = 0;
+
+  /// Writes a canonical record back as a message of the legacy system, and reads it again before it is handed out.
+  /// @param canonical  Canonical JSON of one record.
+  /// @param mapping    Id of the mapping that writes; empty: the one that claims the way back for such a record.
+  /// @return  The message, or verdict `held` with findings that say which field cannot be written and why.
+  /// @errors  wire.*, model.* of the record; mapping.reverse_none, reverse_ambiguous, reverse_limit.
+  virtual Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// Tries the laws of the way back: what is written reads back the same, and the samples come back equivalent.
+  /// @errors mapping.reverse_none when no mapping (or not the named one) claims the way back.
+  virtual Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const = 0;
+
+  /// The `answer.batch` of the mapping that matches the delivery; null when it has none. Lives as long as the pack.
+  virtual const BatchAnswer* batch_answer(const wire::Delivery& delivery) const = 0;
 
   /// Runs the tests of the pack.
   struct TestReport { std::size_t passed = 0; std::vector<std::string> failures; };

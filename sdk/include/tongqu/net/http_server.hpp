@@ -15,6 +15,7 @@ namespace tongqu::net {
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;                          ///< 0: the system chooses; see HttpServer::port().
+  int listen_fd = -1;                              ///< A socket that listens already, taken over with its queue; -1: bind. Closed by the server.
   FramingLimits limits;
   std::size_t connections_max = 4096;              ///< Beyond it new connections are closed at once.
   std::chrono::milliseconds head_timeout{10000};   ///< From the first byte (or accept) to the end of the head.
@@ -45,6 +46,10 @@ public:
   /// Binds and starts. @param handler not owned; must outlive the server. @errors net.listen (fix_setup).
   static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options, HttpHandler& handler);
   virtual std::uint16_t port() const = 0;
+  /// The listening socket once more, for a process that follows: as long as one copy is open, nobody is refused. -1 after stop or drain.
+  virtual int listener_fd() const = 0;
+  /// Accepts nothing more and says in every answer that the connection ends with it; connections that ask nothing stay until stop().
+  virtual void drain() = 0;
   /// Stops accepting, lets requests in flight finish until the deadline, closes. Idempotent.
   virtual void stop(const CallContext& context) = 0;
   struct Counters { std::uint64_t connections = 0, requests = 0, refused = 0, open = 0; };

@@ -67,6 +67,37 @@ struct QueryOutcome {
   bool platform_down = false;
 };
 
+/// What a platform lists of one day below a prefix of the message ids; docs/reference/case-exchange.md, Daily digest.
+struct DayPart { std::string prefix; std::uint64_t count = 0; std::string digest; };
+struct DayEntry { std::string message_id, digest; };
+struct DayOutcome {
+  QueryState state = QueryState::failed;           ///< found, failed or not_offered.
+  std::uint64_t count = 0;
+  std::string digest;                              ///< SM3 hex over the lines "messageId digest\n", sorted.
+  std::vector<DayPart> parts;                      ///< By the next character.
+  std::vector<DayEntry> entries;                   ///< Instead, where there are few.
+  std::optional<Error> error;
+};
+
+/// What one stored receipt proves.
+struct ReceiptFacts {
+  std::string message_id, digest;
+  std::string day;                                 ///< Of its reception by the platform's own clock, yyyy-MM-dd.
+};
+
+/// Something that the platform has to tell the sender of a case.
+struct UpEvent {
+  std::string event_id, source_system, case_no, kind, at;
+  std::string data;                                ///< JSON object as text, exactly what `digest` was computed over.
+  std::string digest;
+};
+struct EventsOutcome {
+  QueryState state = QueryState::failed;           ///< found (perhaps none), failed or not_offered.
+  std::vector<UpEvent> events;                     ///< Not confirmed yet, oldest first.
+  bool more = false;
+  std::optional<Error> error;
+};
+
 /// What the platform does with an id it has seen; decides how an unknown outcome is settled.
 struct Guarantee {
   bool deduplicates = false;                       ///< Same id again has no second effect: resend is safe.
@@ -81,6 +112,12 @@ public:
   virtual void submit(Submission submission, std::function<void(SubmitOutcome)> done) = 0;
   /// Asks whether a message was taken. @param digest_of_body  SM3 hex of the row; a found receipt with another digest is `failed`.
   virtual void query(std::string message_id, std::string digest_of_body, std::function<void(QueryOutcome)> done) = 0;
+  /// What was taken on a day (yyyy-MM-dd of the platform's clock), below a prefix of the ids. A profile without it says not_offered.
+  virtual void day(std::string date, std::string prefix, std::function<void(DayOutcome)> done);
+  /// Events that were not confirmed; asking changes nothing. A profile without them says not_offered.
+  virtual void events(std::size_t max, std::function<void(EventsOutcome)> done);
+  /// Confirms events that are on our disk; nothing when the platform took it. Confirming twice is no fault.
+  virtual void confirm_events(std::vector<std::string> event_ids, std::function<void(std::optional<Error>)> done);
 };
 
 /// What the profile reads, in the folder of the profile.
@@ -88,6 +125,8 @@ struct ProfileInfo {
   std::string id;
   std::string target_file;                         ///< "targets/case.yaml", relative to the profile's folder.
   std::vector<std::string> settings, credentials;  ///< Names that the configuration may give.
+  /// Reads the receipts of a stored delivery, one a line; null when the profile cannot. What cannot be read is left out.
+  std::vector<ReceiptFacts> (*read_receipts)(std::string_view stored) = nullptr;
 };
 
 /// Profiles by id. Filled by `register_<profile>` calls in main; no global state.

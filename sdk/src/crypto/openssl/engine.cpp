@@ -2,8 +2,13 @@
 
 #include <algorithm>
 
+#include <atomic>
+#include <cstring>
+
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 
 #include "tongqu/base/assert.hpp"
 #include "tongqu/crypto/crypto.hpp"
@@ -44,13 +49,58 @@ void forget_errors() noexcept { ERR_clear_error(); }
 
 } // namespace detail
 
-std::string random_bytes(std::size_t count) {
+namespace {
+
+/// Grows in a child process: what its parent had drawn in advance must not be used by both.
+std::atomic<unsigned> fork_count{0};
+
+void draw(unsigned char* into, std::size_t count) {
   constexpr std::size_t kChunk = std::size_t{1} << 30;
-  std::string bytes(count, '\0');
   for (std::size_t at = 0; at < count; at += kChunk) {
     const int size = static_cast<int>(std::min(kChunk, count - at));
-    TONGQU_ASSERT(RAND_bytes(detail::octets(bytes) + at, size) == 1, "the engine's generator is seeded by the kernel");
+    TONGQU_ASSERT(RAND_bytes(into + at, size) == 1, "the engine's generator is seeded by the kernel");
   }
+}
+
+/// Bytes drawn in advance, for one thread. The engine's generator takes a lock and asks for the process id at every call, which for the
+/// 16 bytes of an initialisation vector costs more than the bytes. Each byte is handed out once and erased.
+class Reserve {
+public:
+  Reserve() {
+    static const int watched = pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
+    TONGQU_ASSERT(watched == 0, "the handlers of a process have room for one more");
+  }
+  ~Reserve() { OPENSSL_cleanse(bytes_, sizeof bytes_); }
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+
+  void take(unsigned char* into, std::size_t count) {
+    const unsigned now = fork_count.load(std::memory_order_relaxed);
+    if (left_ < count || drawn_at_ != now) {
+      draw(bytes_, sizeof bytes_);
+      left_ = sizeof bytes_;
+      drawn_at_ = now;
+    }
+    left_ -= count;
+    std::memcpy(into, bytes_ + left_, count);
+    OPENSSL_cleanse(bytes_ + left_, count);
+  }
+
+private:
+  unsigned char bytes_[2048];
+  std::size_t left_ = 0;
+  unsigned drawn_at_ = 0;
+};
+
+constexpr std::size_t kFromReserveMax = 64;
+
+} // namespace
+
+std::string random_bytes(std::size_t count) {
+  thread_local Reserve reserve;
+  std::string bytes(count, '\0');
+  if (count > kFromReserveMax) draw(detail::octets(bytes), count);
+  else if (count > 0) reserve.take(detail::octets(bytes), count);
   return bytes;
 }
 

@@ -1,15 +1,40 @@
 #include <mutex>
 #include <vector>
 
+#include <openssl/crypto.h>
+
+#include "crypto/openssl/engine.hpp"
+#include "crypto/sm3/sm3_lanes.hpp"
+#include "tongqu/base/assert.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
 namespace tongqu::crypto {
 
 struct Sealer::Macs {
-  explicit Macs(Secret mac_key) : key(std::move(mac_key)) {}
+  explicit Macs(Secret mac_key) : key(std::move(mac_key)), inner(keyed(0x36)), outer(keyed(0x5c)) {}
+  ~Macs() {
+    OPENSSL_cleanse(&inner, sizeof inner);
+    OPENSSL_cleanse(&outer, sizeof outer);
+  }
+  Macs(const Macs&) = delete;
+  Macs& operator=(const Macs&) = delete;
   const Secret key;
   std::mutex mutex;
   std::vector<Mac> idle;  ///< As many as there were threads at a time.
+  detail::Sm3State inner, outer;  ///< After the key's block, for MACs that are computed side by side.
+
+  /// The state of SM3 after the block of the key, which is shorter than a block. @source RFC 2104
+  detail::Sm3State keyed(char with) const {
+    std::string block(detail::kSm3BlockBytes, with);
+    const Bytes bytes = key.reveal();
+    for (std::size_t i = 0; i < bytes.size(); ++i) block[i] = static_cast<char>(block[i] ^ bytes[i]);
+    std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
+    lanes[0].blocks = detail::octets(Bytes(block));
+    lanes[0].count = 1;
+    detail::sm3_compress(lanes);
+    OPENSSL_cleanse(block.data(), block.size());
+    return lanes[0].state;
+  }
 
   Mac take() {
     {
@@ -49,6 +74,28 @@ constexpr std::size_t kIvBytes = 16;
 constexpr std::size_t kMacBytes = 32;
 constexpr std::size_t kCipherKeyBytes = 16;
 
+/// Padding of SM3 after a text that has so many bytes before it in the digest. @source GB/T 32905-2016 5.2
+void pad(std::string& text, std::size_t before) {
+  const std::uint64_t bits = static_cast<std::uint64_t>(before + text.size()) * 8;
+  text += '\x80';
+  while (text.size() % detail::kSm3BlockBytes != detail::kSm3BlockBytes - 8) text += '\0';
+  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(bits >> static_cast<unsigned>(shift) & 0xFF);
+}
+
+std::string bytes_of(const detail::Sm3State& state) {
+  std::string out;
+  for (const std::uint32_t word : state) {
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(word >> static_cast<unsigned>(shift) & 0xFF);
+  }
+  return out;
+}
+
+void put_in(detail::Sm3Lane& lane, const detail::Sm3State& from, const std::string& padded) {
+  lane.state = from;
+  lane.blocks = detail::octets(Bytes(padded));
+  lane.count = padded.size() / detail::kSm3BlockBytes;
+}
+
 Error broken() { return Error(Errc::crypto_seal_broken); }
 
 } // namespace
@@ -70,6 +117,41 @@ Result<std::string> Sealer::seal(Bytes plain, Bytes associated) const {
   box += cipher;
   box += macs_->compute(associated, box);
   return box;
+}
+
+Result<Sealer::Together> Sealer::seal_together(const std::vector<Item>& items, Bytes digest_of) const {
+  TONGQU_ASSERT(items.size() < detail::kSm3Lanes, "one lane is for the digest");
+  Together together;
+  std::array<std::string, detail::kSm3Lanes> texts;  // What each lane digests: length, associated data, box without its MAC.
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string iv = random_bytes(kIvBytes);
+    TONGQU_TRY(const std::string cipher, sm4_ctr(cipher_key_, iv, items[i].plain));
+    std::string& box = together.boxes.emplace_back();
+    box.reserve(1 + kIvBytes + cipher.size() + kMacBytes);
+    box.append(1, kVersion).append(iv).append(cipher);
+    texts[i].reserve(8 + items[i].associated.size() + box.size() + 2 * detail::kSm3BlockBytes);
+    for (int shift = 56; shift >= 0; shift -= 8) texts[i] += static_cast<char>(static_cast<std::uint64_t>(items[i].associated.size()) >> static_cast<unsigned>(shift) & 0xFF);
+    texts[i].append(items[i].associated).append(box);
+    pad(texts[i], detail::kSm3BlockBytes);
+  }
+  std::string& last = texts[items.size()];
+  last.reserve(digest_of.size() + 2 * detail::kSm3BlockBytes);
+  last = digest_of;
+  pad(last, 0);
+  std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
+  for (std::size_t i = 0; i < items.size(); ++i) put_in(lanes[i], macs_->inner, texts[i]);
+  put_in(lanes[items.size()], detail::kSm3Start, last);
+  detail::sm3_compress(lanes);
+  together.digest = bytes_of(lanes[items.size()].state);
+  lanes[items.size()] = {};
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    texts[i] = bytes_of(lanes[i].state);
+    pad(texts[i], detail::kSm3BlockBytes);
+    put_in(lanes[i], macs_->outer, texts[i]);
+  }
+  detail::sm3_compress(lanes);
+  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += bytes_of(lanes[i].state);
+  return together;
 }
 
 Result<std::string> Sealer::open(Bytes box, Bytes associated) const {

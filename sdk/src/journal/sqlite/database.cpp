@@ -71,6 +71,7 @@ Result<void> Database::checkpoint(Checkpoint kind) {
 
 Error Database::failure(int result_code) const {
   const bool writing = access_ != Access::read;
+  found_no_room_ = (result_code & 0xff) == SQLITE_FULL;
   Errc code = writing ? Errc::journal_write : Errc::journal_read;
   switch (result_code & 0xff) {
     case SQLITE_IOERR: if (writing) code = Errc::journal_sync_failed; break;

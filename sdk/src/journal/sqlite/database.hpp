@@ -42,6 +42,7 @@ public:
   sqlite3* handle() const noexcept { return handle_; }
   /// Error for a result code. A failing disk is journal.sync_failed on a writing connection: nothing after it can be trusted.
   Error failure(int result_code) const;
+  bool found_no_room() const noexcept { return found_no_room_; } ///< By the last failure.
 
 private:
   Database(sqlite3* handle, Access access);
@@ -50,6 +51,7 @@ private:
   sqlite3* handle_;
   Access access_;
   int wal_pages_ = 0;
+  mutable bool found_no_room_ = false;
 };
 
 /// Refuses a connection that would not survive a power cut: reads the pragmas back. @errors journal.weak_durability.

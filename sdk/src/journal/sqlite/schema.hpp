@@ -3,10 +3,16 @@
 
 namespace tongqu::journal::detail {
 
-/// Creates the tables in an empty file, or checks that the file is ours and of a version that we know. Changes nothing in a foreign file.
-/// @errors journal.schema, journal.corrupt.
-Result<void> check_identity(Database& database);
+constexpr std::int64_t kSchemaVersion = 2;
+
+/// Checks that the file is ours and of a version that we know, or empty. Changes nothing in a foreign file. Gives the version, 0 for an
+/// empty file. @errors journal.schema, journal.corrupt.
+Result<std::int64_t> check_identity(Database& database);
+/// As above, and of the newest version: reading commands do not upgrade.
+Result<void> check_newest(Database& database);
 Result<void> create_when_empty(Database& database);
+/// Creates the tables of the newest version, inside the caller's transaction.
+Result<void> create_tables(Database& database);
 /// Bounded integrity check: everything in a small file, header, small tables and the newest rows in a large one. @errors journal.corrupt.
 Result<void> check_integrity(Database& database, const std::string& path);
 

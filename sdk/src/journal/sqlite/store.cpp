@@ -1,6 +1,7 @@
 #include "journal/sqlite/store.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "journal/sqlite/store_sql.hpp"
 #include "tongqu/base/assert.hpp"
@@ -8,35 +9,9 @@
 namespace tongqu::journal::detail {
 namespace {
 
-Statement& at(std::vector<Statement>& statements, Sql which) { return statements[static_cast<std::size_t>(which)]; }
-
-std::size_t index_of(DeliveryState state) { return static_cast<std::size_t>(state); }
-std::int64_t number_of(DeliveryState state) { return static_cast<std::int64_t>(state); }
-
-DeliveryState state_of(std::int64_t number) {
-  TONGQU_ASSERT(number >= 0 && number <= number_of(DeliveryState::discarded), "only our own states are written");
-  return static_cast<DeliveryState>(number);
-}
-
-DeliveryRow read_delivery(const Statement& statement) {
-  DeliveryRow row;
-  row.id = statement.number_at(0);
-  row.target = statement.string_at(1);
-  row.case_key = statement.string_at(2);
-  row.state = state_of(statement.number_at(3));
-  row.not_before_ms = statement.number_at(4);
-  row.attempts = static_cast<int>(statement.number_at(5));
-  row.fence = statement.number_at(6);
-  row.after = statement.string_at(7);
-  row.error_id = statement.string_at(8);
-  row.reason = statement.string_at(9);
-  return row;
-}
-
-bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
-
-/// A message without a case stands in a lane of its own.
-std::string lane_of(const Intake& intake) { return intake.case_key.empty() ? "message " + intake.message_id : intake.case_key; }
+/// Keys written with each commit, besides two for each that is added: the old lot is gone before the young one is full.
+constexpr std::size_t kKeysEachCommit = 32;
+constexpr std::size_t kKeysAtOnce = std::numeric_limits<std::size_t>::max();
 
 Result<void> run(Statement& statement) {
   Use use(statement);
@@ -48,6 +23,14 @@ Result<void> run(Statement& statement) {
 
 Result<void> Store::begin() {
   TONGQU_CHECK(run(at(statements_, Sql::begin)));
+  added_.clear();
+  live_.keys_added = 0;
+  // Only what is committed may become old: nothing takes an old key back.
+  if (recent_->old().empty() && recent_->size() >= keys_held_back_) {
+    recent_->make_old();
+    old_upto_ = live_.counters.last_message;
+    live_.keys_written = 0;
+  }
   begun_ = live_;
   ready_.clear();
   return {};
@@ -61,6 +44,7 @@ void Store::mark() {
 bool Store::forget_if_unwritten() {
   if (database_->total_changes() != marked_changes_) return false;
   live_ = saved_;
+  handed_out_.clear();
   return true;
 }
 
@@ -70,18 +54,28 @@ Result<void> Store::release() { return run(at(statements_, Sql::release)); }
 
 void Store::undo() {
   live_ = saved_;
+  handed_out_.clear();
+  take_back_keys(live_.keys_added);
   // When SQLite has rolled the whole transaction back by itself, there is no savepoint left; the caller looks at in_transaction().
   if (auto undone = run(at(statements_, Sql::undo)); undone) static_cast<void>(release());
 }
 
 Result<void> Store::commit() {
+  if (!recent_->old().empty()) TONGQU_CHECK(write_keys(2 * live_.keys_added + kKeysEachCommit));
   if (!(live_.counters == begun_.counters)) TONGQU_CHECK(write_counters());
-  return run(at(statements_, Sql::commit));
+  TONGQU_CHECK(run(at(statements_, Sql::commit)));
+  if (live_.keys_written > 0 && live_.keys_written == recent_->old().size()) {
+    recent_->drop_old();
+    live_.keys_written = 0;
+  }
+  return {};
 }
 
 void Store::rollback() {
   live_ = begun_;
   ready_.clear();
+  handed_out_.clear();
+  take_back_keys(0);
   if (in_transaction()) static_cast<void>(run(at(statements_, Sql::rollback)));
 }
 
@@ -92,9 +86,53 @@ Result<void> Store::write_counters() {
   update->number(2, now.messages);
   update->number(3, now.refusals);
   update->number(4, now.fence);
-  for (std::size_t i = 0; i < now.states.size(); ++i) update->number(static_cast<int>(5 + i), now.states[i]);
+  update->number(5, now.indexed);
+  for (std::size_t i = 0; i < now.states.size(); ++i) update->number(static_cast<int>(6 + i), now.states[i]);
+  update->number(15, checks_.of(now));
   TONGQU_CHECK(update->step());
   return {};
+}
+
+void Store::add_key(std::int64_t hash, std::int64_t id) {
+  added_.emplace_back(hash, id);
+  live_.keys_added = added_.size();
+  recent_->add({hash, id});
+}
+
+void Store::take_back_keys(std::size_t keep) {
+  for (; added_.size() > keep; added_.pop_back()) recent_->remove(added_.back());
+}
+
+Result<void> Store::write_keys(std::size_t count) {
+  const std::vector<Key>& old = recent_->old();
+  const std::size_t end = live_.keys_written + std::min(count, old.size() - live_.keys_written);
+  for (; live_.keys_written < end; ++live_.keys_written) {
+    Use insert(at(statements_, Sql::insert_key));
+    insert->number(1, old[live_.keys_written].first);
+    insert->number(2, old[live_.keys_written].second);
+    TONGQU_CHECK(insert->step());
+  }
+  if (end == old.size()) live_.counters.indexed = old_upto_;
+  return {};
+}
+
+Result<void> Store::close_log() {
+  // Twice, because some may be old already; then the next opening reads no rows for their keys.
+  for (int lot = 0; lot < 2; ++lot) {
+    if (recent_->old().empty()) {
+      if (recent_->size() == 0) break;
+      recent_->make_old();
+      old_upto_ = live_.counters.last_message;
+    }
+    TONGQU_CHECK(begin());
+    auto written = write_keys(kKeysAtOnce);
+    if (written) written = commit();
+    if (!written) {
+      rollback();
+      return written;
+    }
+  }
+  return database_->checkpoint(Database::Checkpoint::truncate);
 }
 
 Result<void> Store::audit(std::string_view kind, std::string_view subject, std::string_view detail, std::string_view digest,
@@ -121,65 +159,66 @@ Result<std::optional<std::string>> Store::chain_value(std::int64_t sequence) {
   return row ? std::optional<std::string>(query->string_at(0)) : std::nullopt;
 }
 
-Result<bool> Store::insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms) {
+Result<std::optional<MessageRow>> Store::message(std::int64_t row) {
+  Use query(at(statements_, Sql::message));
+  query->number(1, row);
+  TONGQU_TRY(const bool found, query->step());
+  return found ? std::optional<MessageRow>(read_message(at(statements_, Sql::message), checks_)) : std::nullopt;
+}
+
+Result<MessageRow> Store::whole_message(std::int64_t row) {
+  TONGQU_TRY(auto found, message(row));
+  if (!found || found->damaged) return damaged_row("messages", row);
+  return *std::move(found);
+}
+
+Result<std::optional<MessageRow>> Store::known(std::string_view identity) {
+  const std::int64_t hash = hash_.of_identity(identity);
+  std::int64_t row = 0;
+  for (;;) {
+    TONGQU_TRY(const auto next, keys_->after(hash, row));
+    if (!next) return std::optional<MessageRow>();
+    row = *next;
+    TONGQU_TRY(auto candidate, message(row));
+    // A row that is gone or does not fit its check value may well be this event: to store it again would double it.
+    if (!candidate || candidate->damaged) return damaged_row("messages", row);
+    if (candidate->identity == identity) return candidate;
+  }
+}
+
+Result<void> Store::insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms) {
   const Intake& in = prepared.intake;
-  Use insert(at(statements_, Sql::insert_message));
-  insert->number(1, live_.counters.last_message + 1);
-  insert->text(2, in.message_id);
-  insert->text(3, in.identity);
-  insert->blob(4, in.digest);
-  insert->text(5, in.system);
-  insert->text(6, in.case_no);
-  insert->text(7, in.event);
-  insert->text(8, in.pack);
-  insert->text(9, in.pack_digest);
-  insert->number(10, now_ms);
-  insert->text(11, key_id);
-  insert->text(12, in.findings);
-  insert->blob(13, prepared.acknowledgement_box);
-  insert->blob(14, prepared.canonical_box);
-  insert->blob(15, prepared.raw_box);
+  MessageRow row{live_.counters.last_message + 1, in.message_id, in.identity, in.digest, in.system, in.case_no, in.event, in.pack,
+                 in.pack_digest, now_ms, key_id, in.findings, 0, {}, false};
+  row.box_bytes = {static_cast<std::int64_t>(prepared.acknowledgement_box.size()), static_cast<std::int64_t>(prepared.canonical_box.size()),
+                   static_cast<std::int64_t>(prepared.raw_box.size())};
+  {
+    Use insert(at(statements_, Sql::insert_message));
+    bind_message(at(statements_, Sql::insert_message), row, checks_);
+    TONGQU_CHECK(insert->step());
+  }
+  Use insert(at(statements_, Sql::insert_bodies));
+  insert->number(1, row.id);
+  insert->blob(2, prepared.acknowledgement_box);
+  insert->blob(3, prepared.canonical_box);
+  insert->blob(4, prepared.raw_box);
   TONGQU_CHECK(insert->step());
-  if (database_->changes() == 0) return false;
+  add_key(hash_.of_identity(in.identity), row.id);
+  add_key(hash_.of_case(in.system, in.case_no), row.id);
   ++live_.counters.last_message;
   ++live_.counters.messages;
-  return true;
-}
-
-Result<StoredMessage> Store::stored(std::string_view identity) {
-  Use query(at(statements_, Sql::stored));
-  query->text(1, identity);
-  TONGQU_TRY(const bool row, query->step());
-  if (!row) return Error(Errc::journal_corrupt).at("messages.identity");
-  return StoredMessage{query->string_at(0), query->string_at(1), query->string_at(2),
-                       query->string_at(3), query->string_at(4), query->string_at(5)};
-}
-
-Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
-  DeliveryRow row;
-  row.id = live_.counters.last_message * kTargetsMax;
-  row.case_key = lane_of(intake);
-  for (const Intake::Target& target : intake.targets) {
-    row.target = target.name;
-    TONGQU_TRY(const bool is_blocked, blocked(row));
-    const bool due = target.state == DeliveryState::ready && !is_blocked;
-    Use insert(at(statements_, Sql::insert_delivery));
-    insert->number(1, row.id);
-    insert->text(2, target.name);
-    insert->text(3, row.case_key);
-    insert->number(4, number_of(target.state));
-    if (due) insert->number(5, 0);
-    else insert->null(5);
-    insert->number(6, now_ms);
-    insert->number(7, now_ms);
-    insert->text(8, target.after);
-    insert->text(9, target.reason);
-    TONGQU_CHECK(insert->step());
-    ++live_.counters.states[index_of(target.state)];
-    if (due) ready_.insert(target.name);
-    ++row.id;
-  }
   return {};
+}
+
+Result<std::string> Store::box(const MessageRow& message, Body which) {
+  static constexpr Sql kQueries[] = {Sql::acknowledgement_box, Sql::canonical_box, Sql::raw_box};
+  Use query(at(statements_, kQueries[static_cast<std::size_t>(which)]));
+  query->number(1, message.id);
+  auto row = query->step();
+  if (!row && row.error().code() != Errc::journal_corrupt) return std::move(row).error();
+  const std::int64_t size = message.box_bytes[static_cast<std::size_t>(which)];
+  if (!row || !*row || static_cast<std::int64_t>(query->bytes_at(0).size()) != size) return damaged_row("bodies", message.id);
+  return query->string_at(0);
 }
 
 Result<void> Store::insert_refusal(const Refusal& refusal, std::int64_t now_ms) {
@@ -196,184 +235,6 @@ Result<void> Store::insert_refusal(const Refusal& refusal, std::int64_t now_ms) 
   return {};
 }
 
-Result<std::vector<std::int64_t>> Store::due(std::string_view target, std::int64_t schedule_ms, std::size_t max) {
-  std::vector<std::int64_t> found;
-  const auto limit = static_cast<std::int64_t>(max);
-  {
-    Use query(at(statements_, Sql::due_later));
-    query->text(1, target);
-    query->number(2, schedule_ms);
-    query->number(3, limit);
-    for (;;) {
-      TONGQU_TRY(const bool row, query->step());
-      if (!row) break;
-      found.push_back(query->number_at(0));
-    }
-  }
-  Use query(at(statements_, Sql::due_now));
-  query->text(1, target);
-  query->number(2, limit);
-  for (;;) {
-    TONGQU_TRY(const bool row, query->step());
-    if (!row) break;
-    found.push_back(query->number_at(0));
-  }
-  std::sort(found.begin(), found.end());
-  if (found.size() > max) found.resize(max);
-  return found;
-}
-
-Result<std::optional<DeliveryRow>> Store::delivery(std::int64_t id) {
-  Use query(at(statements_, Sql::delivery));
-  query->number(1, id);
-  TONGQU_TRY(const bool row, query->step());
-  return row ? std::optional<DeliveryRow>(read_delivery(at(statements_, Sql::delivery))) : std::nullopt;
-}
-
-Result<MessageForClaim> Store::message_for_claim(std::int64_t message) {
-  Use query(at(statements_, Sql::message_for_claim));
-  query->number(1, message);
-  TONGQU_TRY(const bool row, query->step());
-  if (!row) return Error(Errc::journal_corrupt).at("messages.id");
-  return MessageForClaim{query->string_at(0), query->string_at(1), query->string_at(2), query->string_at(3), query->string_at(4)};
-}
-
-Result<Store::CanonicalBox> Store::canonical_box(std::int64_t message) {
-  Use query(at(statements_, Sql::canonical_box));
-  query->number(1, message);
-  TONGQU_TRY(const bool row, query->step());
-  if (!row) return Error(Errc::journal_corrupt).at("messages.id");
-  return CanonicalBox{query->string_at(1), query->string_at(0)};
-}
-
-Result<std::optional<ReceiptBox>> Store::receipt_before(const DeliveryRow& row) {
-  Use query(at(statements_, Sql::delivered_before));
-  query->text(1, row.case_key);
-  query->text(2, row.target);
-  query->number(3, row.id);
-  TONGQU_TRY(const bool found, query->step());
-  if (!found) return std::optional<ReceiptBox>();
-  return std::optional<ReceiptBox>(ReceiptBox{query->number_at(0), query->string_at(2), query->string_at(1)});
-}
-
-Result<void> Store::claim(DeliveryRow& row, std::int64_t now_ms) {
-  const DeliveryState from = row.state;
-  // An unknown delivery stays unknown while somebody asks the platform about it; the fence alone marks it as taken.
-  if (from != DeliveryState::unknown) {
-    TONGQU_ASSERT(legal_move(from, DeliveryState::sending), "only a ready delivery is claimed for sending");
-    row.state = DeliveryState::sending;
-    --live_.counters.states[index_of(from)];
-    ++live_.counters.states[index_of(row.state)];
-  }
-  row.fence = ++live_.counters.fence;
-  ++row.attempts;
-  Use update(at(statements_, Sql::claim));
-  update->number(1, number_of(row.state));
-  update->number(2, row.fence);
-  update->number(3, row.attempts);
-  update->number(4, now_ms);
-  update->number(5, row.id);
-  TONGQU_CHECK(update->step());
-  return {};
-}
-
-Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms) {
-  const DeliveryState from = row.state;
-  const bool stays = from == DeliveryState::unknown && move.to == DeliveryState::unknown;
-  TONGQU_ASSERT(stays || legal_move(from, move.to), "a delivery moves only as DECISIONS 8 allows");
-  row.state = move.to;
-  row.fence = 0;
-  row.not_before_ms = move.not_before_ms;
-  --live_.counters.states[index_of(from)];
-  ++live_.counters.states[index_of(row.state)];
-  std::optional<std::int64_t> due;
-  if (claimable(row.state)) {
-    TONGQU_TRY(const bool is_blocked, blocked(row));
-    if (!is_blocked) due = row.not_before_ms;
-  }
-  TONGQU_CHECK(update(row, move, due, now_ms));
-  if (due == 0) ready_.insert(row.target);
-  if (!is_final(row.state)) return {};
-  TONGQU_CHECK(release_next(row));
-  return release_followers(row, now_ms);
-}
-
-Result<void> Store::update(const DeliveryRow& row, const Move& move, std::optional<std::int64_t> due_ms, std::int64_t now_ms) {
-  Use update(at(statements_, Sql::update));
-  update->number(1, number_of(row.state));
-  if (due_ms) update->number(2, *due_ms);
-  else update->null(2);
-  update->number(3, move.not_before_ms);
-  update->number(4, now_ms);
-  update->text(5, move.error_id);
-  update->text(6, move.reason);
-  update->text(7, move.receipt_no);
-  update->text(8, move.key_id);
-  update->blob(9, move.receipt_box);
-  update->number(10, row.id);
-  TONGQU_CHECK(update->step());
-  return {};
-}
-
-// Delivered and refused ones were claimed as the first of their lane, so all before them is finished; discarded ones say nothing.
-Result<bool> Store::blocked(const DeliveryRow& row) {
-  Use query(at(statements_, Sql::states_before));
-  query->text(1, row.case_key);
-  query->text(2, row.target);
-  query->number(3, row.id);
-  for (;;) {
-    TONGQU_TRY(const bool found, query->step());
-    if (!found) return false;
-    const DeliveryState state = state_of(query->number_at(0));
-    if (state != DeliveryState::discarded) return !is_final(state);
-  }
-}
-
-Result<void> Store::release_next(const DeliveryRow& finished) {
-  DeliveryRow next;
-  {
-    Use query(at(statements_, Sql::next_in_lane));
-    query->text(1, finished.case_key);
-    query->text(2, finished.target);
-    query->number(3, finished.id);
-    TONGQU_TRY(const bool found, query->step());
-    if (!found) return {};
-    next = read_delivery(at(statements_, Sql::next_in_lane));
-  }
-  if (!claimable(next.state) || next.fence != 0) return {};
-  TONGQU_TRY(const bool is_blocked, blocked(next));
-  if (is_blocked) return {};
-  Use update(at(statements_, Sql::set_due));
-  update->number(1, next.not_before_ms);
-  update->number(2, next.id);
-  TONGQU_CHECK(update->step());
-  if (next.not_before_ms == 0) ready_.insert(next.target);
-  return {};
-}
-
-Result<void> Store::release_followers(const DeliveryRow& finished, std::int64_t now_ms) {
-  std::vector<DeliveryRow> followers;
-  {
-    const std::int64_t first = message_of(finished.id) * kTargetsMax;
-    Use query(at(statements_, Sql::followers));
-    query->number(1, first);
-    query->number(2, first + kTargetsMax - 1);
-    query->text(3, finished.target);
-    for (;;) {
-      TONGQU_TRY(const bool found, query->step());
-      if (!found) break;
-      followers.push_back(read_delivery(at(statements_, Sql::followers)));
-    }
-  }
-  for (DeliveryRow& follower : followers) {
-    Move next;
-    next.to = finished.state == DeliveryState::delivered ? DeliveryState::ready : DeliveryState::held;
-    if (next.to == DeliveryState::held) next.error_id = errc_row(Errc::journal_predecessor).id;
-    TONGQU_CHECK(move(follower, next, now_ms));
-  }
-  return {};
-}
-
 Result<std::optional<std::int64_t>> Store::message_row(std::string_view message_id) {
   Use query(at(statements_, Sql::message_row));
   query->text(1, message_id);
@@ -381,47 +242,44 @@ Result<std::optional<std::int64_t>> Store::message_row(std::string_view message_
   return row ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
 }
 
-Result<std::vector<std::int64_t>> Store::deliveries_of(std::int64_t message) {
-  Use query(at(statements_, Sql::deliveries_of));
-  query->number(1, message * kTargetsMax);
-  query->number(2, message * kTargetsMax + kTargetsMax - 1);
-  std::vector<std::int64_t> found;
-  for (;;) {
-    TONGQU_TRY(const bool row, query->step());
-    if (!row) return found;
-    found.push_back(query->number_at(0));
-  }
-}
-
 Result<std::string> Store::replace_content(std::int64_t message, const Content& content) {
-  std::string old_digest;
+  TONGQU_TRY(auto row, whole_message(message));
+  // All boxes of a row are sealed under the key that it names.
+  if (row.key_id != content.key_id) return Error(Errc::crypto_seal_broken).at("key_id");
+  const std::string old_digest = std::exchange(row.digest, std::string(content.digest));
+  row.pack = content.pack;
+  row.pack_digest = content.pack_digest;
+  row.box_bytes[static_cast<std::size_t>(Body::canonical)] = static_cast<std::int64_t>(content.canonical_box.size());
   {
-    Use query(at(statements_, Sql::digest_of));
-    query->number(1, message);
-    TONGQU_TRY(const bool row, query->step());
-    if (!row) return Error(Errc::journal_not_found);
-    old_digest = query->string_at(0);
+    Use update(at(statements_, Sql::replace_row));
+    update->blob(1, row.digest);
+    update->text(2, row.pack);
+    update->text(3, row.pack_digest);
+    update->number(4, row.box_bytes[static_cast<std::size_t>(Body::canonical)]);
+    update->number(5, checks_.of(row));
+    update->number(6, message);
+    TONGQU_CHECK(update->step());
   }
-  Use update(at(statements_, Sql::replace_content));
+  Use update(at(statements_, Sql::replace_body));
   update->blob(1, content.canonical_box);
-  update->blob(2, content.digest);
-  update->text(3, content.pack);
-  update->text(4, content.pack_digest);
-  update->number(5, message);
-  update->text(6, content.key_id);
+  update->number(2, message);
   TONGQU_CHECK(update->step());
-  if (database_->changes() != 1) return Error(Errc::crypto_seal_broken).at("key_id");
+  if (database_->changes() != 1) return damaged_row("bodies", message);
   return old_digest;
 }
 
-Result<std::vector<std::int64_t>> Store::left_claimed() {
-  Use query(at(statements_, Sql::left_claimed));
-  std::vector<std::int64_t> found;
-  for (;;) {
-    TONGQU_TRY(const bool row, query->step());
-    if (!row) return found;
-    found.push_back(query->number_at(0));
-  }
+Result<void> Store::set_apart(std::int64_t delivery, std::int64_t now_ms) {
+  TONGQU_CHECK(set_due(delivery, std::nullopt));
+  return note_damage(damaged_row("deliveries", delivery).where(), now_ms);
+}
+
+Result<void> Store::note_damage(std::string_view place, std::int64_t now_ms) {
+  Use insert(at(statements_, Sql::insert_damaged));
+  insert->text(1, place);
+  insert->number(2, now_ms);
+  TONGQU_CHECK(insert->step());
+  if (database_->changes() == 0) return {};
+  return audit("damaged", "journal", "row=" + std::string(place), {}, now_ms);
 }
 
 std::set<std::string> Store::take_ready() { return std::exchange(ready_, {}); }

@@ -1,36 +1,24 @@
 #pragma once
-#include <array>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 
 #include "journal/audit_chain.hpp"
+#include "journal/fair_order.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
+#include "journal/sqlite/keys.hpp"
+#include "journal/sqlite/rows.hpp"
 #include "tongqu/journal/journal.hpp"
 
 namespace tongqu::journal::detail {
-
-/// A delivery's id is its message's row number times this plus its place among the targets, so that both directions need no index.
-constexpr std::int64_t kTargetsMax = 64;
-inline std::int64_t message_of(std::int64_t delivery) { return delivery / kTargetsMax; }
 
 /// Sealed and ready to be written; what remains of an Intake.
 struct PreparedIntake {
   Intake intake;       ///< `raw` is empty.
   std::string raw_box, canonical_box, acknowledgement_box;
-};
-
-/// The message that first used an identity.
-struct StoredMessage {
-  std::string message_id, digest, pack, pack_digest, key_id, acknowledgement_box;
-};
-
-struct DeliveryRow {
-  std::int64_t id = 0;
-  std::string target, case_key, after, error_id, reason;
-  DeliveryState state = DeliveryState::waiting;
-  std::int64_t not_before_ms = 0, fence = 0;
-  int attempts = 0;
+  std::string raw_digest; ///< SM3 of the raw bytes.
 };
 
 /// Where a delivery goes and what is written with it.
@@ -40,29 +28,14 @@ struct Move {
   std::string_view error_id, reason, receipt_no, key_id, receipt_box;
 };
 
-struct MessageForClaim {
-  std::string message_id, system, case_no, event, identity;
-};
+/// @errors journal.audit_gap.
+Result<std::string> read_entry_digests(Database& database, std::int64_t from, std::int64_t to);
 
-struct ReceiptBox {
-  std::int64_t delivery = 0;
-  std::string box, key_id;
-};
-
-/// Counters that live in one row, written once per group.
-struct Counters {
-  std::int64_t last_message = 0, messages = 0, refusals = 0, fence = 0;
-  std::array<std::int64_t, 9> states{};
-  bool operator==(const Counters& other) const {
-    return last_message == other.last_message && messages == other.messages && refusals == other.refusals && fence == other.fence &&
-           states == other.states;
-  }
-};
-
-/// The rows, for the one writer thread. Every state change goes through `move`, which asserts that it is legal.
+/// The rows, for the one writer thread. Every state change goes through `move`, which asserts that it is legal. Every row is checked
+/// when it is read; a damaged one is never changed and never trusted, and stands in the way of its own case only.
 class Store {
 public:
-  /// Opens or creates, checks identity, durability, integrity and keys. @errors as Journal::open.
+  /// Opens or creates, checks identity, durability, integrity and keys; brings an older schema up. @errors as Journal::open.
   static Result<std::unique_ptr<Store>> open(const JournalOptions& options, const Sealing& sealing);
 
   Result<void> begin();
@@ -74,6 +47,8 @@ public:
   Result<void> commit();
   void rollback();
   bool in_transaction() const noexcept { return database_->in_transaction(); }
+  /// The last failure was a disk without room.
+  bool found_no_room() const noexcept { return database_->found_no_room(); }
 
   /// Appends to the audit chain.
   Result<void> audit(std::string_view kind, std::string_view subject, std::string_view detail, std::string_view digest, std::int64_t now_ms);
@@ -81,59 +56,128 @@ public:
   /// Chain value of an entry; nothing when it is not there.
   Result<std::optional<std::string>> chain_value(std::int64_t sequence);
 
-  /// False when the identity is known already.
-  Result<bool> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms);
-  Result<StoredMessage> stored(std::string_view identity);
+  /// Last entry that a stored head closes; 0 when there is none.
+  Result<std::int64_t> last_head();
+  /// Digests of the entries between two, in order.
+  Result<std::string> entry_digests(std::int64_t from, std::int64_t to);
+  Result<void> insert_head(std::int64_t sequence, std::string_view body, std::string_view signature);
+
+  /// The message that first used an identity. @errors journal.row_damaged when a row that may be that one cannot be trusted.
+  Result<std::optional<MessageRow>> known(std::string_view identity);
+  Result<std::optional<MessageRow>> message(std::int64_t row);
+  /// As above, but it must be there and whole. @errors journal.row_damaged.
+  Result<MessageRow> whole_message(std::int64_t row);
+  Result<void> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms);
   Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms);
   Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms);
 
-  /// Deliveries that may be claimed: those due at once by age, merged with those whose time has come.
-  Result<std::vector<std::int64_t>> due(std::string_view target, std::int64_t schedule_ms, std::size_t max);
+  /// Deliveries that may be claimed: half of them those whose time has come, the others those due at once in the fair order; one kind
+  /// takes the room that the other leaves.
+  Result<std::vector<DeliveryRow>> due(const std::string& target, std::int64_t schedule_ms, std::size_t max);
   Result<std::optional<DeliveryRow>> delivery(std::int64_t id);
-  Result<MessageForClaim> message_for_claim(std::int64_t message);
-  struct CanonicalBox { std::string box, key_id; };
-  Result<CanonicalBox> canonical_box(std::int64_t message);
+  /// Sealed bodies, in the order of MessageRow::box_bytes, with a size that fits the row. @errors journal.row_damaged.
+  enum class Body : std::uint8_t { acknowledgement, canonical, raw };
+  Result<std::string> box(const MessageRow& message, Body which);
   /// Row number of the message stored last.
   std::int64_t last_message() const noexcept { return live_.counters.last_message; }
-  /// Receipt of the delivery before this one in its lane, skipping those that were not delivered.
-  Result<std::optional<ReceiptBox>> receipt_before(const DeliveryRow& row);
+  /// Receipt of the delivery before this one in its lane, skipping those that were not delivered. @errors journal.row_damaged.
+  Result<std::optional<ReceiptRow>> receipt_before(const DeliveryRow& row);
   /// ready -> sending, or an unknown one that is to be asked about; gives it the next fence.
   Result<void> claim(DeliveryRow& row, std::int64_t now_ms);
   /// Ends a claim, if any, and moves. Moving unknown to unknown only writes the new reason and time.
   Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms);
+  /// Takes a damaged delivery out of the queue and notes it. The row itself stays as it is.
+  Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms);
+  /// Notes a damaged row by name ("table id"), once, in its table and in the audit chain.
+  Result<void> note_damage(std::string_view place, std::int64_t now_ms);
+  /// A person gives a damaged delivery up: what is left of the row is written as discarded.
+  Result<void> discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms);
 
   Result<std::optional<std::int64_t>> message_row(std::string_view message_id);
   Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message);
+  /// Whether a later delivery of the lane was delivered.
+  Result<bool> delivered_after(const DeliveryRow& row);
+  /// Another delivery of the same message to the same target, ready; gives its number. There must be room among the targets.
+  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms);
   struct Content { std::string_view canonical_box, key_id, digest, pack, pack_digest; };
   Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed();
 
+  /// When this file was made as a backup; empty when it is a store in its place.
+  Result<std::string> backup_mark();
+  Result<void> mark_restored(const std::string& backup_at, std::int64_t now_ms);
+  /// Deliveries that wait for another target, oldest first.
+  Result<std::vector<std::int64_t>> waiting(std::size_t max);
+
+  // What is old enough to go: purge.hpp.
+  Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
+  Result<void> purge_bodies(MessageRow& row, std::int64_t now_ms);
+  Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act);
+  Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
+  Result<void> purge_refusals(const std::vector<std::int64_t>& ids);
+
+  // What is sealed under another key than this one: reseal.hpp.
+  Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
+  Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
+  Result<void> replace_boxes(MessageRow& row, const std::array<std::string, 3>& boxes);
+  Result<void> replace_receipt(const ReceiptRow& row);
+  Result<bool> forget_other_keys(std::string_view key_id); ///< False while something is left under one.
+
   /// Targets that got work in this transaction; emptied by the call.
   std::set<std::string> take_ready();
-  Result<void> tidy_log(); ///< Checkpoints when the log has grown.
-  Result<void> close_log();
+  enum class Pressure : std::uint8_t { none, high };
+  Result<void> tidy_log(Pressure pressure); ///< Checkpoints when the log has grown; under pressure much earlier.
+  Result<void> close_log(); ///< Writes the keys that were held back and empties the log.
+  std::shared_ptr<const RecentKeys> recent() const noexcept { return recent_; }
 
 private:
   struct Live {
     Counters counters;
     AuditTip tip;
+    std::size_t keys_added = 0;   ///< In this transaction.
+    std::size_t keys_written = 0; ///< Of the old ones.
   };
-  Store(std::unique_ptr<Database> database, const JournalOptions& options) : database_(std::move(database)), chain_(options.audit_key) {}
+  Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
+      : database_(std::move(database)), keys_held_back_(options.keys_held_back), chain_(options.audit_key), checks_(keys.rows),
+        hash_(keys.index) {}
   Result<void> load();
-  Result<void> check_keys(const Sealing& sealing);
+  Result<void> load_tip();
   Result<void> write_counters();
-  Result<void> update(const DeliveryRow& row, const Move& move, std::optional<std::int64_t> due_ms, std::int64_t now_ms);
+  Result<void> write_keys(std::size_t count);
+  void add_key(std::int64_t hash, std::int64_t id);
+  void take_back_keys(std::size_t keep);
+  Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms);
+  Result<void> mark_one_restored(DeliveryRow& row, std::int64_t now_ms);
+  Result<void> put_receipt(std::int64_t delivery, const Move& move);
+  Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);
-  Result<void> release_next(const DeliveryRow& finished);
+  Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);
   Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
+  Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
+  Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms);
+  /// What is written as due time for a delivery that may be claimed: its time, or a place in the fair order when that has come.
+  std::int64_t due_of(const DeliveryRow& row);
+  void note_due(const std::string& target, std::int64_t due_ms, std::int64_t id);
+  Result<void> add_fair(const std::string& target, std::size_t max, std::vector<DeliveryRow>& found);
 
   std::unique_ptr<Database> database_;
   std::vector<Statement> statements_;
+  /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
+  const std::size_t keys_held_back_;
   AuditChain chain_;
+  RowChecks checks_;
+  KeyHash hash_;
+  std::shared_ptr<RecentKeys> recent_ = std::make_shared<RecentKeys>();
+  std::optional<KeyTable> keys_;
   Live live_, saved_, begun_;
+  std::vector<Key> added_;          ///< Keys of this transaction, to be taken back with it.
+  std::int64_t old_upto_ = 0;       ///< Last message whose keys are among the old ones.
   std::int64_t marked_changes_ = 0;
   std::set<std::string> ready_;
+  FairOrder order_;
+  /// For each target the place (and id) in the fair order up to which all are handed out. Forgotten on every doubt.
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> handed_out_;
 };
 
 } // namespace tongqu::journal::detail

@@ -30,7 +30,7 @@ Result<OutsideHead> read_outside_head(const VerifyOptions& options) {
   outside.head = **std::move(head);
   if (options.audit_public_key_pem.empty()) return outside;
   TONGQU_TRY(const auto key, crypto::Sm2PublicKey::from_pem(options.audit_public_key_pem));
-  outside.valid = !outside.head->signature.empty() && key.verify(detail::head_body(outside.head->tip), outside.head->signature);
+  outside.valid = !outside.head->signature.empty() && key.verify(detail::head_body(*outside.head), outside.head->signature);
   return outside;
 }
 
@@ -60,7 +60,7 @@ Result<VerifyReport> walk(detail::Database& database, const Secret& key, const s
 Result<VerifyReport> verify_audit(const VerifyOptions& options) {
   TONGQU_TRY(const auto outside, read_outside_head(options));
   TONGQU_TRY(auto database, detail::Database::open(options.path, detail::Access::read));
-  TONGQU_CHECK(detail::check_identity(*database));
+  TONGQU_CHECK(detail::check_identity(*database)); // The chain is the same in every version.
   const auto head = outside.valid ? outside.head : std::nullopt;
   bool head_found = false;
   TONGQU_TRY(auto report, walk(*database, options.audit_key, head, head_found));

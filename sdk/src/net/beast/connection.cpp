@@ -119,7 +119,7 @@ Result<void> Connection::accept_head(Bytes head) {
   TONGQU_CHECK(parse_head(head, options.limits, request_));
   FAULT_POINT("s02_headers_read");
   head_only_ = request_.method == "HEAD";
-  close_after_ = !framing_.keep_alive || core_->stopping;
+  close_after_ = !framing_.keep_alive || core_->stopping || core_->draining;
   if (!options.hosts.empty() && !is_allowed_host(request_.headers.get("Host"), options.hosts)) {
     return Error(Errc::net_host).at("Host");
   }
@@ -193,7 +193,7 @@ void Connection::refuse(const Error& error) {
 
 bool Connection::write_answer() {
   const bool cut = answer_.cut_after < answer_.body.size();
-  if (core_->stopping || cut || answer_.close_delimited) close_after_ = true;
+  if (core_->stopping || core_->draining || cut || answer_.close_delimited) close_after_ = true;
   AnswerFrame frame;
   frame.server_name = core_->options.server_name;
   frame.date = core_->date();

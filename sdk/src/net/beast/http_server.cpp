@@ -1,5 +1,8 @@
 #include "tongqu/net/http_server.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -47,17 +50,46 @@ ServerCore::ServerCore(HttpServerOptions server_options, HttpHandler& server_han
 
 Result<void> ServerCore::listen() {
   error_code failed;
-  const auto address = asio::ip::make_address(options.address == "localhost" ? "127.0.0.1" : options.address, failed);
-  const Tcp::endpoint endpoint(address, options.port);
-  if (!failed) acceptor_.open(endpoint.protocol(), failed);
-  if (!failed) acceptor_.set_option(asio::socket_base::reuse_address(true), failed);
-  if (!failed) acceptor_.bind(endpoint, failed);
-  if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+  if (options.listen_fd >= 0) {
+    sockaddr_storage bound{};
+    socklen_t size = sizeof bound;
+    if (::getsockname(options.listen_fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) failed = error_code(errno, boost::system::system_category());
+    if (!failed) acceptor_.assign(bound.ss_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), options.listen_fd, failed);
+  } else {
+    const auto address = asio::ip::make_address(options.address == "localhost" ? "127.0.0.1" : options.address, failed);
+    const Tcp::endpoint endpoint(address, options.port);
+    if (!failed) acceptor_.open(endpoint.protocol(), failed);
+    if (!failed) acceptor_.set_option(asio::socket_base::reuse_address(true), failed);
+    if (!failed) acceptor_.bind(endpoint, failed);
+    if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+  }
   if (failed) return Error(Errc::net_listen).at(options.address + ":" + std::to_string(options.port));
   port = acceptor_.local_endpoint(failed).port();
+  listener_ = acceptor_.native_handle();
   accept();
   tick();
   return {};
+}
+
+int ServerCore::copy_listener() const {
+  const std::lock_guard lock(listener_mutex_);
+  return listener_ < 0 ? -1 : ::fcntl(listener_, F_DUPFD_CLOEXEC, 0);
+}
+
+void ServerCore::close_listener() {
+  const std::lock_guard lock(listener_mutex_);
+  listener_ = -1;
+  error_code ignored;
+  acceptor_.close(ignored);
+  accept_pause_.cancel();
+}
+
+void ServerCore::begin_drain() {
+  asio::post(io_, [this, self = shared_from_this()] {
+    if (stopping || draining) return;
+    draining = true;
+    close_listener();
+  });
 }
 
 void ServerCore::run() {
@@ -83,11 +115,12 @@ void ServerCore::flush() {
 
 void ServerCore::accept() {
   acceptor_.async_accept([this, self = shared_from_this()](const error_code& failed, Tcp::socket socket) {
-    if (stopping) return;
+    // One that was accepted before the listener was closed is served: nobody else will.
+    if (stopping || (draining && failed)) return;
     if (failed) {
       // Out of descriptors, or the peer is gone again: look later instead of spinning.
       accept_pause_.expires_after(kAcceptPause);
-      accept_pause_.async_wait([this, again = self](const error_code& cancelled) { if (!cancelled && !stopping) accept(); });
+      accept_pause_.async_wait([this, again = self](const error_code& cancelled) { if (!cancelled && !stopping && !draining) accept(); });
       return;
     }
     try {
@@ -96,7 +129,7 @@ void ServerCore::accept() {
       error_code ignored; // Out of memory or a planted fault: this caller is turned away, the next one may be served.
       socket.close(ignored);
     }
-    accept();
+    if (!draining) accept();
   });
 }
 
@@ -157,9 +190,7 @@ void ServerCore::begin_stop() {
   asio::post(io_, [this, self = shared_from_this()] {
     if (stopping) return;
     stopping = true;
-    error_code ignored;
-    acceptor_.close(ignored);
-    accept_pause_.cancel();
+    close_listener();
     const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
     for (const auto& connection : all) connection->stop_when_idle();
     if (connections_.empty()) timer_.cancel();
@@ -206,6 +237,8 @@ public:
   }
 
   std::uint16_t port() const override { return core_->port; }
+  int listener_fd() const override { return core_->copy_listener(); }
+  void drain() override { core_->begin_drain(); }
 
   void stop(const CallContext& context) override {
     // Without a deadline: as long as any connection may rightly take to send, answer and read.

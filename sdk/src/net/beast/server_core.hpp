@@ -32,6 +32,8 @@ public:
   void answer_later(std::shared_ptr<Connection> connection, std::uint64_t request, HttpResponse response);
   /// From any thread: stops accepting and lets connections go as they become idle, or at once.
   void begin_stop();
+  void begin_drain();
+  int copy_listener() const;
   void close_all();
   /// After the thread has ended.
   void flush();
@@ -48,10 +50,12 @@ public:
   HttpHandler& handler;
   Counters counters;
   bool stopping = false;
+  bool draining = false;                         ///< Answers end their connection.
   std::uint16_t port = 0;
 
 private:
   void accept();
+  void close_listener();
   void welcome(Tcp::socket socket);
   void take_socket(Tcp::socket socket, const std::string& peer);
   void tick();
@@ -70,6 +74,8 @@ private:
   std::chrono::milliseconds tick_every_{250};
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::thread::id thread_id_;
+  mutable std::mutex listener_mutex_;
+  int listener_ = -1;                            ///< The acceptor's, while it is open.
   std::time_t date_second_ = 0;
   std::string date_;
 

@@ -1,0 +1,196 @@
+#include <random>
+
+#include "journal/journal_test_support.hpp"
+#include "journal/siphash.hpp"
+#include "journal/sqlite/keys.hpp"
+
+namespace tongqu::journal::test {
+namespace {
+
+using S = DeliveryState;
+
+// Test vectors of the SipHash paper: key 00 to 0f, message 00 01 02 ...
+TEST(SipHash, gives_the_published_values) {
+  const detail::SipKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
+  std::string message;
+  const auto of = [&key, &message](std::size_t size) {
+    message.clear();
+    for (std::size_t i = 0; i < size; ++i) message += static_cast<char>(i);
+    return detail::siphash(key, message);
+  };
+  EXPECT_EQ(of(0), 0x726fdb47dd0e0e31U);
+  EXPECT_EQ(of(1), 0x74f839c593dc67fdU);
+  EXPECT_EQ(of(8), 0x93f5f5799a932462U);
+  EXPECT_EQ(of(15), 0xa129ca6149be45e5U);
+}
+
+TEST(RecentKeys, find_what_a_plain_sorted_list_finds) {
+  std::mt19937 random(20261129);
+  detail::RecentKeys keys;
+  std::set<detail::Key> model;
+  for (int step = 0; step < 20000; ++step) {
+    const detail::Key key{static_cast<int>(random() % 50) - 25, static_cast<int>(random() % 200)};
+    const int what = static_cast<int>(random() % 100);
+    const bool old = std::binary_search(keys.old().begin(), keys.old().end(), key);
+    if (what < 40) { keys.add(key); model.insert(key); }
+    else if (what < 45 && !old) { keys.remove(key); model.erase(key); }
+    else if (what == 45 && keys.old().empty()) { keys.make_old(); }
+    else if (what == 46) { for (const auto& gone : keys.old()) model.erase(gone); for (const auto& gone : std::vector(keys.old())) keys.remove(gone); keys.drop_old(); }
+    std::optional<std::int64_t> before, after;
+    for (const auto& [hash, id] : model) {
+      if (hash != key.first) continue;
+      if (id < key.second) before = id;
+      if (id > key.second && !after) after = id;
+    }
+    ASSERT_EQ(keys.before(key.first, key.second), before) << step;
+    ASSERT_EQ(keys.after(key.first, key.second), after) << step;
+  }
+}
+
+class JournalRows : public JournalTest {
+protected:
+  std::string damaged() { return first_value(options_.path, "SELECT group_concat(place) FROM damaged"); }
+};
+
+TEST_F(JournalRows, keys_are_found_before_and_after_they_are_written) {
+  for (int i = 0; i < 40; ++i) store(intake("m" + std::to_string(i), "case-" + std::to_string(i % 4)));
+  EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM keys"), "0");
+  const auto expect_all = [this](std::size_t in_case_1) {
+    for (int i = 0; i < 40; ++i) {
+      EXPECT_EQ(journal_->accept_and_wait(intake("m" + std::to_string(i), "case-" + std::to_string(i % 4)))->verdict, IntakeVerdict::duplicate) << i;
+    }
+    for (int c = 0; c < 4; ++c) EXPECT_EQ(journal_->messages_of_case("county", "case-" + std::to_string(c))->size(), c == 1 ? in_case_1 : 10U);
+    EXPECT_TRUE((*journal_->find("identity of m7")).has_value());
+    EXPECT_FALSE((*journal_->find("identity of m99")).has_value());
+  };
+  expect_all(10);
+  auto view = open_read_only(options_);
+  ASSERT_TRUE(view);
+  EXPECT_TRUE((*(*view)->find("identity of m7")).has_value()) << "a reader beside the writer sees keys that are held back";
+  EXPECT_EQ((*view)->messages_of_case("county", "case-1")->size(), 10U);
+  store(intake("m40", "case-1"));
+  EXPECT_EQ((*view)->messages_of_case("county", "case-1")->size(), 11U);
+  view->reset();
+  journal_->close();
+  EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM keys"), "123");
+  reopen();
+  expect_all(11);
+  EXPECT_EQ(claim(*journal_, 10).size(), 4U);
+}
+
+// More than one lot of keys: they are written while work goes on, and nothing is taken twice meanwhile.
+TEST_F(JournalRows, lots_of_keys_are_written_piece_by_piece_beside_the_work) {
+  constexpr int kMessages = 1500;
+  options_.keys_held_back = 1000;
+  reopen();
+  const auto pass = [this](IntakeVerdict expected) {
+    std::atomic<int> good{0}, done{0};
+    for (int i = 0; i < kMessages; ++i) {
+      Intake in = intake("m" + std::to_string(i), "");
+      in.raw = in.canonical = "x";
+      journal_->accept(std::move(in), [&good, &done, expected](Result<IntakeOutcome> outcome) { good += outcome && outcome->verdict == expected ? 1 : 0; ++done; });
+    }
+    while (done < kMessages) std::this_thread::yield();
+    return good.load();
+  };
+  EXPECT_EQ(pass(IntakeVerdict::stored), kMessages);
+  const int written = std::stoi(first_value(options_.path, "SELECT count(*) FROM keys"));
+  EXPECT_GT(written, 1000);
+  EXPECT_LT(written, 3 * kMessages);
+  EXPECT_EQ(pass(IntakeVerdict::duplicate), kMessages);
+  reopen();
+  EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM keys"), std::to_string(3 * kMessages));
+  EXPECT_EQ(pass(IntakeVerdict::duplicate), kMessages);
+}
+
+TEST_F(JournalRows, a_damaged_delivery_is_set_apart_by_name_and_everything_else_goes_on) {
+  store(intake("m1", "case-1"));
+  store(intake("m2", "case-2"));
+  store(intake("m3", "case-1"));
+  tamper(options_.path, "UPDATE deliveries SET attempts = 77 WHERE id = 64");
+  const auto claims = claim(*journal_);
+  ASSERT_EQ(claims.size(), 1U) << "the case of the damaged row stands still, the other goes on";
+  EXPECT_EQ(claims[0].message_id, "m2");
+  EXPECT_EQ(damaged(), "deliveries 64");
+  EXPECT_EQ(journal_->counts()->damaged, 1);
+  EXPECT_TRUE(only_delivery("m1").damaged);
+  EXPECT_EQ(only_delivery("m1").error_id, "journal.row_damaged");
+  EXPECT_FALSE(only_delivery("m2").damaged);
+  EXPECT_EQ(first_value(options_.path, "SELECT detail FROM audit WHERE kind = 'damaged'"), "row=deliveries 64");
+  EXPECT_EQ(first_value(options_.path, "SELECT attempts FROM deliveries WHERE id = 64"), "77") << "never repaired by guess";
+  EXPECT_TRUE(settle(*journal_, settlement(claims[0], S::delivered)));
+  EXPECT_EQ(journal_->next_due("province"), std::nullopt);
+  EXPECT_TRUE(claim(*journal_).empty());
+  EXPECT_EQ(id_of(journal_->unpark(64, {"operator", "try"})), "journal.row_damaged");
+  EXPECT_TRUE(journal_->discard("m1", "", {"operator", "row lost"}));
+  EXPECT_EQ(only_delivery("m1").state, S::discarded);
+  EXPECT_EQ(claim(*journal_).at(0).message_id, "m3");
+}
+
+TEST_F(JournalRows, a_damaged_message_is_parked_by_name_and_never_taken_for_new) {
+  store(intake("m1", "case-1"));
+  store(intake("m2", "case-2"));
+  tamper(options_.path, "UPDATE messages SET identity = 'identity of m9' WHERE id = 1; UPDATE messages SET event = 'other' WHERE id = 2");
+  reopen();
+  EXPECT_TRUE(claim(*journal_).empty());
+  EXPECT_EQ(damaged(), "messages 1,messages 2");
+  EXPECT_EQ(only_delivery("m1").state, S::parked);
+  EXPECT_EQ(only_delivery("m1").error_id, "journal.row_damaged");
+  EXPECT_TRUE(journal_->message("m2")->value().damaged);
+  EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m1", "case-1"))), "journal.row_damaged");
+  EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m2", "case-2"))), "journal.row_damaged");
+  EXPECT_EQ(id_of(journal_->bodies("m2")), "journal.row_damaged");
+  EXPECT_EQ(id_of(journal_->find("identity of m2")), "journal.row_damaged");
+  store(intake("m3", "case-3"));
+  EXPECT_EQ(claim(*journal_).at(0).message_id, "m3");
+}
+
+TEST_F(JournalRows, bodies_and_receipts_that_are_gone_or_cut_are_named) {
+  for (const char* id : {"m1", "m2", "m3", "m4"}) store(intake(id, id));
+  ASSERT_TRUE(settle(*journal_, settlement(claim(*journal_, 1).at(0), S::delivered)));
+  tamper(options_.path, "UPDATE bodies SET canonical = NULL WHERE message = 2; DELETE FROM bodies WHERE message = 3; "
+                        "UPDATE receipts SET number = 'R-other' WHERE delivery = 64");
+  reopen();
+  const auto claims = claim(*journal_);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_EQ(claims[0].message_id, "m4");
+  EXPECT_EQ(damaged(), "bodies 2,bodies 3");
+  EXPECT_EQ(journal_->bodies("m2").error().where(), "bodies 2");
+  EXPECT_EQ(journal_->receipt(64).error().where(), "receipts 64");
+}
+
+TEST_F(JournalRows, a_damaged_counter_row_is_noticed_at_opening) {
+  store(intake("m1"));
+  journal_.reset();
+  tamper(options_.path, "UPDATE counters SET fence = fence + 1");
+  EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.corrupt");
+}
+
+// What stands in the memory of a claim is not used after a person has acted on the row, nor twice.
+TEST_F(JournalRows, a_claim_whose_row_an_operator_has_moved_is_stale) {
+  store(intake("m1"));
+  const Claim sent = claim(*journal_).at(0);
+  ASSERT_TRUE(settle(*journal_, settlement(sent, S::unknown)));
+  const Claim asked = claim(*journal_).at(0);
+  ASSERT_TRUE(asked.query_first);
+  ASSERT_TRUE(journal_->resolve(asked.delivery, Journal::Resolution::delivered, {"operator", "seen there"}));
+  EXPECT_EQ(id_of(settle(*journal_, settlement(asked, S::ready))), "journal.stale_claim");
+  EXPECT_EQ(only_delivery("m1").state, S::delivered);
+
+  store(intake("m2", "case-2"));
+  const Claim twice = claim(*journal_).at(0);
+  std::promise<void> inside, go_on;
+  auto may_go = go_on.get_future();
+  journal_->accept(intake("m3", "case-3"), [&inside, &may_go](Result<IntakeOutcome>) { inside.set_value(); may_go.wait(); });
+  inside.get_future().wait();
+  std::promise<std::string> one, two;
+  journal_->settle(settlement(twice, S::delivered), [&one](Result<void> r) { one.set_value(id_of(r)); });
+  journal_->settle(settlement(twice, S::refused), [&two](Result<void> r) { two.set_value(id_of(r)); });
+  go_on.set_value();
+  EXPECT_EQ(one.get_future().get(), "ok");
+  EXPECT_EQ(two.get_future().get(), "journal.stale_claim");
+  EXPECT_EQ(only_delivery("m2").state, S::delivered);
+}
+
+} // namespace
+} // namespace tongqu::journal::test

@@ -1,0 +1,189 @@
+#include <gtest/gtest.h>
+
+#include "sdk/test/whole/senders.hpp"
+#include "tongqu/net/http_server.hpp"
+#include "tongqu/wire/json.hpp"
+
+/// The way back: what a platform has to tell is stored once, confirmed after that, and given to the source system until it says it has it.
+namespace tongqu::whole {
+namespace {
+
+using journal::DeliveryState;
+
+HouseOptions polling() {
+  HouseOptions options;
+  options.platform_extra = ", events: {poll_ms: 20, max: 5}";
+  return options;
+}
+
+struct Page {
+  int status = 0;
+  std::vector<std::string> events;   ///< "case data-n"
+  std::vector<std::string> ids;
+  bool more = false;
+  std::string error;
+};
+
+Page pull(const House& house, const std::string& query = "") {
+  const Reply reply = connector::test::call(house.port("linhu"), "GET", "/api/push/events" + query, {{"Authorization", "Bearer " + house.token}}, "");
+  Page page;
+  page.status = reply.status;
+  const auto document = wire::parse_json(reply.body);
+  if (!document) return page;
+  if (document->root().child("id")) page.error = document->root().child("id").raw_text();
+  if (!document->root().child("events")) return page;
+  for (wire::Node one = document->root().child("events").first_child(); one; one = one.next()) {
+    page.ids.emplace_back(one.child("id").raw_text());
+    const wire::Node event = one.child("event");
+    page.events.push_back(std::string(event.child("case_no").raw_text()) + " " + std::string(event.child("data").child("n").raw_text()));
+  }
+  page.more = document->root().child("more").raw_text() == "true";
+  return page;
+}
+
+void tell(const House& house, int n, const std::string& case_no, const std::string& system = "linhu-onewin") {
+  house.tell("province", "ev-" + std::to_string(n), system, case_no, "{\"n\":\"" + std::to_string(n) + "\"}");
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(EventsFromAbove, are_confirmed_after_they_are_stored_and_given_until_they_are_confirmed_here) {
+  House house(polling());
+  house.open();
+  for (int n = 1; n <= 3; ++n) tell(house, n, "EV-" + std::to_string(n));
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "3"; }));
+  EXPECT_EQ(house.counts().messages, 3);
+  const Page first = pull(house);
+  ASSERT_EQ(first.events, (Texts{"EV-1 1", "EV-2 2", "EV-3 3"}));
+  EXPECT_EQ(pull(house).events, first.events) << "not confirmed: the same again";
+  const Page rest = pull(house, "?after=" + first.ids[1]);
+  EXPECT_EQ(rest.events, (Texts{"EV-3 3"}));
+  EXPECT_EQ(pull(house, "?after=" + first.ids[1]).events, rest.events) << "said twice";
+  EXPECT_TRUE(pull(house, "?after=" + first.ids[2]).events.empty());
+  EXPECT_TRUE(house.all_delivered(3));
+  EXPECT_EQ(pull(house, "?after=" + first.ids[2]).status, 200);
+  const Page wrong = pull(house, "?after=NOSUCHID");
+  EXPECT_EQ(wrong.status, 409);
+  EXPECT_EQ(wrong.error, "bridge.events_cursor");
+  for (const char* query : {"?max=0", "?max=x", "?max=201", "?after=", "?other=1"}) EXPECT_EQ(pull(house, query).status, 400) << query;
+  EXPECT_TRUE(house.verify().ok());
+}
+
+TEST(EventsFromAbove, of_one_case_come_one_after_the_other) {
+  House house(polling());
+  house.open();
+  for (int n = 1; n <= 3; ++n) tell(house, n, "EV-1");
+  tell(house, 4, "EV-2");
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "4"; }));
+  Page page = pull(house);
+  EXPECT_EQ(page.events, (Texts{"EV-1 1", "EV-2 4"}));
+  page = pull(house, "?after=" + page.ids[0]);
+  EXPECT_EQ(page.events, (Texts{"EV-2 4", "EV-1 2"}));
+  page = pull(house, "?after=" + page.ids[1]);
+  EXPECT_EQ(page.events, (Texts{"EV-1 3"}));
+}
+
+TEST(EventsFromAbove, that_come_again_are_stored_once_and_those_that_change_are_not_confirmed) {
+  House house(polling());
+  house.open();
+  tell(house, 1, "EV-1");
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "1"; }));
+  tell(house, 1, "EV-1");
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "2"; }));
+  EXPECT_EQ(house.counts().messages, 1);
+  house.tell("province", "ev-1", "linhu-onewin", "EV-1", R"({"n":"other"})");
+  ASSERT_TRUE(wait_until([&] { return house.metric("tongqu_events_total{target=\"province\",outcome=\"conflict\"}") != ""; }));
+  EXPECT_EQ(house.state_of("province", "events_waiting"), "1") << "it is not on our disk";
+  EXPECT_EQ(pull(house).events, (Texts{"EV-1 1"}));
+}
+
+TEST(EventsFromAbove, for_a_system_that_nobody_serves_stay_with_the_platform) {
+  House house(polling());
+  house.open();
+  tell(house, 1, "EV-1", "no-such-system");
+  tell(house, 2, "EV-2");
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "1"; }));
+  EXPECT_EQ(house.state_of("province", "events_waiting"), "1");
+  EXPECT_NE(house.log().find("bridge.event_no_system"), std::string::npos);
+  EXPECT_EQ(pull(house).events, (Texts{"EV-2 2"}));
+}
+
+TEST(EventsFromAbove, survive_a_restart_between_giving_and_confirming) {
+  House house(polling());
+  house.open();
+  for (int n = 1; n <= 2; ++n) tell(house, n, "EV-" + std::to_string(n));
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "2"; }));
+  const Page given = pull(house);
+  ASSERT_EQ(given.events.size(), 2u);
+  house.close();
+  house.open();
+  Page after;
+  ASSERT_TRUE(wait_until([&] { return (after = pull(house, "?after=" + given.ids[0])).status == 200; })) << after.status << after.error;
+  EXPECT_TRUE(wait_until([&] { return (after = pull(house)).events == Texts{"EV-2 2"}; })) << ::testing::PrintToString(after.events);
+  EXPECT_TRUE(pull(house, "?after=" + given.ids[1]).events.empty());
+  EXPECT_TRUE(wait_until([&] { return house.all_delivered(2); }));
+}
+
+/// A county's own server that takes events.
+class County final : public net::HttpHandler {
+public:
+  County() {
+    auto started = net::HttpServer::start({}, *this);
+    if (!started) throw std::runtime_error("no server");
+    server_ = *std::move(started);
+  }
+  void on_request(net::HttpRequest request, net::Responder respond) override {
+    net::HttpResponse response;
+    {
+      const std::lock_guard lock(mutex_);
+      authorised_ = request.headers.get("Authorization") == "Bearer county-token";
+      keys_.emplace_back(request.headers.get("Idempotency-Key"));
+      bodies_.push_back(request.body);
+      response.status = refuse_ > 0 ? 503 : 200;
+      if (refuse_ > 0) --refuse_;
+    }
+    respond(std::move(response));
+  }
+  std::uint16_t port() const { return server_->port(); }
+  void refuse(int times) { refuse_ = times; }
+  Texts bodies() const {
+    const std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+  Texts keys() const {
+    const std::lock_guard lock(mutex_);
+    return keys_;
+  }
+  bool authorised() const { return authorised_; }
+
+private:
+  mutable std::mutex mutex_;
+  Texts bodies_, keys_;
+  std::atomic<bool> authorised_{false};
+  std::atomic<int> refuse_{0};
+  std::unique_ptr<net::HttpServer> server_;
+};
+
+TEST(EventsFromAbove, are_brought_to_a_system_that_wants_to_be_called) {
+  County county;
+  county.refuse(2);
+  House house(polling());
+  write_text(house.folder.file("keys/county.token"), "county-token", true);
+  house.edit("bridge.yaml", "{path: packs/linhu-onewin}",
+             "{path: packs/linhu-onewin, call_back: {url: \"http://127.0.0.1:" + std::to_string(county.port()) + "\", pinned_host: 127.0.0.1, path: /events, token: {file: keys/county.token}}}");
+  house.open();
+  tell(house, 1, "EV-1");
+  tell(house, 2, "EV-1");
+  ASSERT_TRUE(wait_until([&] { return house.counts().by_state[static_cast<int>(DeliveryState::delivered)] == 2; }));
+  EXPECT_TRUE(county.authorised());
+  const Texts bodies = county.bodies(), keys = county.keys();
+  ASSERT_EQ(bodies.size(), 4u) << "refused twice, then taken";
+  EXPECT_EQ(bodies[0], bodies[2]);
+  EXPECT_EQ(keys[0], keys[2]) << "the same event under the same key";
+  EXPECT_NE(keys[2], keys[3]);
+  EXPECT_NE(bodies[3].find(R"("n":"2")"), std::string::npos) << "in order";
+  EXPECT_EQ(pull(house).status, 404) << "who is called does not ask";
+}
+
+} // namespace
+} // namespace tongqu::whole
