@@ -75,8 +75,8 @@ class Pack:
         found = mapping.findings(message)
         kind = mapping.record(message, 0)["applicant"].get("id_type")
         if kind and message.means["id"] == "19900000000":
-            found.insert(sum(1 for name in ("title", "name", "ztype") if name in message.faults) + found.count("wire.soap_hole"), "model.id_length")
-        held = bool(set(found) - {"wire.soap_hole"})
+            found.insert(sum(1 for name in ("sxmc", "title", "name", "ztype") if name in message.faults) + found.count("wire.soap_hole"), "model.id_length")
+        held = bool(set(found) - {"wire.soap_hole", "mapping.mojibake"})
         for copy in range(message.copies):
             name = stem + (".%d" % (copy + 1) if message.copies > 1 else "") + ".case.json"
             self.write(name, json.dumps(mapping.record(message, copy), ensure_ascii=False))

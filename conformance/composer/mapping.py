@@ -12,7 +12,7 @@ RULES = """
 rules:
   case_no:      {{from: {no}, type: number, check: case_no, on_fail: reject}}
 {item}
-  task_name:    {{from: {sxmc}, type: blank, on_fail: hold}}
+  task_name:    {{from: {sxmc}, type: blank, {judge_name}on_fail: hold}}
   title:        {{maybe: {title}, type: blank, on_fail: hold}}
   applicant:
     name:       {{from: {name}, type: blank, on_fail: hold}}
@@ -107,6 +107,7 @@ def text(m, path):
     names.update({name: inner(name) for name in ("xh", "mc", "fen")})
     # XML repeats the element; an array of Axis holds items.
     names["materials"] = prefix + ("cl/item" if m.structure == "multiref" else "cl")
+    names["judge_name"] = m.judge_name
     names["accepted_type"] = "clock" if m.epoch else "moment"
     names["item"] = leaf("item")
     rule_text = RULES.replace("{item}", (LONG_ITEM if m.long_item else PLAIN_ITEM)).replace("  record.reason", "")
@@ -127,7 +128,7 @@ def text(m, path):
 
 def findings(m):
     """Ids of severity warn or error, in the order of the rules."""
-    order = ("title", "name", "ztype", "id", "phone", "addr", "applied", "kind", "fee", "amount", "remark", "accepted", "lacking", "valid")
+    order = ("sxmc", "title", "name", "ztype", "id", "phone", "addr", "applied", "kind", "fee", "amount", "remark", "accepted", "lacking", "valid")
     hole = ["wire.soap_hole"] if m.structure == "multiref" else []
     return hole + [m.faults[name] for name in order if name in m.faults]
 

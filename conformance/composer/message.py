@@ -55,7 +55,7 @@ class Message:
         self.structure, self.nesting, self.leaves, self.rows = None, 0, "plain", False
         self.packed, self.base64_leaves, self.pad, self.reference = False, False, "", False
         self.base64_keys, self.epoch, self.json_fault, self.xml_fault = "", False, None, None
-        self.long_item, self.rare = False, None
+        self.long_item, self.rare, self.judge_name = False, None, ""
 
     # --- leaves -----------------------------------------------------------------------------------------------------------------------------------
 

@@ -108,7 +108,11 @@ def end(record, graph, case):
     record.put("result.handler.name", graph.text(case, "officer"))
     lacking = graph.text(case, "lacking")
     record.put("result.missing_materials", Made([part for part in lacking.text.split("^") if part], lacking) if lacking else None)
-    record.put("result.licence_no", graph.text(case, "licenceNo"))
+    # A licence number, a code of two digits, or a sentence behind ERR:.
+    number = graph.text(case, "licenceNo")
+    sentence = re.fullmatch("ERR:(.*)", number.text) if number else None
+    record.put("result.licence_no", number if number and re.fullmatch("BS-[A-Z]+-[0-9]{4}", number.text) else None)
+    record.put("result.result_note", sentence.group(1) if sentence else None, mark="repaired" if sentence else None)
 
 
 def records(sample):

@@ -81,7 +81,7 @@ def of_row(row):
     investment = row.number("总投资")
     if investment:
         amount = money(investment.text)
-        record.put("project.investment", amount, mark="repaired" if investment.repaired and amount else None)
+        record.put("project.investment", amount, mark="repaired" if amount and (investment.repaired or "," in investment.text) else None)
     if status == "办结":
         record.time("result.closed_at", row.time("办结时间"))
         kind = row.text("办结结果")

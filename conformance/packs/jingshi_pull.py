@@ -55,7 +55,8 @@ def of_row(row):
     except Leaf:
         pass  # Held: the title is left out.
     if kind == "A":
-        record.put("applicant.name", row.text("SQR"))
+        name = row.text("SQR")
+        record.put("applicant.name", None if "锟斤拷" in name.text else name)
         sent = row.text("ZJLX")
         name = {"身份证": "resident_id", "营业执照": "uscc"}[sent]
         record.put("applicant.id_type", code(name, "jingshi.zj", sent))

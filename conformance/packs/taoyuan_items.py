@@ -76,8 +76,8 @@ def of_item(item):
     objects = number(item, "FWDX")
     if objects:
         record.put("service_objects", Made([code(OBJECTS[one], "taoyuan.fwdx", one) for one in objects.text.split("^") if one in OBJECTS], objects))
-    changed = number(item, "GXSJ")
-    record.put("updated_at", Made(datetime.datetime.fromtimestamp(int(changed.text), BEIJING).isoformat(), changed) if changed else None)
+    changed = text(item, "GXSJ")
+    record.put("updated_at", Made(datetime.datetime.fromtimestamp(int(changed.text[6:16]), BEIJING).isoformat(timespec="milliseconds"), changed) if changed else None)
     lists = listed(item.get("CLLB"))
     materials = listed(lists[0].get("CL")) if lists else []
     for i, material in enumerate(materials):

@@ -1,6 +1,9 @@
 """Records that the samples of xinghe-api mean, from the pack's README and the samples alone."""
+import base64
 import datetime
+import hashlib
 import json
+import re
 
 from canon import Record, Refused, Value, code, flag, of_kind, right_number, task_code, verdict
 
@@ -45,6 +48,21 @@ def time(at, name):
     return datetime.datetime.fromtimestamp(whole, BEIJING).strftime("%Y-%m-%dT%H:%M:%S.") + "%03d+08:00" % thousandth, None, value
 
 
+def files(record, at, sent):
+    record.put(at + "name", text(sent, "name"))
+    head, _, content = sent["data"].rpartition(",")
+    try:
+        content = base64.b64decode(content, validate=True)
+    except ValueError:
+        return
+    declared = re.match("data:([^;,]+)", head)
+    record.put(at + "declared_type", declared.group(1) if declared else None, mark="repaired" if declared else None)
+    uri = "repaired" if declared else None
+    record.put(at + "sniffed_type", "image/jpeg" if content.startswith(b"\xff\xd8\xff") else None, mark=uri)
+    record.put(at + "size", len(content), mark=uri)
+    record.put(at + "digest", "sm3:" + hashlib.new("sm3", content).hexdigest(), mark=uri)
+
+
 def of_row(row):
     event, case_no, item = text(row, "type").text, number(row, "caseNo"), number(row, "itemCode")
     identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": event, "revision": row.get("version", "1")}
@@ -79,6 +97,8 @@ def of_row(row):
         record.put(at + "code", text(material, "code"))
         record.put(at + "name", text(material, "name"))
         record.put(at + "remote_id", text(material, "fileId"))
+        for j, sent in enumerate(material.get("files", [])):
+            files(record, at + "files[%d]." % j, sent)
     channel = text(row.get("ext", {}), "channelName")
     if channel:
         record.json["ext"] = {"xinghe": {"channel": channel.text}}

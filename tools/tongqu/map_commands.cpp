@@ -1,7 +1,3 @@
-#include <unistd.h>
-
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,7 +6,6 @@
 
 #include "tongqu/mapping/pack.hpp"
 #include "tongqu/wire/finding_json.hpp"
-#include "tongqu/wire/yaml.hpp"
 #include "tools/tongqu/commands.hpp"
 #include "tools/tongqu/map_check_commands.hpp"
 #include "tools/tongqu/map_support.hpp"
@@ -19,59 +14,9 @@
 namespace tongqu::tool {
 namespace {
 
-namespace fs = std::filesystem;
 using mapping::RecordVerdict;
 
-struct RunOptions {
-  std::string pack, in, meta, target, today = "2150-01-01";
-  std::map<std::string, std::string> params;
-};
-
-/// Environment of the command line. Samples hold synthetic people born after 2099, so the reference date defaults to that of the packs.
-Result<mapping::Environment> environment(const RunOptions& options) {
-  mapping::Environment env;
-  TONGQU_TRY(env.reference_date, model::Time::parse(options.today));
-  static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
-  env.working_days = &nation;
-  return env;
-}
-
-Result<std::shared_ptr<const mapping::Pack>> load(const RunOptions& options, const Console& console) {
-  Findings mistakes;
-  auto pack = mapping::Pack::load(options.pack, options.params, mistakes);
-  Console to_err = console;
-  to_err.json = true;  // Mistakes go to standard error here: standard output is for the record.
-  to_err.list(mistakes);
-  return pack;
-}
-
-/// Transport facts from a side file: a YAML mapping of texts.
-Result<std::map<std::string, std::string, std::less<>>> read_facts(const std::string& file) {
-  std::map<std::string, std::string, std::less<>> facts;
-  TONGQU_TRY(const std::string text, read_file(file));
-  TONGQU_TRY(const wire::YamlNode root, wire::parse_yaml(text));
-  for (const auto& [key, value] : root.members) facts[key.text] = value.text;
-  return facts;
-}
-
-/// "01-x.in.xml" -> "01-x.meta.yaml" beside it, when that exists.
-std::string side_file(const std::string& in) {
-  const auto at = in.rfind(".in.");
-  if (at == std::string::npos) return {};
-  const std::string meta = in.substr(0, at) + ".meta.yaml";
-  return fs::exists(meta) ? meta : std::string();
-}
-
-Result<wire::Delivery> read_delivery(const RunOptions& options) {
-  wire::Delivery delivery;
-  TONGQU_TRY(std::string bytes, read_file(options.in));
-  const std::string meta = options.meta.empty() ? side_file(options.in) : options.meta;
-  if (!meta.empty()) {
-    TONGQU_TRY(delivery.facts, read_facts(meta));
-  }
-  delivery.parts.push_back({"body", std::string(delivery.fact("content_type")), std::move(bytes), nullptr});
-  return delivery;
-}
+struct RunOptions : MapOptions { std::string target; };
 
 void write_record(wire::JsonWriter& w, const mapping::MappedRecord& record) {
   w.begin_object();
@@ -144,28 +89,16 @@ int show_target(const RunOptions& options, const std::vector<mapping::MappedReco
 }
 
 int run_map(const RunOptions& options, const Console& console) {
-  const auto pack = load(options, console);
+  const auto pack = load_pack(options, console);
   if (!pack) return console.fail(pack.error());
-  const auto delivery = read_delivery(options);
+  const auto delivery = read_message(options.in, options.meta);
   if (!delivery) return console.fail(delivery.error());
-  const auto env = environment(options);
+  const auto env = map_environment(options);
   if (!env) return console.fail(env.error());
   mapping::Workspace workspace;
   const auto records = (*pack)->run(*delivery, *env, workspace);
   if (!records) return console.fail(records.error());
   return options.target.empty() ? show_records(*records, console) : show_target(options, *records, console);
-}
-
-void add_common(CLI::App* app, const std::shared_ptr<RunOptions>& options) {
-  app->add_option("PACK", options->pack, "Folder of the pack")->required();
-  app->add_option("--today", options->today, "Reference date for \"not in the future\" (default 2150-01-01, for synthetic people)");
-  app->add_option_function<std::vector<std::string>>("--param", [options](const std::vector<std::string>& pairs) {
-    for (const std::string& pair : pairs) {
-      const auto equals = pair.find('=');
-      if (equals == std::string::npos) throw CLI::ValidationError("--param", "NAME=VALUE expected");
-      options->params[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-  }, "NAME=VALUE, overrides a parameter of the pack");
 }
 
 } // namespace
@@ -178,9 +111,8 @@ void add_map_commands(CLI::App& program, Run& run) {
   add_map_check_commands(*map, run);
 
   CLI::App* one = map->add_subcommand("run", "Map one message; with --target, on to a platform's messages");
-  add_common(one, options);
-  one->add_option("--in", options->in, "File with the message as received; - is standard input")->required();
-  one->add_option("--meta", options->meta, "YAML file with transport facts (default: NN.meta.yaml beside NN.in.*)");
+  add_pack_options(one, options);
+  add_message_options(one, options);
   one->add_option("--target", options->target, "Platform id (tif_rio) or a target mapping file");
   one->callback([options, &run] { run = [options](const Console& console) { return run_map(*options, console); }; });
 

@@ -105,7 +105,7 @@ class Laws(unittest.TestCase):
         report = json.loads(done.stdout)
         self.assertEqual(done.returncode, 0, report)
         self.assertEqual((report[0]["mapping"], report[0]["seed"], report[0]["records"]), ("linhu.push", "3", 50))
-        self.assertIn("supplements.notice.materials.name", report[0]["fields"])
+        self.assertIn("supplements.notice.materials.name", report[1]["fields"])
 
 
 if __name__ == "__main__":

@@ -64,12 +64,13 @@ class PassThrough final : public mapping::Target {
 public:
   const std::string& id() const override { return id_; }
   const std::string& digest() const override { return id_; }
-  Result<mapping::Planned> plan(std::string_view canonical, mapping::Workspace&) const override {
+  Result<mapping::Planned> plan(std::string_view canonical, const mapping::Environment&, mapping::Workspace&) const override {
     mapping::Planned planned;
     // The same event has the same id at every try; the message's own id goes with it as the trace.
-    planned.messages.push_back({"event", to_hex(crypto::sm3(canonical)).substr(0, 32), std::string(canonical)});
+    planned.messages.push_back({"event", to_hex(crypto::sm3(canonical)).substr(0, 32), std::string(canonical), {}});
     return planned;
   }
+  Result<mapping::ReplyReading> read_reply(const mapping::ReplyInput&) const override { return Error(Errc::mapping_reply_unknown); }
 
 private:
   const std::string id_ = "back";

@@ -210,5 +210,55 @@ TEST(JournalOptions, take_keys_of_64_hexadecimal_digits_only) {
   }
 }
 
+TEST(DeliveryConfig, rate_events_pauses_keys_and_call_back_are_read) {
+  std::string text = with("concurrency: 3,", "concurrency: 3, rate: {per_minute: 90, burst: 7, learn: no}, events: {poll_ms: 700, max: 9}, "
+                                             "pauses: [{from: \"2150-01-05T22:00:00+08:00\", until: \"2150-01-05T23:00:00+08:00\"}],");
+  const std::string plain = "params: {organisation: X}";
+  text.replace(text.find(plain), plain.size(), "params: {organisation: X}, name: county, keys: {k: {file: k.key, as: base64}, e: {env: K2}}, "
+                                               "call_back: {url: \"http://c\", pinned_host: c, path: /e, token: {file: c.token}}");
+  const Loaded loaded(text);
+  ASSERT_TRUE(loaded.config) << loaded.list();
+  const PlatformSettings& one = loaded.config->platforms.at(0);
+  EXPECT_DOUBLE_EQ(one.rate.per_second, 1.5);
+  EXPECT_EQ(one.rate.burst, 7u);
+  EXPECT_FALSE(one.rate.learn);
+  EXPECT_EQ(one.events.poll.count(), 700);
+  EXPECT_EQ(one.events.max, 9u);
+  ASSERT_EQ(one.pauses.size(), 1u);
+  EXPECT_EQ((one.pauses[0].until - one.pauses[0].from).count(), 3600000);
+  EXPECT_TRUE(loaded.config->platforms.at(1).rate.learn);
+  EXPECT_FALSE(loaded.config->platforms.at(1).events.on());
+  const PackSettings& pack = loaded.config->packs.at(0);
+  EXPECT_EQ(pack.name, "county");
+  EXPECT_EQ(pack.keys.at("k").form, PackKey::Form::base64);
+  EXPECT_EQ(pack.keys.at("k").ref.name, loaded.folder.file("k.key"));
+  EXPECT_EQ(pack.keys.at("e").ref.from, SecretRef::From::env);
+  EXPECT_TRUE(pack.call_back.on());
+  EXPECT_EQ(pack.call_back.path, "/e");
+}
+
+TEST(DeliveryConfig, its_mistakes_are_told_with_their_place) {
+  const auto platform = [](const std::string& more, const std::string& id, const std::string& needle, const std::string& path) {
+    expect_mistake("concurrency: 3,", "concurrency: 3, " + more + ",", id, needle, "platforms[0]." + path);
+  };
+  platform("rate: {per_second: 0}", "bridge.config_value", "0}", "rate.per_second");
+  platform("rate: {per_second: 5, per_minute: 5}", "bridge.config_value", "{per_second", "rate");
+  platform("rate: {learn: maybe}", "bridge.config_value", "maybe", "rate.learn");
+  platform("rate: {speed: 5}", "bridge.config_unknown_key", "speed", "rate.speed");
+  platform("events: {max: 5}", "bridge.config_missing_key", "{max: 5}", "events.poll_ms");
+  platform("events: {poll_ms: 5}", "bridge.config_value", "5}", "events.poll_ms");
+  platform("pauses: [{from: \"2150-01-05\", until: \"2150-01-06T00:00:00+08:00\"}]", "bridge.config_value", "\"2150-01-05\"", "pauses[0].from");
+  platform("pauses: [{from: \"2150-01-06T00:00:00+08:00\", until: \"2150-01-05T00:00:00+08:00\"}]", "bridge.config_value", "{from", "pauses[0].until");
+  const auto pack = [](const std::string& more, const std::string& id, const std::string& needle, const std::string& path) {
+    expect_mistake("params: {organisation: X}", "params: {organisation: X}, " + more, id, needle, "packs[0]." + path);
+  };
+  pack("keys: {k: 00112233}", "bridge.config_literal_secret", "00112233", "keys.k");
+  pack("keys: {k: {file: f, as: raw}}", "bridge.config_value", "raw", "keys.k.as");
+  pack("keys: [k]", "bridge.config_value", "[k]", "keys");
+  pack("call_back: {url: \"http://c\"}", "bridge.config_missing_key", "{url: \"http://c\"}", "call_back.pinned_host");
+  pack("call_back: {url: \"http://c\", pinned_host: c, path: e}", "bridge.config_value", "e}", "call_back.path");
+  pack("call_back: {url: \"http://c\", pinned_host: c, token: abc}", "bridge.config_literal_secret", "abc", "call_back.token");
+}
+
 } // namespace
 } // namespace tongqu::bridge

@@ -94,7 +94,7 @@ protected:
     return send_text(file_text(kPacks + std::string("linhu-onewin/samples/") + sample));
   }
   connector::Answer send_text(std::string body) {
-    auto setup = std::make_shared<Setup>();
+    auto setup = std::make_shared<detail::Setup>();
     setup->config = config_;
     setup->packs = {{"linhu-onewin", pack_}};
     setup->targets = targets_;
@@ -235,7 +235,7 @@ protected:
   TempFolder folder_;
   PackSettings settings(std::map<std::string, std::string> params = {}) const { return {folder_.file("p"), std::move(params), {}, {}, {}}; }
   PackInForcePtr put(const PackSettings& settings) {
-    auto setup = std::make_shared<Setup>();
+    auto setup = std::make_shared<detail::Setup>();
     const PackInForcePtr pack = test::good(load_pack(settings, mistakes_));
     setup->packs = {{"linhu-onewin", pack}};
     shelf_.put(std::move(setup));

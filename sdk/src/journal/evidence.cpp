@@ -64,7 +64,7 @@ struct ReceiptLine {
 /// The file, read but not yet believed.
 struct Evidence {
   std::string message_id, raw, canonical;
-  std::int64_t prefix = 0;
+  bool proven = false;
   std::size_t raw_line = 0, record_line = 0;
   std::vector<ReceiptLine> receipts;
   std::vector<std::pair<std::size_t, EvidenceEntry>> entries;
@@ -138,7 +138,10 @@ private:
   bool take() {
     if (is("message", 1)) return out_.message_id.empty() && !(out_.message_id = values_[1]).empty();
     if (is("raw", 1)) return std::exchange(out_.raw_line, line_) == 0 && base64_of(values_[1], out_.raw);
-    if (is("record", 2)) return std::exchange(out_.record_line, line_) == 0 && number_of(values_[1], out_.prefix) && base64_of(values_[2], out_.canonical);
+    if (is("record", 2)) {
+      out_.proven = values_[1] == "proven";
+      return std::exchange(out_.record_line, line_) == 0 && (out_.proven || values_[1] == "unproven") && base64_of(values_[2], out_.canonical);
+    }
     if (is("receipt", 3)) {
       ReceiptLine one;
       one.line = line_;
@@ -232,9 +235,9 @@ Result<void> check_record(const Evidence& evidence, EvidenceReport& report) {
   for (const auto& [line, entry] : evidence.entries) {
     if ((entry.kind == "release" || entry.kind == "redeliver") && !entry.digest.empty()) digest = entry.digest;
   }
-  if (evidence.prefix < 0 || static_cast<std::size_t>(evidence.prefix) != digest_prefix(evidence.canonical, digest)) return broken(evidence.record_line, "record");
-  report.record = evidence.prefix != 0;
-  // A record whose digest leaves members out that only its pack knows cannot be checked here, and a record that cannot be checked proves nothing.
+  // A record whose digest leaves members out that only its pack knows says itself that it is not proven.
+  if (evidence.proven && crypto::sm3(evidence.canonical) != digest) return broken(evidence.record_line, "record");
+  report.record = evidence.proven;
   return {};
 }
 

@@ -38,8 +38,8 @@ TEST_F(JournalKeeping, a_restored_store_asks_about_everything_that_may_have_gone
   store(intake("asked", "case-u"));
   store(intake("sent", "case-s"));
   for (const Claim& one : claim(*journal_, 9)) {
-    if (one.message_id == "ready") ASSERT_TRUE(settle(*journal_, settlement(one, S::ready)));
-    if (one.message_id == "asked") ASSERT_TRUE(settle(*journal_, settlement(one, S::unknown)));
+    if (one.message_id == "ready") { ASSERT_TRUE(settle(*journal_, settlement(one, S::ready))); }
+    if (one.message_id == "asked") { ASSERT_TRUE(settle(*journal_, settlement(one, S::unknown))); }
   }
   Intake held = intake("held", "case-h");
   held.targets = {{"province", S::held, "", "why"}};

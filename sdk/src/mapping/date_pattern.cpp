@@ -242,6 +242,7 @@ bool DatePattern::complete(std::string& problem) {
     if (token.kind == Kind::close) --depth;
     if (token.kind == Kind::literal || token.kind == Kind::open || token.kind == Kind::close) continue;
     const Kind kind = token.kind == Kind::month_name ? Kind::month : token.kind;
+    short_year_ = short_year_ || token.style == Style::short_year;
     if (ever.has(kind)) problem = "a field stands twice";
     ever.see(kind);
     if (depth == 0) always.see(kind);
@@ -262,10 +263,8 @@ bool DatePattern::complete(std::string& problem) {
 std::optional<model::Time> DatePattern::read(std::string_view text, std::int16_t zone_minutes, Said* said) const {
   Fields fields;
   if (!match(0, text, 0, fields)) return std::nullopt;
-  const auto short_year = [](const Token& token) { return token.kind == Kind::year && token.style == Style::short_year; };
-  const bool century = std::any_of(tokens_.begin(), tokens_.end(), short_year);
-  if (century) fields.year = century_from_ + ((fields.year - century_from_ % 100) + 100) % 100;
-  if (said != nullptr) *said = {century, fields.cut};
+  if (short_year_) fields.year = century_from_ + ((fields.year - century_from_ % 100) + 100) % 100;
+  if (said != nullptr) *said = {short_year_, fields.cut};
   return fields.time(zone_minutes);
 }
 
@@ -511,6 +510,8 @@ bool DatePattern::collide(const std::vector<Line>& a, const std::vector<Line>& b
   const auto compatible = [](const Cell& x, const Cell& y) {
     const auto counted = [](const Cell& cell) { return cell.kind >= Kind::year && cell.kind <= Kind::half_hour; };
     if (counted(x) && counted(y)) return (x.style == Style::numerals) == (y.style == Style::numerals);
+    const auto byte = [](const Cell& cell) { return cell.kind == Kind::literal || (cell.kind == Kind::offset && cell.literal != 0); };
+    if (byte(x) && byte(y)) return x.literal == y.literal;   // A quoted Z and the offset Z look alike.
     return x.kind == y.kind && x.literal == y.literal && x.style == y.style;
   };
   for (const Line& x : a) {
@@ -528,6 +529,10 @@ std::vector<std::string_view> DatePattern::half_day_words() {
   std::vector<std::string_view> words;
   for (const HalfDay& half : kHalfDays) words.push_back(half.word);
   return words;
+}
+
+bool DatePattern::plain() const noexcept {
+  return std::all_of(tokens_.begin(), tokens_.end(), [](const Token& token) { return token.style == Style::plain; });
 }
 
 bool DatePattern::ambiguous(const DatePattern& a, const DatePattern& b) {

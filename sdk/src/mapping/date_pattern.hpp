@@ -29,7 +29,9 @@ public:
   bool always_has_offset() const noexcept { return offset_; }
   const std::string& text() const noexcept { return text_; }
 
-  /// True when some text is read by both, differently.
+  /// Whether the pattern has digits, half-day words and offsets with a colon only, which a comparison digit by digit understands.
+  bool plain() const noexcept;
+  /// True when some text may be read by both, differently; says so more often than it is so.
   static bool ambiguous(const DatePattern& a, const DatePattern& b);
 
 private:
@@ -69,6 +71,7 @@ private:
   std::vector<Token> tokens_;
   bool clock_ = false;
   bool offset_ = false;
+  bool short_year_ = false;
   int century_from_ = 0;
 };
 

@@ -184,7 +184,7 @@ std::optional<Overlay> read_overlay(const YamlNode& root, const std::string& fol
 }
 
 void apply_changes(YamlNode& mapping, const YamlNode& changes, const std::string& subject, const Mistakes& mistakes) {
-  if (!check_keys(changes, {"rules", "tables", "types", "identity", "event", "answer", "zone", "ignore", "checks"}, subject, mistakes)) return;
+  if (!check_keys(changes, {"rules", "tables", "types", "identity", "event", "answer", "zone", "ignore", "checks", "reverse"}, subject, mistakes)) return;
   for (const auto& [key, value] : changes.members) {
     if (key.text == "rules") change_rules(mapping, value, subject, mistakes);
     else if (key.text == "tables") change_tables(mapping, value, subject, mistakes);

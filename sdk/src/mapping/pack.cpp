@@ -17,6 +17,7 @@ namespace {
 /// What must hold for a mapping to take a delivery. Empty: not asked.
 struct Match {
   std::string family, operation, path, content_type, root;
+  bool none = false;           ///< `match: none`: the mapping only writes.
   bool asks_operation() const noexcept { return !operation.empty(); }
 };
 
@@ -185,7 +186,9 @@ void LoadedPack::read_mapping(const YamlNode& node, const Mistakes& mistakes) {
   const auto file = member_text(node, "file", Need::required, "mappings", mistakes);
   if (!file) return;
   Entry entry;
-  if (const YamlNode* match = node.find("match"); match != nullptr && check_keys(*match, {"family", "operation", "path", "content_type", "root"}, "mappings.match", mistakes)) {
+  if (const YamlNode* match = node.find("match"); match != nullptr && match->is_scalar() && match->text == "none") {
+    entry.match.none = true;
+  } else if (match != nullptr && check_keys(*match, {"family", "operation", "path", "content_type", "root"}, "mappings.match", mistakes)) {
     const auto text = [match, &mistakes](std::string_view key) { return member_text(*match, key, Need::optional, "mappings.match", mistakes).value_or(""); };
     entry.match = {text("family"), text("operation"), text("path"), media_type(text("content_type")), text("root")};
   }
@@ -244,6 +247,7 @@ void LoadedPack::make_digest() {
 
 bool LoadedPack::takes(const Entry& entry, const wire::Delivery& delivery, std::string_view operation) const {
   const Match& match = entry.match;
+  if (match.none) return false;
   if (!match.family.empty() && !delivery.fact("family").empty() && match.family != delivery.fact("family")) return false;
   if (!match.operation.empty() && match.operation != "any" && match.operation != operation) return false;
   if (!match.path.empty() && match.path != delivery.fact("path")) return false;

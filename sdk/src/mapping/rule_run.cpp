@@ -388,9 +388,10 @@ void RuleRun::evaluate(const Rule& rule, Got& got) {
 }
 
 /// Says what the rule is going to read.
-void RuleRun::observe(const Rule& rule) const {
+void RuleRun::observe(const Rule& rule) {
   RuleInput input{rule, index};
-  input.selected = !rule.when || rule.when->holds(*this);
+  ExprTrouble trouble;
+  input.selected = !rule.when || rule.when->holds(*this, trouble);
   input.text = rule.constant ? std::string_view(rule.literal) : std::string_view();
   for (const Ref& ref : rule.refs) {
     if (rule.constant || input.ref != nullptr) break;

@@ -89,7 +89,7 @@ public:
 
 private:
   void apply(const Rule& rule, Got& got);
-  void observe(const Rule& rule) const;
+  void observe(const Rule& rule);
   struct Sought {
     enum class State : std::uint8_t { absent, nil, text, broken } state = State::absent;
     std::string_view text;

@@ -42,7 +42,7 @@ std::string random_pattern(Random& random) {
   static const std::vector<std::string> dates = {"yyyy-MM-dd", "yyyy/M/d",   "yyyyMMdd",     "yyyy年M月d日", "cy年cM月cd日", "M/d/yyyy", "d/M/yyyy",         "dd MMM yyyy",
                                                  "yyyy-MM",    "yyyy.MM.dd", "yyyy年[cM月]MM", "yyyyddMM",     "yyyyMM",       "yy-MM-dd", "yyyy-MM-dd EEEE", "EEE yyyyMMdd"};
   static const std::vector<std::string> clocks = {"",           " HH:mm:ss",      "THH:mm:ss.SSS",      " H:m",      "HHmmss",        "[ HH:mm]",      "[ HH:mm[:ss[.SSS]]]",
-                                                  " ah:mm[:ss]", " acH时cm分",      "[THH:mm:ssXXX]",     " HH:mmXX",  "THH:mm:ss.fXXX", " ach时[cm分]", "HHmmssSSS"};
+                                                  " ah:mm[:ss]", " acH时cm分",      "[THH:mm:ssXXX]",     " HH:mmXX",  "THH:mm:ss.fXXX", " ach时[cm分]", "HHmmssSSS",     "THH:mm:ss'Z'",  "THH:mm:ssXXX"};
   return pick(random, dates) + pick(random, clocks);
 }
 

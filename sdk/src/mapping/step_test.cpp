@@ -236,6 +236,10 @@ TEST(DatePattern, finds_pairs_that_read_one_text_differently) {
   EXPECT_FALSE(ambiguous("yyyy/M/d", "yyyy-M-d"));
   EXPECT_FALSE(ambiguous("yyyy/M/d H:m", "yyyy/MM/dd HH:mm"));
   EXPECT_FALSE(ambiguous("yyyy-MM-dd", "yyyy-MM-dd HH:mm[:ss]"));
+  // A quoted Z means the zone of the mapping, the offset Z means Greenwich.
+  EXPECT_TRUE(ambiguous("yyyy-MM-ddTHH:mm:ss'Z'", "yyyy-MM-ddTHH:mm:ssXXX"));
+  EXPECT_FALSE(ambiguous("cy年cM月cd日", "yyyy年M月d日"));
+  EXPECT_FALSE(ambiguous("yyyy-MM-dd EEE", "yyyy-MM-dd EEEE"));
 }
 
 TEST(DatePattern, writes_what_the_time_tells) {

@@ -198,6 +198,16 @@ std::size_t peak_mib() {
   return at == std::string::npos ? 0 : static_cast<std::size_t>(std::stoul(status.substr(at + 6))) / 1024;
 }
 
+/// A request whose answer takes its time where every check of a debug build is on and others use the machine.
+std::string send_slowly(const House& house, const std::string& body) {
+  auto socket = net::test::RawSocket::connect(house.port("linhu"));
+  socket.send("POST /api/push HTTP/1.1\r\nHost: bridge.test\r\nContent-Type: application/json\r\nAuthorization: Bearer " + house.token + "\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
+  std::string answer;
+  for (int tries = 0; answer.empty() && tries < 20; ++tries) answer = socket.read_message();
+  return answer;
+}
+
 TEST(Batch, of_fifteen_thousand_cases_stays_within_its_memory) {
   House house;
   take_many(house);
@@ -211,14 +221,13 @@ TEST(Batch, of_fifteen_thousand_cases_stays_within_its_memory) {
   body += "]";
   write_text("/proc/self/clear_refs", "5");
   const std::size_t before = peak_mib();
-  const Told told = send_linhu(house, body);
+  const std::string told = send_slowly(house, body);
   const std::size_t grown = peak_mib() - before;
-  EXPECT_NE(told.reply.body.find(R"("count":15000,"stored":15000)"), std::string::npos) << told.reply.body.substr(0, 300);
+  EXPECT_NE(told.find(R"("count":15000,"stored":15000)"), std::string::npos) << told.substr(0, 300);
   EXPECT_EQ(house.counts().messages, kCases);
   RecordProperty("grown_mib", static_cast<int>(grown));
   EXPECT_LT(grown, 500u) << "of a body of " << body.size() / 1048576 << " MiB";
-  const Told again = send_linhu(house, body);
-  EXPECT_EQ(again.reply.body, told.reply.body);
+  EXPECT_EQ(send_slowly(house, body).substr(told.find("\r\n\r\n")), told.substr(told.find("\r\n\r\n")));
   EXPECT_EQ(house.counts().messages, kCases);
 }
 

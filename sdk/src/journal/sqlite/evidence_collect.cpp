@@ -108,7 +108,9 @@ Result<std::string> collect_evidence(const JournalOptions& options, std::string_
   for (const EvidenceEntry& entry : entries) {
     if (entry.kind == "intake" || entry.kind == "release" || (entry.kind == "redeliver" && !entry.digest.empty())) digest = entry.digest;
   }
-  put(out, "record", {std::to_string(digest_prefix(bodies.canonical, digest)), b64(bodies.canonical)});
+  // Only what the digest covers: nothing stands in an evidence that could be another thing.
+  const std::size_t covered = digest_prefix(bodies.canonical, digest);
+  put(out, "record", {covered > 0 ? "proven" : "unproven", b64(covered > 0 ? bodies.canonical.substr(0, covered) + "}" : bodies.canonical)});
   for (const Receipt& one : receipts) put(out, "receipt", {std::to_string(one.delivery), b64(one.number), b64(one.text)});
   for (const EvidenceEntry& entry : entries) put_entry(out, entry);
   for (const auto& [from, segment] : segments) {

@@ -268,7 +268,7 @@ Result<std::vector<MessageKind>> kinds_of_wsdl(const wire::Document& wsdl, const
         const Node input = operation.child("input");
         if (operation.name() != "operation" || !input || !seen.insert(name).second) continue;
         MessageKind kind;
-        kind.risks = risks;
+        if (kinds.empty()) kind.risks = risks;
         std::string element_name = name;
         if (const Node message = named_child(definitions, "message", local(attribute(input, "message")))) message_fields(schemas, message, name, kind, element_name);
         else kind.risks.push_back({"the message of operation " + name + " is not in the files", "文件中没有操作 " + name + " 的消息定义"});

@@ -213,8 +213,11 @@ void Mutator::block(YamlNode& map, const std::string& path) {
 }
 
 void Mutator::mapping() {
-  // The answer and what stands outside the digest are not what tests of a pack look at; unused fields are said, not judged.
-  static constexpr std::string_view kLeft[] = {"mapping", "to", "tests", "answer", "ignore", "outside_digest", "never_sent"};
+  // A mapping that is only written has no tests of reading: its laws judge it.
+  if (root_.find("reverse") != nullptr && root_.find("tests") == nullptr) return;
+  // The answer and what stands outside the digest are not what tests of a pack look at; unused fields are said, not judged; the way back is
+  // judged by its laws.
+  static constexpr std::string_view kLeft[] = {"mapping", "to", "tests", "answer", "ignore", "outside_digest", "never_sent", "reverse"};
   for (auto& [key, value] : root_.members) {
     if (std::find(std::begin(kLeft), std::end(kLeft), key.text) != std::end(kLeft)) continue;
     if (key.text == "zone") set_text(value, value.text == "+00:00" ? "+01:00" : "+00:00", "change_zone", "zone");

@@ -157,7 +157,8 @@ std::string Synthesiser::certificate(std::string_view given) const {
 /// The year of a date moved ahead in place; years that say "never" or "for ever" stay.
 std::string Synthesiser::shifted_year(std::string_view text) const {
   std::string out(text);
-  const int year = std::stoi(out.substr(0, 4));
+  int year = 0;
+  for (const char c : text.substr(0, 4)) year = year * 10 + (c - '0');
   if (year < 1901 || year >= kSyntheticFrom) return out;
   const int ahead = std::max(year + kYearsAhead, kSyntheticFrom + year % 40);
   return std::to_string(ahead) + out.substr(4);

@@ -33,6 +33,8 @@ std::vector<MatchSite> matches_of(const PackOutline& pack) {
     site.node = &item;
     if (const YamlNode* file = item.find("file"); file != nullptr) site.file = file->text;
     const YamlNode* match = item.find("match");
+    // Only written: it takes no delivery.
+    if (match != nullptr && match->is_scalar() && match->text == "none") continue;
     for (std::size_t i = 0; match != nullptr && match->is_mapping() && i < kFacts.size(); ++i) {
       if (const YamlNode* value = match->find(kFacts[i]); value != nullptr) site.asked[i] = as_compared(kFacts[i], value->text);
     }

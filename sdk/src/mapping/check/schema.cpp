@@ -29,7 +29,7 @@ std::string pack_document() {
     "connector": {"type": "object", "additionalProperties": false, "properties": {"family": {"enum": ["soap", "rest"]}, "wsdl": {"type": "string"}, "namespace": {"type": "string"}}},
     "mappings": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["file"], "properties": {
       "file": {"type": "string"},
-      "match": {"type": "object", "additionalProperties": false, "properties": {"family": {"type": "string"}, "operation": {"type": "string"}, "path": {"type": "string"}, "content_type": {"type": "string"}, "root": {"type": "string"}}}}}}
+      "match": {"anyOf": [{"enum": ["none"]}, {"type": "object", "additionalProperties": false, "properties": {"family": {"type": "string"}, "operation": {"type": "string"}, "path": {"type": "string"}, "content_type": {"type": "string"}, "root": {"type": "string"}}}]}}}}
   },
   "$defs": {
     "text": {"type": ["string", "number", "boolean"]},
@@ -55,6 +55,13 @@ std::string source_document() {
     "ignore": {"$ref": "#/$defs/texts"},
     "outside_digest": {"$ref": "#/$defs/texts"},
     "answer": {"$ref": "#/$defs/answer"},
+    "reverse": {"type": "object", "additionalProperties": false, "properties": {
+      "events": {"$ref": "#/$defs/texts"}, "rest": {"enum": ["hold", "report"]}, "line_ends": {"enum": ["lf", "crlf"]}, "content_type": {"type": "string"},
+      "one_way": {"type": "object", "additionalProperties": {"type": "string"}}, "dates": {"type": "object", "additionalProperties": {"$ref": "#/$defs/texts"}},
+      "lengths": {"type": "object", "additionalProperties": {"type": "object"}}, "constants": {"type": "object"},
+      "order": {"$ref": "#/$defs/texts"}, "empty": {"$ref": "#/$defs/texts"}, "nil": {"$ref": "#/$defs/texts"}, "numbers": {"$ref": "#/$defs/texts"},
+      "booleans": {"$ref": "#/$defs/texts"}, "arrays": {"$ref": "#/$defs/texts"}, "cdata": {"$ref": "#/$defs/texts"}, "samples": {"$ref": "#/$defs/texts"}, "equivalent": {"$ref": "#/$defs/texts"},
+      "write": {"type": "array"}}},
     "tests": {"$ref": "#/$defs/tests"}
   },
   "allOf": [

@@ -72,17 +72,29 @@ private:
 
 class Unepoch final : public InverseStep {
 public:
-  explicit Unepoch(bool seconds) : seconds_(seconds) {}
+  Unepoch(std::string unit, std::int16_t zone_minutes) : unit_(std::move(unit)), zone_minutes_(zone_minutes) {}
   void run(const Back& value, std::vector<Back>& out) const override {
     if (value.unlimited || !value.time.has_clock()) return;
     const std::int64_t millis = to_epoch_ms(value.time.utc());
     if (millis < 0) return;
-    out.emplace_back();
-    out.back().text = std::to_string(seconds_ ? millis / 1000 : millis);
+    const auto put = [&out](std::string text) {
+      out.emplace_back();
+      out.back().text = std::move(text);
+    };
+    if (unit_ == "s" || unit_ == "auto") put(std::to_string(millis / 1000));
+    if (unit_ == "ms" || unit_ == "auto") put(std::to_string(millis));
+    if (unit_ == "json") put("/Date(" + std::to_string(millis) + offset() + ")/");
   }
 
 private:
-  bool seconds_;
+  std::string offset() const {
+    const int minutes = zone_minutes_ < 0 ? -zone_minutes_ : zone_minutes_;
+    std::string text = zone_minutes_ < 0 ? "-" : "+";
+    for (const int part : {minutes / 60, minutes % 60}) text += (part < 10 ? "0" : "") + std::to_string(part);
+    return text;
+  }
+  std::string unit_;
+  std::int16_t zone_minutes_;
 };
 
 /// Steps over decimals that are their own inverse with another argument.
@@ -199,10 +211,19 @@ std::vector<std::string> words(const YamlNode* node) {
   return list;
 }
 
+} // namespace
+
+std::vector<std::string> date_forms(const Step& step) {
+  if (step.name != "date" || !step.argument) return {};
+  return words(step.argument->is_mapping() ? step.argument->find("patterns") : step.argument.get());
+}
+
+namespace {
+
 InversePtr undate(const Step& step, std::int16_t zone_minutes, const std::vector<std::string>& dates) {
   auto made = std::make_unique<Undate>();
   made->zone_minutes = zone_minutes;
-  std::vector<std::string> known = words(step.argument.get());
+  std::vector<std::string> known = date_forms(step);
   std::vector<std::string> wanted;
   for (const std::string& text : dates) {
     if (std::find(known.begin(), known.end(), text) != known.end()) wanted.push_back(text);
@@ -250,14 +271,17 @@ InversePtr invert(const Step& step, std::int16_t zone_minutes, const std::vector
   const YamlNode& argument = *step.argument;
   if (step.name == "prefix" || step.name == "suffix") return std::make_unique<Unaffix>(argument.text, step.name == "prefix");
   if (step.name == "date") return undate(step, zone_minutes, dates);
-  if (step.name == "epoch") return std::make_unique<Unepoch>(argument.text == "s");
+  if (step.name == "epoch") return std::make_unique<Unepoch>(argument.is_mapping() && argument.find("unit") != nullptr ? argument.find("unit")->text : argument.text, zone_minutes);
   if (step.name == "scale") return unscale(step);
   if (step.name == "strip_unit") {
     const auto units = words(&argument);
     return units.empty() ? nullptr : std::make_unique<Unstrip>(units.front());
   }
   if (step.name == "unit") return std::make_unique<Ununit>(model::unit_from_name(argument.text).value_or(model::Quantity::Unit::none));
-  if (step.name == "split") return argument.is_scalar() ? std::make_unique<Join>(argument.text) : nullptr;
+  if (step.name == "split") {
+    const auto separators = words(argument.is_mapping() ? argument.find("by") : &argument);
+    return separators.empty() ? nullptr : std::make_unique<Join>(separators.front());
+  }
   if (step.name == "split_code") return std::make_unique<UnsplitCode>(lengths_of(argument));
   if (step.name == "part") return std::make_unique<Unpart>(small_number(argument.text, 1, 100).value_or(1));
   if (step.name == "base64") return std::make_unique<Unbase64>();

@@ -51,6 +51,9 @@ private:
 /// The inverse of a step, null when it has none. The registry's column says the same; a test holds the two together.
 std::unique_ptr<InverseStep> invert(const Step& step, std::int16_t zone_minutes, const std::vector<std::string>& dates);
 
+/// Patterns of a step `date`; empty for other steps.
+std::vector<std::string> date_forms(const Step& step);
+
 /// Runs the steps of a rule forwards over one text, as a message would. Nothing when a step refuses it or says "no value".
 std::optional<Value> run_forwards(const Rule& rule, std::string_view text, wire::Arena& arena);
 

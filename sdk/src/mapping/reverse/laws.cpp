@@ -67,7 +67,7 @@ private:
   void failure(std::uint64_t number, model::Record record, const Outcome& outcome);
   model::Record smallest(model::Record record, const Outcome& outcome);
   void try_listed(const model::Record& record);
-  void sample(const MappingTest& test);
+  void sample(const std::string& in);
   void fail(std::string text) {
     if (report_.failures.size() < kFailuresMax) report_.failures.push_back(std::move(text));
   }
@@ -212,14 +212,14 @@ void Trial::exceptions() {
   }
 }
 
-void Trial::sample(const MappingTest& test) {
+void Trial::sample(const std::string& in) {
   wire::Delivery given;
-  auto bytes = read_file(around_.pack.folder + "/" + test.in);
-  if (!bytes) return;
+  auto bytes = read_file(around_.pack.folder + "/" + in);
+  if (!bytes) return fail("law 2, " + in + ": the file is missing");
   given.parts.push_back({"body", {}, std::move(*bytes), nullptr});
   if (!around_.pack.connector.family.empty()) given.facts["family"] = around_.pack.connector.family;
-  const std::size_t stem = std::min(test.in.rfind(".in."), test.in.size());
-  if (const auto meta = read_file(around_.pack.folder + "/" + test.in.substr(0, stem) + ".meta.yaml")) {
+  const std::size_t stem = std::min(in.rfind(".in."), in.size());
+  if (const auto meta = read_file(around_.pack.folder + "/" + in.substr(0, stem) + ".meta.yaml")) {
     if (const auto facts = wire::parse_yaml(*meta)) {
       for (const auto& [name, value] : facts->members) given.facts[name.text] = value.text;
     }
@@ -228,7 +228,7 @@ void Trial::sample(const MappingTest& test) {
   if (!mapped || mapped->records.size() != 1 || mapped->records.front().verdict != RecordVerdict::accepted) return;
   const model::Record record = std::move(mapped->records.front().record);
   ++report_.samples;
-  const auto law = "law 2, " + test.in + ": ";
+  const auto law = "law 2, " + in + ": ";
   if (const Outcome outcome = there_and_back(record); !outcome.good()) {
     fail(law + (outcome.field.empty() ? "the record" : outcome.field) + " " + outcome.why);
     return;
@@ -248,8 +248,9 @@ void Trial::sample(const MappingTest& test) {
 
 void Trial::samples() {
   for (const MappingTest& test : mapping_.tests()) {
-    if (test.verdict == RecordVerdict::accepted) sample(test);
+    if (test.verdict == RecordVerdict::accepted) sample(test.in);
   }
+  for (const std::string& in : plan_.samples) sample(in);
 }
 
 } // namespace

@@ -37,7 +37,6 @@ struct RuleBack {
   std::string fact;                          ///< fact: a transport fact carries it.
   std::string literal;                       ///< constant: nothing is written; the record must say the same.
   bool date_named = false;                   ///< The mapping says which form of date is written.
-  const std::map<std::string, std::string>* prefer = nullptr;   ///< Name to code, where several codes stand for it.
 };
 
 /// One stage on the way back.
@@ -65,8 +64,8 @@ struct ReversePlan {
   bool crlf = false;                         ///< Line ends of values.
   std::string content_type;
   std::map<std::string, std::string> one_way;                              ///< Field to reason.
-  std::map<std::string, std::map<std::string, std::string>> prefer;        ///< By table.
   std::map<std::string, std::vector<std::string>> dates;                   ///< By field; "default" for the others.
+  std::vector<std::string> samples;          ///< Messages for law 2 beside those of the tests.
   std::set<std::string> equivalent;          ///< Differences that a message may show after the way there and back.
 
   std::unordered_map<const Rule*, RuleBack> rules;

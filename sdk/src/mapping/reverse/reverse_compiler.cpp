@@ -6,8 +6,8 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-const std::vector<std::string_view> kKeys = {"events", "rest", "line_ends", "content_type", "one_way", "prefer", "dates", "lengths", "constants", "empty", "nil",
-                                             "order", "numbers", "booleans", "arrays", "cdata", "equivalent", "write"};
+const std::vector<std::string_view> kKeys = {"events", "rest", "line_ends", "content_type", "one_way", "dates", "lengths", "constants", "empty", "nil",
+                                             "order", "numbers", "booleans", "arrays", "cdata", "samples", "equivalent", "write"};
 const std::vector<std::string_view> kDifferences = {"blank", "case", "width", "date_form", "number_form", "code_form", "empty", "default", "order", "unread", "list_form"};
 
 /// The key of a rule in the document, for its place: "applicant.id_no" may stand in groups and lists.
@@ -31,7 +31,6 @@ public:
 private:
   void head();
   void read_one_way();
-  void read_prefer();
   void read_dates();
   void shapes();
   void block(const Block& block);
@@ -39,7 +38,6 @@ private:
   void rule(const Rule& rule);
   void place(const Rule& rule, const Ref& ref, RuleBack& back);
   void steps(const Rule& rule, RuleBack& back);
-  void table(const Rule& rule, RuleBack& back);
   void paths();
   void each_path(const char* key, const std::function<void(Shape&, std::size_t, const YamlNode&)>& use);
   Shape* shape_at(const YamlNode& at, const std::string& subject, bool make);
@@ -54,6 +52,7 @@ private:
   const ReverseSubject& subject_;
   const Mistakes& mistakes_;
   ReversePlan& plan_;
+  std::size_t turn_ = 0;                     ///< Places in the order in which rules come to them.
   std::set<std::string> known_;              ///< Fields that rules give.
   std::unordered_map<const Shape*, std::vector<const Rule*>> coded_;   ///< Rules with tables by the place that they share.
 };
@@ -77,6 +76,7 @@ void ReverseCompiler::head() {
   plan_.rest_reported = choice("rest", {"hold", "report"}) == "report";
   plan_.crlf = choice("line_ends", {"lf", "crlf"}) == "crlf";
   plan_.content_type = member_text(node_, "content_type", Need::optional, "reverse", mistakes_).value_or("");
+  if (const YamlNode* samples = node_.find("samples"); samples != nullptr) plan_.samples = texts(*samples, "reverse.samples", mistakes_);
   const YamlNode* equivalent = node_.find("equivalent");
   if (equivalent == nullptr) return;
   for (const std::string& text : texts(*equivalent, "reverse.equivalent", mistakes_)) {
@@ -96,14 +96,6 @@ void ReverseCompiler::read_one_way() {
     const auto reason = scalar(value, "reverse.one_way." + key.text, mistakes_);
     if (reason && reason->empty()) mistakes_.add(Errc::mapping_missing_key, value, "reverse.one_way." + key.text, {"the reason", "原因"});
     plan_.one_way[key.text] = reason.value_or("");
-  }
-}
-
-void ReverseCompiler::read_prefer() {
-  const YamlNode* node = node_.find("prefer");
-  if (node == nullptr || !node->is_mapping()) return;
-  for (const auto& [table, rows] : node->members) {
-    for (const auto& [name, code] : rows.members) plan_.prefer[table.text][name.text] = code.text;
   }
 }
 
@@ -149,6 +141,7 @@ void ReverseCompiler::list(const ListRule& list) {
   const bool made = list.shape && (list.shape->join || list.shape->zip || list.shape->of_group);
   if (made && !plan_.is_one_way(list.name)) mistakes_.add(Errc::mapping_reverse_place, where(list.name), list.name, {"each over elements of the message", "对报文元素使用 each"}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
   if (made) return;
+  const_cast<Shape*>(plan_.scope_shapes[list.scope])->touch(turn_);
   if (list.block) block(*list.block);
   else if (list.element) rule(*list.element);
 }
@@ -163,6 +156,7 @@ void ReverseCompiler::place(const Rule& rule, const Ref& ref, RuleBack& back) {
   } else {
     Shape& leaf = const_cast<Shape*>(plan_.scope_shapes[ref.scope])->at(subject_.scopes.all[ref.scope]->slot_path(ref.slot));
     leaf.leaf = true;
+    leaf.touch(turn_);
     back.leaf = &leaf;
     back.scope = ref.scope;
     if (rule.table) coded_[&leaf].push_back(&rule);
@@ -178,22 +172,13 @@ void ReverseCompiler::steps(const Rule& rule, RuleBack& back) {
     mistakes_.add(Errc::mapping_reverse_step, where(rule.name), rule.name + ": " + *missing, {}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
   }
   for (const auto& step : rule.steps) {
-    if (step->name != "date" || !step->argument) continue;
-    const auto reads = [&step](const std::string& form) {
-      if (step->argument->is_scalar()) return step->argument->text == form;
-      return std::any_of(step->argument->items.begin(), step->argument->items.end(), [&form](const YamlNode& item) { return item.text == form; });
-    };
+    const std::vector<std::string> forms = date_forms(*step);
+    if (forms.empty()) continue;
+    const auto reads = [&forms](const std::string& form) { return std::find(forms.begin(), forms.end(), form) != forms.end(); };
     back.date_named = std::any_of(dates.begin(), dates.end(), reads);
     if (named == plan_.dates.end() || std::all_of(dates.begin(), dates.end(), reads)) continue;
     mistakes_.add(Errc::mapping_date_pattern, node_, "reverse.dates." + rule.name, {"a form that the rule reads", "该规则可读取的日期格式"});
   }
-}
-
-/// Every name of the table must lead to one code; a place that two rules share may settle it together.
-void ReverseCompiler::table(const Rule& rule, RuleBack& back) {
-  if (!rule.table) return;
-  const auto prefer = plan_.prefer.find(rule.table->id);
-  if (prefer != plan_.prefer.end()) back.prefer = &prefer->second;
 }
 
 void ReverseCompiler::rule(const Rule& rule) {
@@ -208,6 +193,10 @@ void ReverseCompiler::rule(const Rule& rule) {
   if (rule.value) {
     if (back.way != RuleBack::Way::one_way) mistakes_.add(Errc::mapping_reverse_step, where(rule.name), rule.name + ": value", {}, {"list it under reverse.one_way with the reason", "在 reverse.one_way 中列出并说明原因"});
     back.way = RuleBack::Way::one_way;
+    // The places that it reads are known all the same, for `order`.
+    for (const Ref& ref : rule.refs) {
+      if (ref.kind == Ref::Kind::node) (void)const_cast<Shape*>(plan_.scope_shapes[ref.scope])->at(subject_.scopes.all[ref.scope]->slot_path(ref.slot));
+    }
     return;
   }
   if (rule.refs.empty()) return;
@@ -217,6 +206,7 @@ void ReverseCompiler::rule(const Rule& rule) {
       const Ref& ref = rule.refs.front();
       Shape& leaf = const_cast<Shape*>(plan_.scope_shapes[ref.scope])->at(subject_.scopes.all[ref.scope]->slot_path(ref.slot));
       leaf.leaf = true;
+      leaf.touch(turn_);
       back.leaf = &leaf;
       back.scope = ref.scope;
     }
@@ -225,7 +215,6 @@ void ReverseCompiler::rule(const Rule& rule) {
   place(rule, rule.refs.front(), back);
   if (back.way == RuleBack::Way::constant) return;
   steps(rule, back);
-  table(rule, back);
 }
 
 Shape* ReverseCompiler::shape_at(const YamlNode& at, const std::string& subject, bool make) {
@@ -334,6 +323,7 @@ void ReverseCompiler::constants() {
     if (shape == nullptr) continue;
     if (shape->leaf) mistakes_.add(Errc::mapping_duplicate_rule, path, "reverse.constants." + path.text);
     shape->leaf = true;
+    shape->touch(turn_);
     shape->constant = std::move(text);
   }
 }
@@ -349,10 +339,8 @@ void ReverseCompiler::reading_tables() {
         if (other.name == row.name) codes.push_back(other.code);
       }
       if (codes.size() < 2) continue;
-      if (back.prefer != nullptr && back.prefer->count(row.name) != 0) {
-        const std::string& code = back.prefer->at(row.name);
-        if (std::find(codes.begin(), codes.end(), code) != codes.end()) continue;
-      }
+      const auto chosen = [&row](const CodeTable::Row& other) { return other.name == row.name && other.preferred; };
+      if (std::any_of(rule->table->rows().begin(), rule->table->rows().end(), chosen)) continue;
       const auto tells_apart = [&codes](const Rule* other) {
         std::set<std::string> names;
         for (const std::string& code : codes) {
@@ -367,7 +355,7 @@ void ReverseCompiler::reading_tables() {
       std::string list;
       for (const std::string& code : codes) list += (list.empty() ? "" : ", ") + code;
       mistakes_.add(Errc::mapping_reverse_table_ambiguous, where(rule->name), rule->name + ": " + row.name, same(list),
-                    same("reverse.prefer: {" + rule->table->id + ": {" + row.name + ": " + codes.front() + "}}"));
+                    same("tables." + rule->table->id + ".prefer: {" + row.name + ": " + codes.front() + "}"));
     }
   }
 }
@@ -387,7 +375,6 @@ void ReverseCompiler::run() {
   if (!check_keys(node_, kKeys, "reverse", mistakes_)) return;
   head();
   read_one_way();
-  read_prefer();
   read_dates();
   shapes();
   for (const auto& one : subject_.identity) rule(*one);

@@ -59,8 +59,8 @@ private:
   void rule(const Rule& rule);
   void write(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf);
   void constant(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf);
-  bool coded(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf, std::vector<Back>& values, bool& ambiguous);
-  std::vector<std::string> codes(const Rule& rule, const RuleBack& back, const model::Code& code, bool& ambiguous) const;
+  bool coded(const Rule& rule, const RecordLeaf& leaf, std::vector<Back>& values, bool& ambiguous);
+  std::vector<std::string> codes(const Rule& rule, const model::Code& code, bool& ambiguous) const;
   void forms(const Rule& rule, const RuleBack& back, const std::vector<Back>& values, const RecordLeaf& leaf, bool ambiguous);
   bool acceptable(const Rule& rule, const RuleBack& back, const Back& form, const Back& wanted, const std::string& path);
   void clear(const Rule& rule, const RuleBack& back, const std::string& path);
@@ -171,7 +171,7 @@ void Run::constant(const Rule& rule, const RuleBack& back, const RecordLeaf& lea
 }
 
 /// Codes that stand for what the record says, the preferred one first.
-std::vector<std::string> Run::codes(const Rule& rule, const RuleBack& back, const model::Code& code, bool& ambiguous) const {
+std::vector<std::string> Run::codes(const Rule& rule, const model::Code& code, bool& ambiguous) const {
   const CodeTable& table = *rule.table;
   const CodeTable::Row* sent = code.code.empty() || code.system != table.system ? nullptr : table.find(code.code);
   if (sent != nullptr && sent->name == code.name) return {code.code};
@@ -182,16 +182,19 @@ std::vector<std::string> Run::codes(const Rule& rule, const RuleBack& back, cons
     if (raw) found.push_back(code.code);
     return found;
   }
-  if (back.prefer != nullptr && back.prefer->count(code.name) != 0) return {back.prefer->at(code.name)};
+  bool chosen = false;
   for (const CodeTable::Row& row : table.rows()) {
-    if (row.name == code.name && table.find(row.code) != nullptr) found.push_back(row.code);
+    if (row.name != code.name || table.find(row.code) == nullptr) continue;
+    // The preferred one comes first; the others stay open for rules that share the place.
+    found.insert(row.preferred ? found.begin() : found.end(), row.code);
+    chosen = chosen || row.preferred;
   }
-  ambiguous = ambiguous || found.size() > 1;
+  ambiguous = ambiguous || (found.size() > 1 && !chosen);
   return found;
 }
 
 /// Values that a table gave, as the codes that stood in front of it.
-bool Run::coded(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf, std::vector<Back>& values, bool& ambiguous) {
+bool Run::coded(const Rule& rule, const RecordLeaf& leaf, std::vector<Back>& values, bool& ambiguous) {
   const FieldKind kind = leaf.field == nullptr ? FieldKind::text : leaf.field->kind;
   if (kind == FieldKind::code_list || kind == FieldKind::text_list) {
     Back whole;
@@ -201,7 +204,7 @@ bool Run::coded(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf, 
     else for (const std::string& name : value_at<std::vector<std::string>>(leaf.member)) items.push_back({name, {}, {}, {}});
     for (const model::Code& item : items) {
       bool several = false;
-      const auto found = codes(rule, back, item, several);
+      const auto found = codes(rule, item, several);
       if (found.empty() || several) return false;
       whole.list.push_back(found.front());
     }
@@ -211,7 +214,7 @@ bool Run::coded(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf, 
   model::Code code;
   if (kind == FieldKind::code) code = value_at<model::Code>(leaf.member);
   else code.name = leaf.field == nullptr ? *static_cast<const std::string*>(leaf.member) : back_of(kind, leaf.member).text;
-  for (std::string& text : codes(rule, back, code, ambiguous)) {
+  for (std::string& text : codes(rule, code, ambiguous)) {
     values.emplace_back();
     values.back().text = std::move(text);
   }
@@ -266,7 +269,7 @@ void Run::write(const Rule& rule, const RuleBack& back, const RecordLeaf& leaf) 
   std::vector<Back> values;
   bool ambiguous = false;
   if (rule.table) {
-    if (!coded(rule, back, leaf, values, ambiguous)) {
+    if (!coded(rule, leaf, values, ambiguous)) {
       out_.left_out.insert(leaf.path);
       say(Errc::mapping_reverse_value, Severity::error, leaf.path, rule.name, {"a name of the table " + rule.table->id, "代码表 " + rule.table->id + " 中的名称"});
       return;
@@ -340,7 +343,7 @@ void Run::plain_list(const ListRule& list, const void* member, const std::string
     bool ambiguous = false;
     std::vector<Back> values;
     if (list.element->table) {
-      for (std::string& text : codes(*list.element, *back, item, ambiguous)) {
+      for (std::string& text : codes(*list.element, item, ambiguous)) {
         values.emplace_back();
         values.back().text = std::move(text);
       }

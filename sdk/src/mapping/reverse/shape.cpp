@@ -46,15 +46,20 @@ const Shape* Shape::find(const std::vector<PathStep>& steps) const {
   return now;
 }
 
+void Shape::touch(std::size_t& counter) {
+  if (parent != nullptr) parent->touch(counter);
+  if (sequence == kUnlisted) sequence = counter++;
+}
+
 void Shape::arrange() {
   struct Key { std::size_t listed, first; std::uint16_t ordinal; Shape* shape; };
   std::vector<Key> keys;
   for (std::size_t i = 0; i < children.size(); ++i) {
-    Key key{children[i]->listed, i, children[i]->step.ordinal, children[i].get()};
+    Key key{children[i]->listed, children[i]->sequence, children[i]->step.ordinal, children[i].get()};
     for (std::size_t j = 0; j < children.size(); ++j) {
       if (children[j]->step.name != children[i]->step.name || children[j]->step.attribute != children[i]->step.attribute) continue;
       key.listed = std::min(key.listed, children[j]->listed);
-      key.first = std::min(key.first, j);
+      key.first = std::min(key.first, children[j]->sequence);
     }
     keys.push_back(key);
   }

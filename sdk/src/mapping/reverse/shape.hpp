@@ -40,11 +40,14 @@ struct Shape {
   std::optional<std::string> constant;
   std::optional<LengthLimit> length;
   std::size_t listed = kUnlisted;            ///< Place in `order`.
+  std::size_t sequence = kUnlisted;          ///< When the first rule came to it.
   std::size_t position = 0;                  ///< Among its siblings, when written.
 
   /// The place at a path below this one, made when it is not there.
   Shape& at(const std::vector<PathStep>& steps);
   const Shape* find(const std::vector<PathStep>& steps) const;
+  /// A rule has come to this place: it and what it stands in take their turn.
+  void touch(std::size_t& counter);
   /// Says where each child stands among its siblings: as `order` lists them, then as the rules came; elements of one name by number.
   void arrange();
   /// "hj/mc", from the document's start.
