@@ -18,8 +18,11 @@ std::string step_parts() {
 }
 
 std::string pack_document() {
-  return head("pack", "Tongqu pack.yaml") + R"("required": ["pack", "system", "version", "mappings"],
+  return head("pack", "Tongqu pack.yaml") + R"("required": ["pack", "system", "version"], "oneOf": [{"required": ["mappings"]}, {"required": ["extends"]}],
   "properties": {
+    "extends": {"type": "object", "additionalProperties": false, "required": ["pack", "digest"], "properties": {"pack": {"type": "string"}, "digest": {"$ref": "#/$defs/text"}}},
+    "changes": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"rules": {"type": "object"}, "tables": {"type": "object"}, "types": {"type": "object"}, "identity": {"type": "object"}, "event": {"type": "object"}, "answer": {"type": "object"}, "zone": {"type": "string"}, "ignore": {"$ref": "#/$defs/texts"}, "checks": {"type": "array"}}}},
+    "tests": {"type": "array"},
     "pack": {"type": "string", "pattern": "^[a-z0-9-]+$"},
     "system": {"type": "string"},
     "version": {"$ref": "#/$defs/text"},
@@ -54,6 +57,8 @@ std::string source_document() {
     "rules": {"type": "object"},
     "ignore": {"$ref": "#/$defs/texts"},
     "outside_digest": {"$ref": "#/$defs/texts"},
+    "checks": {"$ref": "#/$defs/checks"},
+    "reverse": {"type": ["object", "string", "boolean"]},
     "answer": {"$ref": "#/$defs/answer"},
     "reverse": {"type": "object", "additionalProperties": false, "properties": {
       "events": {"$ref": "#/$defs/texts"}, "rest": {"enum": ["hold", "report"]}, "line_ends": {"enum": ["lf", "crlf"]}, "content_type": {"type": "string"},
@@ -79,8 +84,9 @@ std::string target_document() {
     "zone": {"type": "string", "pattern": "^(Z|[+-][0-9]{2}:[0-9]{2})$"},
     "types": {"$ref": "#/$defs/types"},
     "tables": {"$ref": "#/$defs/tables"},
+    "reply": {"type": "object", "additionalProperties": false, "required": ["success", "otherwise"], "properties": {"format": {"enum": ["json", "xml"]}, "success": {"type": "string"}, "receipt": {"type": "string"}, "code": {"type": "string"}, "text": {"type": "string"}, "otherwise": {"type": "string"}, "classes": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["when", "is"], "properties": {"when": {"type": "string"}, "is": {"enum": ["duplicate", "fix_input", "fix_setup", "retry_later", "give_up"]}}}}}},
     "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["name", "rules"], "properties": {
-      "name": {"type": "string"}, "when": {"type": "string"}, "after": {"$ref": "#/$defs/texts"},
+      "name": {"type": "string"}, "when": {"type": "string"}, "each": {"type": "string"}, "key": {"$ref": "#/$defs/texts"}, "after": {"$ref": "#/$defs/texts"},
       "rules": {"type": "object", "additionalProperties": {"$ref": "#/$defs/group_or_rule"}}}}}
   },
   "$defs": {
