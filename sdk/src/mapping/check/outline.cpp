@@ -37,6 +37,8 @@ public:
   void single(const YamlNode& key, const YamlNode& node, const std::string& name, RulesOutline& to) { rule(key, node, name, to); }
   void records(const YamlNode& node);
   void ignored(const YamlNode* node);
+  /// A message that is made for each element of a list: its rules start there.
+  void message_list(const YamlNode* each);
   Truth condition(const YamlNode& node) const {
     return read_condition(node.is_scalar() ? node.text : std::string(), [this](std::string_view name) { return normal_name(name); });
   }
@@ -50,6 +52,7 @@ private:
   const TableSite* table_of(const YamlNode& node, const std::string& name);
   std::unique_ptr<TableSite> table(const YamlNode* key, const YamlNode& node, std::string name) const;
   void file_rows(const std::string& name, TableSite& table) const;
+  void rows_over(const YamlNode& rows, TableSite& table) const;
   std::vector<StepSite> via(const YamlNode& node) const;
   std::string normal(const Path& path) const;
   std::vector<std::string> normal_paths(std::string_view text) const;
@@ -139,18 +142,8 @@ std::unique_ptr<TableSite> OutlineReader::table(const YamlNode* key, const YamlN
   if (const YamlNode* rows = node.find("inline"); rows != nullptr && rows->is_mapping()) {
     for (const auto& [code, value] : rows->members) made->rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
   }
-  if (const YamlNode* prefer = node.find("prefer"); prefer != nullptr) {
-    for (const auto& [canonical, code] : prefer->members) made->preferred.push_back(canonical.text);
-  }
   if (const std::string file = text_of(node, "file"); !file.empty()) file_rows(file, *made);
-  // Rows of an overlay stand in the place of those with the same code.
-  const YamlNode* rows = node.find("rows");
-  for (std::size_t i = 0; rows != nullptr && i < rows->members.size(); ++i) {
-    const auto& [code, value] = rows->members[i];
-    const auto same_code = [&code = code](const TableRowSite& site) { return site.row.code == code.text; };
-    made->rows.erase(std::remove_if(made->rows.begin(), made->rows.end(), same_code), made->rows.end());
-    if (value.quoted || value.text != "none") made->rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
-  }
+  if (const YamlNode* over = node.find("rows"); over != nullptr) rows_over(*over, *made);
   return made;
 }
 
@@ -181,7 +174,15 @@ void OutlineReader::file_rows(const std::string& name, TableSite& table) const {
       return text;
     };
     table.rows.push_back({{cells(code), cells(value), cells(label)}, name, lines[i], 1});
-    if (cells({place("prefer")}) == "yes") table.preferred.push_back(cells(value));
+  }
+}
+
+/// `rows` of a table: they replace those of the same code; `none` takes one away.
+void OutlineReader::rows_over(const YamlNode& rows, TableSite& table) const {
+  for (const auto& [code, value] : rows.members) {
+    const auto same_code = [&code = code](const TableRowSite& row) { return row.row.code == code.text; };
+    table.rows.erase(std::remove_if(table.rows.begin(), table.rows.end(), same_code), table.rows.end());
+    if (value.text != "none") table.rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
   }
 }
 
@@ -303,6 +304,12 @@ void OutlineReader::records(const YamlNode& node) {
   }
 }
 
+void OutlineReader::message_list(const YamlNode* each) {
+  const std::vector<std::string> paths = each == nullptr ? std::vector<std::string>() : normal_paths(each->text);
+  base_ = paths.empty() ? std::string() : paths.front() + "[]";
+  list_ = paths.empty() ? std::string() : paths.front();
+}
+
 void OutlineReader::ignored(const YamlNode* node) {
   if (node == nullptr) return;
   const auto add = [this](const YamlNode& item) {
@@ -338,11 +345,13 @@ void read_message(const YamlNode& node, OutlineReader& reader, DocumentOutline& 
   DocumentOutline::Message message;
   message.name = text_of(node, "name");
   message.node = &node;
+  reader.message_list(node.find("each"));
   if (const YamlNode* when = node.find("when"); when != nullptr) {
     message.when_node = when;
     message.when = reader.condition(*when);
   }
   if (const YamlNode* rules = node.find("rules"); rules != nullptr) reader.block(*rules, "", 0, message.rules);
+  reader.message_list(nullptr);
   out.messages.push_back(std::move(message));
 }
 

@@ -35,7 +35,6 @@ struct TableSite {
   const YamlNode* key = nullptr;           ///< Null for a table written into a rule.
   const YamlNode* node = nullptr;
   std::vector<TableRowSite> rows;          ///< Codes of several columns joined by |.
-  std::vector<std::string> preferred;      ///< Names for which a row, or `prefer`, says which code goes back.
   Policy unknown = Policy::none;
   bool match_label = false;
   bool match_others = false;               ///< Columns beside code and label lead to rows too.
