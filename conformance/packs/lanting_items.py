@@ -62,6 +62,8 @@ def limit(record, path, value, units, unit):
 def of_item(rows):
     first = rows[0]
     item = number(first, "事项编码")
+    if re.search(r"E\+", item.text):
+        return None  # Digits are lost.
     record = Record("service_item@1", "snapshot", PACK, "item", {"organisation": OFFICE[1], "item": item.text, "case": item.text, "event": "list", "revision": "1"})
     record.put("task_code", item, verdict=verdict(task_code(item.text)))
     record.put("name", text(first, "事项名称"))

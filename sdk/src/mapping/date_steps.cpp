@@ -200,9 +200,15 @@ private:
 
 class DateFormat final : public Step {
 public:
-  DateFormat(DatePattern pattern, std::int16_t zone_minutes) : pattern_(std::move(pattern)), zone_minutes_(zone_minutes) {}
+  DateFormat(DatePattern pattern, std::int16_t zone_minutes, std::optional<std::string> unlimited)
+      : pattern_(std::move(pattern)), zone_minutes_(zone_minutes), unlimited_(std::move(unlimited)) {}
   StepOutcome run(Value& value, wire::Arena& arena) const override {
     std::string text;
+    if (value.unlimited && unlimited_) {
+      value.text = arena.store(*unlimited_);
+      value.unlimited = false;   // Said in words now; nobody reads the time any more.
+      return StepOutcome::ok;
+    }
     // A pattern without an offset is read in the platform's zone, so a time sent under another one is turned first.
     const bool turn = value.time.has_clock() && !pattern_.always_has_offset() && value.time.offset_minutes != zone_minutes_;
     if (turn) value.time = local_time(to_epoch_ms(value.time.utc()), zone_minutes_, value.time.precision);
@@ -215,6 +221,7 @@ public:
 private:
   DatePattern pattern_;
   std::int16_t zone_minutes_;
+  std::optional<std::string> unlimited_;
 };
 
 class CanonicalTime final : public Step {
@@ -338,14 +345,21 @@ StepPtr compile_serial_date(const YamlNode& argument, StepBuild& build) {
 
 StepPtr compile_date_format(const YamlNode& argument, StepBuild& build) {
   std::string problem = "one pattern";
-  auto pattern = argument.is_scalar() ? DatePattern::compile(argument.text, problem) : std::nullopt;
+  const YamlNode* form = &argument;
+  std::optional<std::string> unlimited;
+  if (argument.is_mapping()) {
+    if (!check_keys(argument, {"pattern", "unlimited"}, build.subject, build.mistakes)) return nullptr;
+    form = argument.find("pattern");
+    unlimited = member_text(argument, "unlimited", Need::optional, build.subject, build.mistakes);
+  }
+  auto pattern = form != nullptr && form->is_scalar() ? DatePattern::compile(form->text, problem) : std::nullopt;
   if (!pattern) {
-    build.mistakes.add(Errc::mapping_date_pattern, argument, build.subject, same(argument.text + ": " + problem));
+    build.mistakes.add(Errc::mapping_date_pattern, argument, build.subject, same((form == nullptr ? "" : form->text) + ": " + problem));
     return nullptr;
   }
   const bool needs_zone = pattern->may_have_clock() && !pattern->always_has_offset();
   if (needs_zone && !build.zone_minutes) build.mistakes.add(Errc::mapping_missing_key, argument, "zone", {"the platform's offset, such as +08:00", "平台所用时区，如 +08:00"});
-  return std::make_unique<DateFormat>(std::move(*pattern), build.zone_minutes.value_or(0));
+  return std::make_unique<DateFormat>(std::move(*pattern), build.zone_minutes.value_or(0), std::move(unlimited));
 }
 
 StepPtr compile_canonical_time(const YamlNode&, StepBuild&) { return std::make_unique<CanonicalTime>(); }

@@ -107,7 +107,7 @@ std::vector<StepRow> date_rows() {
        {"1900 | 1904", "The day number of a spreadsheet, its fraction being the clock. 60 of the 1900 system, which never was, is refused.", "电子表格日期序号，小数部分为时刻；1900 系统中并不存在的 60 不予接受。",
         "[{serial_date: 1900}]", "72700.5", "2099-01-15T12:00:00+08:00", {Errc::mapping_sentinel}}},
       {"date_format", T::time, T::text, true, false, 0, compile_date_format, Inverse::none,
-       {"pattern", "Writes a time; on the target side.", "按格式写出时间，用于目标端。", "[{date: yyyy-MM-dd}, {date_format: yyyy年M月d日}]", "2099-01-05", "2099年1月5日"}},
+       {"pattern | {pattern: …, unlimited: text}", "Writes a time, or the text for a validity without end; on the target side.", "按格式写出时间，或写出表示长期有效的文本；用于目标端。", "[{date: yyyy-MM-dd}, {date_format: yyyy年M月d日}]", "2099-01-05", "2099年1月5日"}},
   };
 }
 

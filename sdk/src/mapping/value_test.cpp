@@ -232,6 +232,14 @@ TEST(Dates, sentinels_with_wildcards) {
   EXPECT_EQ(run_via("[{date: yyyy-MM-dd, sentinels: {absent: [\"*\"]}}]", "a"), "mistake");
 }
 
+TEST(Dates, a_validity_without_end_is_written_in_words_when_the_platform_has_some) {
+  const std::string read = "[{date: yyyy-MM-dd, sentinels: {unlimited: [长期]}}, ";
+  EXPECT_EQ(run_via(read + "{date_format: yyyy-MM-dd}]", "长期"), "malformed");
+  EXPECT_EQ(run_via(read + "{date_format: {pattern: yyyy-MM-dd, unlimited: \"9999-12-31\"}}]", "长期"), "9999-12-31");
+  EXPECT_EQ(run_via(read + "{date_format: {pattern: yyyy-MM-dd, unlimited: \"9999-12-31\"}}]", "2099-01-05"), "2099-01-05");
+  EXPECT_EQ(run_via(read + "{date_format: {unlimited: \"9999-12-31\"}}]", "长期"), "mistake");
+}
+
 TEST(Dates, written_forms) {
   EXPECT_EQ(run_via("[{date: yyyy-MM-dd}, {date_format: cy年cM月cd日}]", "2021-12-31"), "二〇二一年十二月三十一日");
   EXPECT_EQ(run_via("[{date: \"yyyy-MM-dd HH:mm\"}, {date_format: \"EEE MMM dd HH:mm:ss 'CST' yyyy\"}]", "2021-03-05 07:08"), "Fri Mar 05 07:08:00 CST 2021");

@@ -11,7 +11,7 @@ namespace {
 using wire::YamlNode;
 constexpr const char* kExcuses = "excuses.yaml";
 
-struct Excuse { std::string mutant, reason; std::uint32_t line = 0; bool used = false; };
+struct Excuse { std::string mutant, reason, file; std::uint32_t line = 0; bool used = false; };
 
 Result<std::vector<Excuse>> read_excuses(const std::string& folder) {
   std::vector<Excuse> out;
@@ -24,15 +24,18 @@ Result<std::vector<Excuse>> read_excuses(const std::string& folder) {
   for (const YamlNode& item : list->items) {
     const YamlNode* mutant = item.find("mutant");
     const YamlNode* reason = item.find("reason");
-    const bool good = mutant != nullptr && reason != nullptr && mutant->is_scalar() && reason->is_scalar() && !mutant->text.empty() && !reason->text.empty() && item.members.size() == 2;
+    const YamlNode* file = item.find("file");
+    const bool good = mutant != nullptr && reason != nullptr && mutant->is_scalar() && reason->is_scalar() && !mutant->text.empty() && !reason->text.empty() && item.members.size() == (file == nullptr ? 2U : 3U);
     if (!good) return Error(Errc::mapping_wrong_shape).at(std::string(kExcuses) + ":" + item.position()).with("{mutant: TEXT, reason: TEXT}");
-    out.push_back({mutant->text, reason->text, item.line, false});
+    out.push_back({mutant->text, reason->text, file == nullptr ? std::string() : file->text, item.line, false});
   }
   return out;
 }
 
-/// An excuse names one mutant, or with a final * all that begin so.
-bool covers(const Excuse& excuse, const std::string& id) {
+/// An excuse names one mutant, or with a final * all that begin so; with a file, only there.
+bool covers(const Excuse& excuse, const Mutant& mutant) {
+  const std::string id = mutant.id();
+  if (!excuse.file.empty() && excuse.file != mutant.file) return false;
   if (excuse.mutant.back() != '*') return excuse.mutant == id;
   return id.compare(0, excuse.mutant.size() - 1, excuse.mutant, 0, excuse.mutant.size() - 1) == 0;
 }
@@ -93,7 +96,7 @@ Result<MutationReport> run_mutations(const PackAt& at, const Environment& enviro
     TONGQU_CHECK(copy.replace(judged.mutant.file, mutants[i].text));
     judged.fate = judge(copy, at, environment);
     for (Excuse& excuse : excuses) {
-      if (judged.fate != MutantFate::survived || !covers(excuse, judged.mutant.id())) continue;
+      if (judged.fate != MutantFate::survived || !covers(excuse, judged.mutant)) continue;
       judged.fate = MutantFate::excused;
       judged.reason = excuse.reason;
       excuse.used = true;

@@ -8,16 +8,15 @@ namespace tongqu::mapping {
 namespace detail {
 namespace {
 
-void check_mapping(const PackOutline& pack, const DocumentOutline& document, Report& report) {
+void check_mapping(const DocumentOutline& document, Report& report) {
   if (!document.root.is_mapping()) return;
   check_branches(document, report);
   check_keys_filled(document, report);
-  check_tables(document, claims_reverse(pack, document), report);
+  check_tables(document, report);
   check_steps(document, report);
   check_policies(document, report);
   check_secrets(document.file, document.root, report);
   check_table_secrets(document, report);
-  check_one_way(pack, document, report);
 }
 
 /// A target as outline. Its own mistakes are errors of this run as well: nothing can be said about what it demands.
@@ -72,7 +71,7 @@ Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& op
     detail::check_secrets("pack.yaml", outline->root, report);
     detail::check_matches(*outline, report);
     detail::check_definitions(*outline, report);
-    for (const auto& mapping : outline->mappings) detail::check_mapping(*outline, *mapping, report);
+    for (const auto& mapping : outline->mappings) detail::check_mapping(*mapping, report);
     std::vector<detail::TargetDemand> targets;
     for (const CheckTarget& target : options.targets) targets.push_back(detail::read_target(target, report));
     for (const auto& mapping : outline->mappings) detail::check_obligations(*outline, *mapping, targets, report);

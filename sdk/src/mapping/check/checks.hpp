@@ -15,8 +15,8 @@ void check_keys_filled(const DocumentOutline& document, Report& report);
 /// What targets ask of a record and no rule of the mapping gives.
 struct TargetDemand { std::unique_ptr<DocumentOutline> outline; Severity severity = Severity::warn; };
 void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, const std::vector<TargetDemand>& targets, Report& report);
-/// Rows and alternatives that never come into play, lists that a table does not cover, ways back that are not single.
-void check_tables(const DocumentOutline& document, bool claims_reverse, Report& report);
+/// Rows and alternatives that never come into play, lists that a table does not cover.
+void check_tables(const DocumentOutline& document, Report& report);
 void check_steps(const DocumentOutline& document, Report& report);
 /// Types, tables, parameters, policies and `ignore` entries that nothing uses.
 void check_definitions(const PackOutline& pack, Report& report);
@@ -24,7 +24,6 @@ void check_policies(const DocumentOutline& document, Report& report);
 void check_secrets(const std::string& file, const YamlNode& root, Report& report);
 void check_table_secrets(const DocumentOutline& document, Report& report);
 void check_matches(const PackOutline& pack, Report& report);
-void check_one_way(const PackOutline& pack, const DocumentOutline& document, Report& report);
 /// Source fields of the samples and of the learned profile that no rule reads.
 void check_samples(const PackOutline& pack, const Pack& compiled, const Environment& environment, Report& report);
 void check_profile(const PackOutline& pack, Report& report);
@@ -39,7 +38,5 @@ std::optional<std::string> after_steps(const std::vector<StepSite>& steps, const
 /// Canonical branches of a mapping: what its event can be, and which source code says so.
 struct EventBranch { std::string event; std::string variable; std::string code; };
 std::vector<EventBranch> branches_of(const DocumentOutline& document);
-
-bool claims_reverse(const PackOutline& pack, const DocumentOutline& document);
 
 } // namespace tongqu::mapping::detail

@@ -109,7 +109,8 @@ void check_definitions(const PackOutline& pack, Report& report) {
   }
   collect_params(pack.root, params);
   const YamlNode* defined = pack.root.find("params");
-  if (defined == nullptr) return;
+  // The parameters of an overlay are those of its base.
+  if (defined == nullptr || pack.root.find("extends") != nullptr) return;
   for (const auto& [key, value] : defined->members) {
     if (params.count(key.text) == 0) report.add("pack.yaml", key, unused("params." + key.text));
   }

@@ -65,6 +65,7 @@ std::string source_words(const RuleSite& rule) {
   const YamlNode& node = *rule.node;
   if (const std::string text = member_text_of(node, "const"); !text.empty()) return "固定值 constant：" + text;
   if (const std::string name = member_text_of(node, "param"); !name.empty()) return "参数 parameter：" + name;
+  if (const std::string value = member_text_of(node, "value"); !value.empty()) return "计算 computed：" + value;
   std::string text;
   for (const std::string& path : rule.reads) text += (text.empty() ? "" : "\n或 or ") + path;
   if (rule.is_list) return "逐项 each " + text;

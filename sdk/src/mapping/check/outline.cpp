@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mapping/date_pattern.hpp"
+#include "mapping/overlay.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -16,7 +17,7 @@ std::size_t rank(std::string_view step) {
 }
 
 bool is_rule(const YamlNode& node) {
-  static constexpr std::string_view kHeads[] = {"from", "maybe", "const", "param"};
+  static constexpr std::string_view kHeads[] = {"from", "maybe", "const", "param", "value"};
   return std::any_of(std::begin(kHeads), std::end(kHeads), [&node](std::string_view key) { return node.find(key) != nullptr; });
 }
 
@@ -36,6 +37,8 @@ public:
   void single(const YamlNode& key, const YamlNode& node, const std::string& name, RulesOutline& to) { rule(key, node, name, to); }
   void records(const YamlNode& node);
   void ignored(const YamlNode* node);
+  /// A message that is made for each element of a list: its rules start there.
+  void message_list(const YamlNode* each);
   Truth condition(const YamlNode& node) const {
     return read_condition(node.is_scalar() ? node.text : std::string(), [this](std::string_view name) { return normal_name(name); });
   }
@@ -49,6 +52,7 @@ private:
   const TableSite* table_of(const YamlNode& node, const std::string& name);
   std::unique_ptr<TableSite> table(const YamlNode* key, const YamlNode& node, std::string name) const;
   void file_rows(const std::string& name, TableSite& table) const;
+  void rows_over(const YamlNode& rows, TableSite& table) const;
   std::vector<StepSite> via(const YamlNode& node) const;
   std::string normal(const Path& path) const;
   std::vector<std::string> normal_paths(std::string_view text) const;
@@ -138,15 +142,14 @@ std::unique_ptr<TableSite> OutlineReader::table(const YamlNode* key, const YamlN
   if (const YamlNode* rows = node.find("inline"); rows != nullptr && rows->is_mapping()) {
     for (const auto& [code, value] : rows->members) made->rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
   }
-  if (const YamlNode* prefer = node.find("prefer"); prefer != nullptr) {
-    for (const auto& [canonical, code] : prefer->members) made->preferred.push_back(canonical.text);
-  }
   if (const std::string file = text_of(node, "file"); !file.empty()) file_rows(file, *made);
+  if (const YamlNode* over = node.find("rows"); over != nullptr) rows_over(*over, *made);
   return made;
 }
 
 void OutlineReader::file_rows(const std::string& name, TableSite& table) const {
-  const auto bytes = name.find("..") == std::string::npos ? read_file(out_.folder + "/" + name) : std::nullopt;
+  auto bytes = name.find("..") == std::string::npos ? read_file(out_.folder + "/" + name) : std::nullopt;
+  if (!bytes && !out_.overlay_folder.empty() && name.find("..") == std::string::npos) bytes = read_file(out_.overlay_folder + "/" + name);
   if (!bytes) return;
   std::vector<std::uint32_t> lines;
   std::vector<CsvProblem> problems;
@@ -171,7 +174,15 @@ void OutlineReader::file_rows(const std::string& name, TableSite& table) const {
       return text;
     };
     table.rows.push_back({{cells(code), cells(value), cells(label)}, name, lines[i], 1});
-    if (cells({place("prefer")}) == "yes") table.preferred.push_back(cells(value));
+  }
+}
+
+/// `rows` of a table: they replace those of the same code; `none` takes one away.
+void OutlineReader::rows_over(const YamlNode& rows, TableSite& table) const {
+  for (const auto& [code, value] : rows.members) {
+    const auto same_code = [&code = code](const TableRowSite& row) { return row.row.code == code.text; };
+    table.rows.erase(std::remove_if(table.rows.begin(), table.rows.end(), same_code), table.rows.end());
+    if (value.text != "none") table.rows.push_back({{code.text, value.text, {}}, out_.file, code.line, code.column});
   }
 }
 
@@ -293,6 +304,12 @@ void OutlineReader::records(const YamlNode& node) {
   }
 }
 
+void OutlineReader::message_list(const YamlNode* each) {
+  const std::vector<std::string> paths = each == nullptr ? std::vector<std::string>() : normal_paths(each->text);
+  base_ = paths.empty() ? std::string() : paths.front() + "[]";
+  list_ = paths.empty() ? std::string() : paths.front();
+}
+
 void OutlineReader::ignored(const YamlNode* node) {
   if (node == nullptr) return;
   const auto add = [this](const YamlNode& item) {
@@ -328,11 +345,13 @@ void read_message(const YamlNode& node, OutlineReader& reader, DocumentOutline& 
   DocumentOutline::Message message;
   message.name = text_of(node, "name");
   message.node = &node;
+  reader.message_list(node.find("each"));
   if (const YamlNode* when = node.find("when"); when != nullptr) {
     message.when_node = when;
     message.when = reader.condition(*when);
   }
   if (const YamlNode* rules = node.find("rules"); rules != nullptr) reader.block(*rules, "", 0, message.rules);
+  reader.message_list(nullptr);
   out.messages.push_back(std::move(message));
 }
 
@@ -376,17 +395,35 @@ std::unique_ptr<PackOutline> read_pack_outline(const std::string& folder) {
   out->folder = folder;
   out->readable = parse_into(folder + "/pack.yaml", out->root);
   if (!out->readable) return out;
-  if (const YamlNode* never = out->root.find("never_sent"); never != nullptr) {
+  const Mistakes nowhere(out->unheard, {});
+  std::optional<Overlay> overlay;
+  std::string prefix;
+  if (out->root.find("extends") != nullptr) {
+    // What the compiler does, so that the checks see the pack that runs; mistakes on the way are the compiler's to tell.
+    shift_lines(out->root);
+    overlay = read_overlay(out->root, folder, nowhere, nullptr);
+    if (!overlay) return out;
+    prefix = "../" + text_of(*out->root.find("extends"), "pack") + "/";
+  }
+  const YamlNode& head = overlay ? overlay->head : out->root;
+  if (const YamlNode* never = head.find("never_sent"); never != nullptr) {
     if (never->is_scalar()) out->never_sent.push_back(never->text);
     for (const YamlNode& item : never->items) out->never_sent.push_back(item.text);
   }
-  const YamlNode* mappings = out->root.find("mappings");
+  const YamlNode* mappings = head.find("mappings");
   if (mappings == nullptr) return out;
   for (const YamlNode& item : mappings->items) {
     auto document = std::make_unique<DocumentOutline>();
     document->file = text_of(item, "file");
     document->folder = folder;
-    const bool good = document->file.find("..") == std::string::npos && parse_into(folder + "/" + document->file, document->root);
+    const bool good = document->file.find("..") == std::string::npos && parse_into(folder + "/" + prefix + document->file, document->root);
+    document->file = prefix + document->file;
+    if (overlay) document->folder = overlay->base_folder;
+    if (overlay) document->overlay_folder = folder;
+    if (good && overlay) {
+      const auto changes = overlay->changes.find(text_of(document->root, "mapping"));
+      if (changes != overlay->changes.end()) apply_changes(document->root, *changes->second, "changes", nowhere);
+    }
     if (good) read_source(*document);
     out->mappings.push_back(std::move(document));
   }

@@ -35,7 +35,6 @@ struct TableSite {
   const YamlNode* key = nullptr;           ///< Null for a table written into a rule.
   const YamlNode* node = nullptr;
   std::vector<TableRowSite> rows;          ///< Codes of several columns joined by |.
-  std::vector<std::string> preferred;      ///< Names for which a row, or `prefer`, says which code goes back.
   Policy unknown = Policy::none;
   bool match_label = false;
   bool match_others = false;               ///< Columns beside code and label lead to rows too.
@@ -78,6 +77,7 @@ struct RulesOutline {
 struct DocumentOutline {
   std::string file;                        ///< As findings call it.
   std::string folder;                      ///< For table files.
+  std::string overlay_folder;              ///< For those that an overlay names; empty without one.
   YamlNode root;
   Side side = Side::source;
   std::string id;
@@ -98,6 +98,7 @@ struct PackOutline {
   std::string folder;
   YamlNode root;
   bool readable = false;
+  Findings unheard;                        ///< Mistakes of an overlay, which the compiler tells.
   std::vector<std::string> never_sent;
   std::vector<std::unique_ptr<DocumentOutline>> mappings;
 };

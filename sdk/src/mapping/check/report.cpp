@@ -4,7 +4,11 @@
 
 namespace tongqu::mapping::detail {
 
-void Report::add(const std::string& file, const YamlNode& at, Remark remark) { add_line(file, at.line, at.column, std::move(remark)); }
+void Report::add(const std::string& file, const YamlNode& at, Remark remark) {
+  // Nodes of an overlay stand among those of the pack that it extends.
+  if (Mistakes::of_overlay(at)) add_line("pack.yaml", at.line - Mistakes::kOverlayLines, at.column, std::move(remark));
+  else add_line(file, at.line, at.column, std::move(remark));
+}
 
 void Report::add_line(const std::string& file, std::uint32_t line, std::uint32_t column, Remark remark) {
   const auto same = [&](const Finding& other) {

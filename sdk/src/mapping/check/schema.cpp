@@ -18,7 +18,8 @@ std::string step_parts() {
 }
 
 std::string pack_document() {
-  return head("pack", "Tongqu pack.yaml") + R"("required": ["pack", "system", "version", "mappings"],
+  return head("pack", "Tongqu pack.yaml") + R"("required": ["pack", "version"],
+  "oneOf": [{"required": ["system", "mappings"]}, {"required": ["extends"]}],
   "properties": {
     "pack": {"type": "string", "pattern": "^[a-z0-9-]+$"},
     "system": {"type": "string"},
@@ -27,6 +28,9 @@ std::string pack_document() {
     "params": {"type": "object", "additionalProperties": {"$ref": "#/$defs/text"}},
     "never_sent": {"$ref": "#/$defs/texts"},
     "connector": {"type": "object", "additionalProperties": false, "properties": {"family": {"enum": ["soap", "rest"]}, "wsdl": {"type": "string"}, "namespace": {"type": "string"}}},
+    "extends": {"type": "object", "additionalProperties": false, "required": ["pack", "digest"], "properties": {"pack": {"type": "string"}, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}},
+    "changes": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"rules": {"type": "object"}, "tables": {"type": "object"}, "types": {"type": "object"}, "identity": {"type": "object"}, "event": {"type": "object"}, "answer": {"type": "object"}, "zone": {"type": "string"}, "ignore": {"$ref": "#/$defs/texts"}, "checks": {"type": "array"}}}},
+    "tests": {"type": "array", "items": {"type": "object"}},
     "mappings": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["file"], "properties": {
       "file": {"type": "string"},
       "match": {"anyOf": [{"enum": ["none"]}, {"type": "object", "additionalProperties": false, "properties": {"family": {"type": "string"}, "operation": {"type": "string"}, "path": {"type": "string"}, "content_type": {"type": "string"}, "root": {"type": "string"}}}]}}}}
@@ -52,6 +56,7 @@ std::string source_document() {
     "identity": {"$ref": "#/$defs/identity"},
     "event": {"$ref": "#/$defs/rule"},
     "rules": {"type": "object"},
+    "checks": {"$ref": "#/$defs/checks"},
     "ignore": {"$ref": "#/$defs/texts"},
     "outside_digest": {"$ref": "#/$defs/texts"},
     "answer": {"$ref": "#/$defs/answer"},
@@ -80,8 +85,12 @@ std::string target_document() {
     "types": {"$ref": "#/$defs/types"},
     "tables": {"$ref": "#/$defs/tables"},
     "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["name", "rules"], "properties": {
-      "name": {"type": "string"}, "when": {"type": "string"}, "after": {"$ref": "#/$defs/texts"},
-      "rules": {"type": "object", "additionalProperties": {"$ref": "#/$defs/group_or_rule"}}}}}
+      "name": {"type": "string"}, "when": {"type": "string"}, "each": {"type": "string"}, "key": {"$ref": "#/$defs/texts"}, "after": {"$ref": "#/$defs/texts"},
+      "rules": {"type": "object", "additionalProperties": {"$ref": "#/$defs/group_or_rule"}}}}},
+    "reply": {"type": "object", "additionalProperties": false, "required": ["format", "success", "otherwise"], "properties": {
+      "format": {"enum": ["json", "xml"]}, "success": {"type": "string"}, "receipt": {"type": "string"}, "code": {"type": "string"}, "text": {"type": "string"},
+      "otherwise": {"enum": ["duplicate", "fix_input", "fix_setup", "retry_later", "give_up"]},
+      "classes": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["when", "is"], "properties": {"when": {"type": "string"}, "is": {"enum": ["duplicate", "fix_input", "fix_setup", "retry_later", "give_up"]}}}}}}
   },
   "$defs": {
     )" + std::string(detail::shared_schema_parts()) + ",\n    " + step_parts() + "\n  }\n}";

@@ -86,6 +86,21 @@ struct ReadPaths {
     collect_names(truth, names);
     for (const auto& [name, literals] : names) add(name);
   }
+  /// Every word of the texts below, where expressions and lists name what they read in ways of their own.
+  void add_words(const YamlNode& node, bool top) {
+    static constexpr std::string_view kBetween = " \t\r\n()[]{},|\"'=!<>+*";
+    for (std::size_t at = 0; node.is_scalar() && at < node.text.size();) {
+      const std::size_t start = node.text.find_first_not_of(kBetween, at);
+      if (start == std::string::npos) break;
+      const std::size_t end = std::min(node.text.find_first_of(kBetween, start), node.text.size());
+      add(node.text.substr(start, end - start));
+      at = end;
+    }
+    for (const auto& [key, value] : node.members) {
+      if (!top || (key.text != "tests" && key.text != "answer")) add_words(value, false);
+    }
+    for (const YamlNode& item : node.items) add_words(item, false);
+  }
   /// A leaf is read when what it ends with is a path of the mapping: how far from the root rules start is not asked.
   bool reads(const std::vector<std::string>& leaf) const {
     const auto ends = [&leaf](const std::vector<std::string>& path) {
@@ -101,6 +116,7 @@ struct ReadPaths {
 ReadPaths read_paths(const PackOutline& pack) {
   ReadPaths paths;
   for (const auto& document : pack.mappings) {
+    paths.add_words(document->root, true);
     for (const RuleSite& rule : document->all.rules) {
       for (const std::string& name : rule.reads) paths.add(name);
       paths.add(rule.when);

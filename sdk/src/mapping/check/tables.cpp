@@ -116,19 +116,6 @@ void check_list(const DocumentOutline& document, const TableSite& table, Report&
   }
 }
 
-/// Codes of one name, where more than one stands for it and `prefer` does not choose.
-void check_way_back(const DocumentOutline& document, const TableSite& table, bool reverse, Report& report) {
-  std::map<std::string, std::vector<std::string>> codes;
-  for (const TableRowSite& row : table.rows) codes[row.row.name].push_back(row.row.code);
-  const YamlNode& at = table.key != nullptr ? *table.key : *table.node;
-  for (const auto& [name, all] : codes) {
-    const bool chosen = std::find(table.preferred.begin(), table.preferred.end(), name) != table.preferred.end();
-    if (chosen || all.size() < 2 || !reverse) continue;
-    report.add(document.file, at, {Errc::mapping_check_reverse_ambiguous, Severity::error, "tables." + table.name + ": " + name,
-                                   {"prefer: {" + name + ": one of " + listed(all) + "}", "prefer: {" + name + ": " + listed(all) + " 之一}"}, {}});
-  }
-}
-
 } // namespace
 
 bool steps_can_give(const std::vector<StepSite>& steps, const std::string& text) {
@@ -157,11 +144,10 @@ std::optional<std::string> after_steps(const std::vector<StepSite>& steps, const
   return text_like ? std::optional<std::string>(value.text) : std::nullopt;
 }
 
-void check_tables(const DocumentOutline& document, bool claims_reverse, Report& report) {
+void check_tables(const DocumentOutline& document, Report& report) {
   for (const auto& table : document.tables) {
     check_rows(document, *table, report);
     check_list(document, *table, report);
-    if (document.side == Side::source) check_way_back(document, *table, claims_reverse, report);
   }
 }
 
