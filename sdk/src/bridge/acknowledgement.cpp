@@ -53,10 +53,11 @@ Result<Acknowledgement> load_acknowledgement(std::string_view stored) {
 
 mapping::AnswerText default_acknowledgement(std::string_view family, const mapping::AnswerFacts& facts) {
   mapping::AnswerText text;
-  if (family == "soap") {  // The three values are ours and hold nothing that XML would have to escape.
+  if (family == "soap") {  // The values are ours and hold nothing that XML would have to escape.
     text.format = "xml";
     text.soap_form = mapping::AnswerText::SoapForm::elements;
     text.payload = "<id>" + facts.message_id + "</id><state>" + facts.state + "</state><time>" + facts.accepted_at + "</time>";
+    if (!facts.error_id.empty()) text.payload += "<error>" + facts.error_id + "</error>";
     return text;
   }
   text.format = "json";
@@ -65,6 +66,7 @@ mapping::AnswerText default_acknowledgement(std::string_view family, const mappi
   w.member("id", facts.message_id);
   w.member("state", facts.state);
   w.member("time", facts.accepted_at);
+  if (!facts.error_id.empty()) w.member("error", facts.error_id);
   w.end_object();
   return text;
 }
