@@ -177,6 +177,14 @@ TEST(Expressions, fill_fields_of_every_kind) {
   EXPECT_FALSE((*made.received_materials)[2].count);
 }
 
+TEST(Expressions, a_field_called_value_is_no_expression) {
+  PackText text;
+  text.rules = "  ext: {try: {value: {maybe: a}}}\n";
+  const MappedRecord record = map_one(text, kBody);
+  ASSERT_EQ(record.record.ext.size(), 1u);
+  EXPECT_EQ(record.record.ext[0].name, "value");
+}
+
 TEST(Expressions, what_cannot_be_computed_is_a_fault_with_a_policy) {
   EXPECT_EQ(gives("text(number(bad))", RecordVerdict::held), "-");
   EXPECT_EQ(gives("text(number(fee) * 999999999999999999 * 999999999999999999)", RecordVerdict::held), "-");

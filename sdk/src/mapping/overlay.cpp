@@ -22,10 +22,12 @@ void put(YamlNode& node, const YamlNode& key, const YamlNode& value) {
 bool is_none(const YamlNode& node) { return node.is_scalar() && !node.quoted && node.text == kNone; }
 
 bool is_leaf_rule(const YamlNode& node) {
-  for (const char* key : {"from", "maybe", "const", "param", "value"}) {
+  for (const char* key : {"from", "maybe", "const", "param"}) {
     if (node.find(key) != nullptr) return true;
   }
-  return false;
+  // A group may have a field called value, whose rule is a mapping.
+  const YamlNode* value = node.find("value");
+  return value != nullptr && value->is_scalar();
 }
 
 /// Where a rule stands in the document: its mapping and its place there.

@@ -14,8 +14,10 @@ constexpr std::size_t kListDepthMax = 2;
 constexpr std::string_view kFaultNames[] = {"missing", "placeholder", "malformed", "check", "unknown", "range"};
 
 bool is_rule(const YamlNode& node) {
-  return node.find("from") != nullptr || node.find("maybe") != nullptr || node.find("const") != nullptr || node.find("param") != nullptr ||
-         node.find("value") != nullptr;
+  // A group may have a field called value, whose rule is a mapping.
+  const YamlNode* value = node.find("value");
+  if (value != nullptr && value->is_scalar()) return true;
+  return node.find("from") != nullptr || node.find("maybe") != nullptr || node.find("const") != nullptr || node.find("param") != nullptr;
 }
 
 bool is_list_kind(FieldKind kind) { return kind == FieldKind::record_list || kind == FieldKind::text_list || kind == FieldKind::code_list; }

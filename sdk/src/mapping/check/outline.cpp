@@ -17,7 +17,9 @@ std::size_t rank(std::string_view step) {
 }
 
 bool is_rule(const YamlNode& node) {
-  static constexpr std::string_view kHeads[] = {"from", "maybe", "const", "param", "value"};
+  static constexpr std::string_view kHeads[] = {"from", "maybe", "const", "param"};
+  const YamlNode* value = node.find("value");
+  if (value != nullptr && value->is_scalar()) return true;
   return std::any_of(std::begin(kHeads), std::end(kHeads), [&node](std::string_view key) { return node.find(key) != nullptr; });
 }
 
