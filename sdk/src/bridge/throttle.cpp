@@ -10,6 +10,8 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr double kCut = 0.7;
 constexpr double kRaisePart = 0.05;    // Of the rate at the cut, each second.
+constexpr double kProbePart = 0.5;     // Of the rate itself, each second, until the platform has said "slow down" twice.
+constexpr std::chrono::seconds kWentWell{10};
 constexpr double kRateMin = 0.2;       // A message in five seconds: whoever asks for less says how long to wait.
 constexpr double kForgetFactor = 8;
 constexpr double kBurstSeconds = 0.1;
@@ -54,14 +56,19 @@ std::optional<MonoTime> Throttle::next_at(MonoTime now) {
 void Throttle::succeeded(MonoTime now) noexcept {
   refill(now);
   if (learned_ <= 0 || !felt_) return;
-  learned_ += std::max(0.5, cut_at_rate_ * kRaisePart) / learned_;
-  if (learned_ > kForgetFactor * cut_at_rate_) learned_ = 0;
+  // So many answers a second as the rate says: each adds its part of what a second adds.
+  if (probing_) learned_ += kProbePart;
+  else if (now - cut_at_ > kWentWell) learned_ += std::max(kRaisePart, std::max(0.5, cut_at_rate_ * kRaisePart) / learned_);
+  else learned_ += std::max(0.5, cut_at_rate_ * kRaisePart) / learned_;
+  if (learned_ > (probing_ ? kForgetFactor * kForgetFactor : kForgetFactor) * cut_at_rate_) learned_ = 0;
 }
 
 void Throttle::slow_down(MonoTime now, std::optional<std::chrono::milliseconds> wait) noexcept {
   refill(now);
   if (wait) paused_until_ = std::max(paused_until_, now + *wait);
   if (!settings_.learn || now < cut_until_) return;
+  probing_ = learned_ <= 0;
+  cut_at_ = now;
   const double sent = learned_ > 0 ? std::min(learned_, std::max(observed_, kRateMin)) : observed_;
   learned_ = std::max(kRateMin, sent * kCut);
   cut_at_rate_ = learned_;

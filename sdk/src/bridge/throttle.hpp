@@ -10,8 +10,10 @@ namespace tongqu::bridge::detail {
 
 /// How fast a platform is sent to: a token bucket under the configured rate, and under a rate that is learned. The first "slow down"
 /// sets the learned rate to seven tenths of what was sent in about the last second (multiplicative decrease, at most once a second: one
-/// overload is many answers); every answer after it that came while the rate was felt raises it, a twentieth of the rate cut a second
-/// (additive increase). Eight times above its last cut it is forgotten. A wait that the platform names stops the lane for that time.
+/// overload is many answers). Every answer after it that came while the rate was felt raises it: by half of itself a second until the next
+/// "slow down", because the first cut knows a few messages only; then by a twentieth of the rate cut a second (additive increase), and
+/// when ten seconds went well by a twentieth of itself. Eight times above its last cut it is forgotten. A wait that the platform names
+/// stops the lane for that time.
 /// Not thread-safe by itself.
 class Throttle {
 public:
@@ -41,7 +43,9 @@ private:
   double observed_ = 0;        ///< Messages sent, fading with a second: the rate of about the last second.
   double learned_ = 0;         ///< 0: none.
   double cut_at_rate_ = 0;     ///< The learned rate when it was cut last.
+  bool probing_ = false;       ///< Cut once only: what the platform takes is not known yet.
   MonoTime cut_until_{};       ///< No further cut before.
+  MonoTime cut_at_{};
   MonoTime paused_until_{};
   bool felt_ = false;          ///< The last message took the last token: it is the rate that holds the lane back.
 };

@@ -18,7 +18,7 @@ TEST(Reload, puts_packs_tables_and_routes_in_force_and_is_audited) {
   house.open();
   const Told held = send_qinglan(house, qinglan_body("RL-1", "accept", {{"zjlx", "09"}}));
   ASSERT_EQ(held.state, "held");
-  house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,passport,外国护照\n04,uscc");
+  house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,person_other,其他证件\n04,uscc");
   house.edit("bridge.yaml", "targets: [province]}", "targets: [province, nation]}");
   EXPECT_EQ(send_qinglan(house, qinglan_body("RL-2", "accept", {{"zjlx", "09"}})).state, "held") << "a file that changed is not read by itself";
   const auto entries = house.verify().entries;

@@ -33,7 +33,7 @@ TEST(Replay, a_refused_message_is_sent_when_its_target_is_mended_and_mapped_agai
   EXPECT_TRUE(ok(replay(house, told.message_id, R"(,"preview":true)")));
   EXPECT_EQ(house.states(told.message_id), "province=refused");
   house.edit("tif_rio.yaml", "no_such_field: {const: \"x\"}\n      ", "");
-  house.edit("packs/linhu-onewin/mappings/push.yaml", "title:          {maybe: case/title, type: blank}", "title:          {const: 餐饮服务许可新办}");
+  house.edit("packs/linhu-onewin/mappings/push.yaml", "title:          {maybe: case/title, type: blank}", "title:          {maybe: case/title, type: blank, default: 餐饮服务许可新办}");
   ASSERT_NE(house.control(R"({"cmd":"reload","reason":"mended"})").find(R"("reloaded":true)"), std::string::npos);
   EXPECT_NE(replay(house, told.message_id, R"(,"preview":true)").find(R"("changed":false)"), std::string::npos);
   const std::string preview = replay(house, told.message_id, R"(,"remap":true,"preview":true)");

@@ -93,7 +93,7 @@ TEST(Road, an_unknown_code_waits_alone_until_a_table_row_releases_it) {
   const auto release = [&](const std::string& more) { return house.control(R"({"cmd":"hold_release","message_id":")" + held.message_id + "\"" + more + "}"); };
   EXPECT_NE(release(R"(,"preview":true)").find(R"("would_release":false)"), std::string::npos);
   EXPECT_NE(release(R"(,"reason":"too early")").find(R"("released":false)"), std::string::npos);
-  house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,passport,外国护照\n04,uscc");
+  house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,person_other,其他证件\n04,uscc");
   EXPECT_NE(release(R"(,"preview":true)").find(R"("would_release":true)"), std::string::npos);
   EXPECT_EQ(house.states(held.message_id), "province=held nation=held") << "a preview changes nothing";
   const auto before = house.verify().entries;
@@ -117,7 +117,7 @@ TEST(Road, a_retry_after_the_table_grew_is_still_the_same_message) {
   const std::string body = qinglan_body("RD-1", "accept", {{"zjlx", "09"}});
   const Told held = send_qinglan(house, body);
   const Told stored = send_qinglan(house, qinglan_body("RD-2", "accept"));
-  house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,passport,外国护照\n04,uscc");
+  house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,person_other,其他证件\n04,uscc");
   ASSERT_NE(house.control(R"({"cmd":"hold_release","message_id":")" + held.message_id + R"(","reason":"row added"})").find(R"("released":true)"), std::string::npos);
   EXPECT_EQ(send_qinglan(house, body).reply.body, held.reply.body);
   EXPECT_EQ(send_qinglan(house, qinglan_body("RD-2", "accept")).reply.body, stored.reply.body);
