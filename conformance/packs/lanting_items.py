@@ -11,7 +11,7 @@ KINDS = {"01": ("licence", "行政许可"), "07": ("confirmation", "行政确认
 OBJECTS = {"个人": "natural_person", "企业": "enterprise", "事业单位": "public_institution", "其他组织": "other_organisation"}
 FORMS = {"纸质": "paper", "电子": "electronic", "纸质或电子": "paper_or_electronic"}
 NEEDS = {"必要": "required", "非必要": "optional", "容缺": "may_follow"}
-FILLED = ("序号", "事项编码", "事项名称", "事项类型", "办结时限.法定", "承诺", "服务对象", "收费")
+FILLED = ("事项编码", "事项名称", "事项类型", "办结时限.法定", "承诺", "服务对象", "收费")
 NOTHING = {"", "无", "/", "-", "—"}
 
 

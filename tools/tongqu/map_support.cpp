@@ -101,7 +101,7 @@ Result<std::vector<std::string>> message_files(const std::string& folder) {
   if (fs::is_regular_file(folder, failed)) return std::vector<std::string>{folder};
   for (auto at = fs::recursive_directory_iterator(folder, failed); !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
     const std::string name = at->path().filename().string();
-    const bool beside = ends_with(name, ".meta.yaml") || ends_with(name, ".case.json") || ends_with(name, ".out.json") || ends_with(name, ".findings.txt");
+    const bool beside = ends_with(name, ".meta.yaml") || ends_with(name, ".case.json") || ends_with(name, ".record.json") || ends_with(name, ".out.json") || ends_with(name, ".findings.txt");
     if (at->is_regular_file(failed) && name.front() != '.' && !beside) files.push_back(at->path().string());
   }
   if (failed) return Error(Errc::base_file_unreadable).at(folder);

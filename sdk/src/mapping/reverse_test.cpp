@@ -221,6 +221,15 @@ TEST(Reverse, all_mistakes_of_the_block_come_at_once_with_their_places) {
   }
 }
 
+TEST(Reverse, what_source_says_is_not_said_again) {
+  PackText text = base("  task_name: {maybe: name}\n", "  write:\n    - soap: {operation: send}\n");
+  text.source = "  - soap: {operation: send}\n";
+  EXPECT_NE(mistakes(text).find("reverse.write.soap.operation"), std::string::npos);
+  text.source = "  - soap\n";
+  text.tail = "reverse: {}\n";
+  EXPECT_NE(mistakes(text).find("mapping.missing_key"), std::string::npos);
+}
+
 TEST(Reverse, a_listed_field_is_left_out_with_a_finding) {
   const auto made = back(base("  task_name: {maybe: name, via: [{substring: [1, 2]}], on_fail: drop}\n", "  one_way: {task_name: only two signs are read}\n  write: [xml]\n"), part(R"("task_name":"ab")"));
   EXPECT_EQ(made.verdict, RecordVerdict::accepted);

@@ -83,7 +83,7 @@ void compare_records(const MappedRecord& before, const MappedRecord& after, std:
 
 /// Where a tried rule may write, by what it gives. The first that compiles is taken.
 std::vector<std::string> trial_targets() {
-  std::vector<std::string> targets = {"ext.try.value", "applied_at", "task_version", "fee.amount", "legal_limit", "fee.charged"};
+  std::vector<std::string> targets = {"ext.trial.given", "applied_at", "task_version", "fee.amount", "legal_limit", "fee.charged"};
   std::vector<std::string_view> systems;
   for (const model::FieldListing& listing : model::list_fields(model::EntityId::case_)) {
     const bool fresh = listing.field->kind == model::FieldKind::code && !listing.in_list && std::find(systems.begin(), systems.end(), listing.field->system) == systems.end();
@@ -153,6 +153,9 @@ Result<Explained> try_rule(const PackAt& at, std::string_view text, const wire::
       const YamlNode* id = document.root.find("mapping");
       if (id == nullptr || id->text != as_is.mapping) continue;
       YamlNode changed = document.root;
+      // The way back need not know the rule that is tried.
+      const auto is_reverse = [](const auto& member) { return member.first.text == "reverse"; };
+      changed.members.erase(std::remove_if(changed.members.begin(), changed.members.end(), is_reverse), changed.members.end());
       for (auto& [key, value] : changed.members) {
         if (key.text == "rules") put_rule(value, target, rule);
       }
@@ -164,7 +167,7 @@ Result<Explained> try_rule(const PackAt& at, std::string_view text, const wire::
     if (first_mistakes.empty()) first_mistakes = std::move(found);
   }
   for (const Finding& mistake : first_mistakes) {
-    if (mistake.severity == Severity::error) return Error(mistake.id).with(describe(mistake, Lang::en));
+    if (mistake.severity == Severity::error && mistake.id != Errc::mapping_unknown_target_field) return Error(mistake.id).with(describe(mistake, Lang::en));
   }
   return Error(Errc::mapping_wrong_shape);
 }

@@ -502,7 +502,7 @@ Result<DraftPack> scaffold(const ScaffoldOptions& options) {
   for (const MessageKind& kind : kinds) {
     std::string id = id_of(kind.name);
     while (!ids.insert(id).second) id += "-2";
-    if (!matches.insert(kind.match).second) {
+    if (!matches.insert(kind.match).second || (kind.match.empty() && kinds.size() > 1)) {
       draft.risks.push_back({id + ": nothing tells this kind of message apart from another one; it is left out", id + "：无法与另一种报文区分，已略去"});
       continue;
     }

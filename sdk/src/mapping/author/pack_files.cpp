@@ -39,7 +39,7 @@ void add_sites(const YamlNode& node, const std::string& name, const std::string&
 } // namespace
 
 bool is_rule_node(const YamlNode& node) {
-  static constexpr std::string_view kKeys[] = {"from", "maybe", "const", "param", "each"};
+  static constexpr std::string_view kKeys[] = {"from", "maybe", "const", "param", "value", "each"};
   return node.is_mapping() && std::any_of(std::begin(kKeys), std::end(kKeys), [&node](std::string_view key) { return node.find(key) != nullptr; });
 }
 

@@ -62,6 +62,8 @@ bool taken(const std::vector<Guarded>& all, const std::string& variable, const D
 }
 
 void check_open(const DocumentOutline& document, const std::string& variable, const std::vector<Guarded>& all, Report& report) {
+  // Canonical fields are names of the model: what their rules let through is judged there, and events by what each target asks of them.
+  if (variable.front() == '$') return;
   const auto first = std::find_if(all.begin(), all.end(), [&](const Guarded& one) { return names_variable(one.when, variable); });
   const RuleSite* rule = table_rule(document, variable);
   Remark remark{Errc::mapping_check_branch_open, Severity::warn, variable, {}, {}};
@@ -103,6 +105,13 @@ Knowledge knowledge_of(const DocumentOutline& document) {
       if (!text || std::any_of(rule.table->rows.begin(), rule.table->rows.end(), has)) possible.insert(literal);
     }
     known[rule.reads.front()].only = std::move(possible);
+  }
+  const std::vector<EventBranch> branches = branches_of(document);
+  for (const EventBranch& branch : branches) {
+    Domain& event = known["$event"];
+    event.absent = event.others = false;
+    if (!event.only) event.only.emplace();
+    event.only->insert(branch.event);
   }
   return known;
 }
@@ -159,6 +168,7 @@ void check_keys_filled(const DocumentOutline& document, Report& report) {
   std::vector<std::string> open;
   for (const EventBranch& branch : branches) {
     if (!branch.variable.empty()) known[branch.variable] = Domain::just(branch.code);
+    if (!branch.event.empty()) known["$event"] = Domain::just(branch.event);
     if (can_hold(all_of(missing), known) == Answer3::yes) open.push_back(branch.event);
   }
   if (!open.empty()) {

@@ -33,6 +33,7 @@ std::vector<MatchSite> matches_of(const PackOutline& pack) {
     site.node = &item;
     if (const YamlNode* file = item.find("file"); file != nullptr) site.file = file->text;
     const YamlNode* match = item.find("match");
+    if (match != nullptr && match->is_scalar() && match->text == "none") continue;   // Only written, never read.
     // Only written: it takes no delivery.
     if (match != nullptr && match->is_scalar() && match->text == "none") continue;
     for (std::size_t i = 0; match != nullptr && match->is_mapping() && i < kFacts.size(); ++i) {

@@ -33,6 +33,7 @@ class Produced {
 public:
   Produced(const PackOutline& pack, const DocumentOutline& mapping, const EventBranch& branch) : pack_(pack), mapping_(mapping), branch_(branch), known_(knowledge_of(mapping)) {
     if (!branch.variable.empty()) known_[branch.variable] = Domain::just(branch.code);
+    known_["$event"] = Domain::just(branch.event);
   }
   bool never_sent(const std::string& field) const {
     return std::any_of(pack_.never_sent.begin(), pack_.never_sent.end(), [&field](const std::string& never) {
@@ -87,7 +88,15 @@ void add_unmet(std::vector<Unmet>& unmet, std::string fields, Severity severity,
   if (std::find(one->demands.begin(), one->demands.end(), demand) == one->demands.end()) one->demands.push_back(demand);
 }
 
-struct Demander { const TargetDemand& target; const std::string& event; };
+/// Another mapping of the pack fills one of these fields: the parts of a case come in several messages.
+bool filled_elsewhere(const PackOutline& pack, const DocumentOutline& mapping, const std::vector<std::string>& fields) {
+  return std::any_of(pack.mappings.begin(), pack.mappings.end(), [&](const std::unique_ptr<DocumentOutline>& other) {
+    if (other.get() == &mapping || other->entity != mapping.entity) return false;
+    return std::any_of(fields.begin(), fields.end(), [&other](const std::string& field) { return other->rule(field) != nullptr; });
+  });
+}
+
+struct Demander { const PackOutline& pack; const DocumentOutline& mapping; const TargetDemand& target; const std::string& event; };
 
 void judge_message(const DocumentOutline::Message& message, const Produced& produced, const Demander& demander, std::vector<Unmet>& unmet) {
   for (const RuleSite& rule : message.rules.rules) {
@@ -106,7 +115,9 @@ void judge_message(const DocumentOutline::Message& message, const Produced& prod
     Knowledge known;
     for (const auto& [name, literals] : names) known[name] = produced.domain(name);
     if (can_hold(needed, known) == Answer3::no) continue;
-    add_unmet(unmet, listed(lacking), demander.target.severity, demander.target.outline->id + " " + rule.name + " (" + demander.event + ")");
+    Severity severity = demander.target.severity;
+    if (filled_elsewhere(demander.pack, demander.mapping, lacking)) severity = severity == Severity::error ? Severity::warn : Severity::info;
+    add_unmet(unmet, listed(lacking), severity, demander.target.outline->id + " " + rule.name + " (" + demander.event + ")");
   }
 }
 
@@ -125,7 +136,7 @@ bool takes_event(const DocumentOutline& target, const Produced& produced) {
 void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, const std::vector<TargetDemand>& targets, Report& report) {
   const YamlNode* rules = mapping.root.find("rules");
   const RuleSite* event = mapping.rule("event");
-  if (!mapping.entity || rules == nullptr || event == nullptr) return;
+  if (!mapping.entity || !mapping.read || rules == nullptr || event == nullptr) return;
   std::vector<Unmet> unmet;
   for (const TargetDemand& target : targets) {
     if (target.outline->entity != mapping.entity || target.outline->messages.empty()) continue;
@@ -133,7 +144,7 @@ void check_obligations(const PackOutline& pack, const DocumentOutline& mapping, 
     for (const EventBranch& branch : branches_of(mapping)) {
       const Produced produced(pack, mapping, branch);
       if (!takes_event(*target.outline, produced)) unserved.push_back(branch.event);
-      for (const DocumentOutline::Message& message : target.outline->messages) judge_message(message, produced, {target, branch.event}, unmet);
+      for (const DocumentOutline::Message& message : target.outline->messages) judge_message(message, produced, {pack, mapping, target, branch.event}, unmet);
     }
     // Nothing that the author of a pack can mend, so it is said and does not fail the strict check of a pack that is for no platform by name.
     const Severity severity = target.severity == Severity::error ? Severity::warn : Severity::info;

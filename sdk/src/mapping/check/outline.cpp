@@ -415,6 +415,7 @@ std::unique_ptr<PackOutline> read_pack_outline(const std::string& folder) {
   for (const YamlNode& item : mappings->items) {
     auto document = std::make_unique<DocumentOutline>();
     document->file = text_of(item, "file");
+    document->read = text_of(item, "match") != "none";
     document->folder = folder;
     const bool good = document->file.find("..") == std::string::npos && parse_into(folder + "/" + prefix + document->file, document->root);
     document->file = prefix + document->file;

@@ -81,6 +81,7 @@ struct DocumentOutline {
   YamlNode root;
   Side side = Side::source;
   std::string id;
+  bool read = true;                        ///< False for a mapping that only writes (`match: none`).
   std::optional<model::EntityId> entity;
   std::optional<std::int16_t> zone_minutes;
   std::vector<TypeSite> types;

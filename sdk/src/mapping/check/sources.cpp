@@ -23,6 +23,17 @@ std::vector<std::string> samples_of(const std::string& folder) {
   return names;
 }
 
+/// Samples of messages that the pack writes: they are no deliveries to it.
+std::set<std::string> written_samples(const PackOutline& pack) {
+  std::set<std::string> names;
+  for (const auto& document : pack.mappings) {
+    const YamlNode* reverse = document->read ? nullptr : document->root.find("reverse");
+    const YamlNode* samples = reverse == nullptr ? nullptr : reverse->find("samples");
+    for (std::size_t i = 0; samples != nullptr && i < samples->items.size(); ++i) names.insert(samples->items[i].text);
+  }
+  return names;
+}
+
 /// A sample with the facts beside it; nothing when it cannot be read.
 std::optional<wire::Delivery> delivery_of(const PackInfo& info, const std::string& name) {
   auto bytes = read_file(info.folder + "/samples/" + name);
@@ -148,7 +159,9 @@ void check_samples(const PackOutline& pack, const Pack& compiled, const Environm
       if (where.empty() || where.back() != sample) where.push_back(sample);
     }
   };
+  const std::set<std::string> written = written_samples(pack);
   for (const std::string& name : samples_of(pack.folder)) {
+    if (written.count("samples/" + name) != 0) continue;
     const auto delivery = delivery_of(compiled.info(), name);
     // A sample that no mapping takes or a stage refuses shows no fields; the pack's tests say whether it should.
     const auto mapped = delivery ? compiled.run_delivery(*delivery, environment, workspace) : Result<MappedDelivery>(MappedDelivery());

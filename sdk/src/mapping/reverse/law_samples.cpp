@@ -79,7 +79,7 @@ private:
 
 class Comparison {
 public:
-  Comparison(const ReversePlan& plan, const ReverseSubject& subject, MessageDifferences& out) : plan_(plan), readers_(plan, subject), out_(out) {}
+  Comparison(const std::set<std::string>& fields, const ReversePlan& plan, const ReverseSubject& subject, MessageDifferences& out) : fields_(fields), plan_(plan), readers_(plan, subject), out_(out) {}
   void run(const MessageLeaves& sent, const MessageLeaves& written);
 
 private:
@@ -88,6 +88,7 @@ private:
   void only_written(const MessageLeaf& leaf);
   bool says_nothing(const MessageLeaf& leaf) const;
 
+  const std::set<std::string>& fields_;
   const ReversePlan& plan_;
   const Readers readers_;
   MessageDifferences& out_;
@@ -171,8 +172,9 @@ bool Comparison::says_nothing(const MessageLeaf& leaf) const {
 void Comparison::only_sent(const MessageLeaf& leaf) {
   const auto* rules = readers_.find(leaf.scope, leaf.path);
   const auto listed = [this](const Rule* rule) { return plan_.is_one_way(rule->name); };
+  const auto was_read = [this](const Rule* rule) { return fields_.count(rule->name) != 0; };
   if (says_nothing(leaf)) out_.kinds.insert("empty");
-  else if (rules == nullptr) out_.kinds.insert("unread");
+  else if (rules == nullptr || std::none_of(rules->begin(), rules->end(), was_read)) out_.kinds.insert("unread");
   else if (!std::any_of(rules->begin(), rules->end(), listed)) out_.lost.push_back(leaf.path);
 }
 
@@ -225,9 +227,9 @@ MessageLeaves read_leaves(const Stages& stages, const StageInput& input, StageMe
   return out;
 }
 
-MessageDifferences compare_messages(const MessageLeaves& sent, const MessageLeaves& written, const ReversePlan& plan, const ReverseSubject& subject) {
+MessageDifferences compare_messages(const MessageLeaves& sent, const MessageLeaves& written, const std::set<std::string>& fields, const ReversePlan& plan, const ReverseSubject& subject) {
   MessageDifferences out;
-  Comparison(plan, subject, out).run(sent, written);
+  Comparison(fields, plan, subject, out).run(sent, written);
   return out;
 }
 

@@ -20,6 +20,7 @@ struct MessageDifferences {
   std::set<std::string> kinds;               ///< "blank", "date_form", …: words of `equivalent`.
   std::vector<std::string> lost;             ///< Paths whose value is not in the other message and that no word excuses.
 };
-MessageDifferences compare_messages(const MessageLeaves& sent, const MessageLeaves& written, const ReversePlan& plan, const ReverseSubject& subject);
+/// @param fields  What the record of the message has, without indexes: a value of another branch was not read.
+MessageDifferences compare_messages(const MessageLeaves& sent, const MessageLeaves& written, const std::set<std::string>& fields, const ReversePlan& plan, const ReverseSubject& subject);
 
 } // namespace tongqu::mapping::detail

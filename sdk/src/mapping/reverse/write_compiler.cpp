@@ -125,6 +125,7 @@ void WriteCompiler::soap(const Stage& stage, const YamlNode& node, WriteStage& o
   soap.version12 = choice(node, "version", kSubject, "1.2", "1.1");
   soap.operation = stage.operation != "any" ? stage.operation : text(node, "operation", kSubject);
   if (soap.operation.empty()) mistakes_.add(Errc::mapping_missing_key, node_, "reverse.write.soap.operation", {"the operation that is called", "要调用的操作"});
+  if (stage.operation != "any" && node.find("operation") != nullptr) mistakes_.add(Errc::mapping_wrong_shape, *node.find("operation"), "reverse.write.soap.operation", {"nothing: source says it", "无需填写：source 已给出"});
   soap.ns = text(node, "namespace", kSubject);
   soap.prefix = text(node, "prefix", kSubject);
   if (!soap.prefix.empty() && soap.ns.empty()) mistakes_.add(Errc::mapping_missing_key, node_, "reverse.write.soap.namespace", {"the namespace of the prefix", "前缀对应的命名空间"});
