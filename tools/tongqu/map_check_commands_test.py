@@ -127,7 +127,7 @@ def check_packs():
 def documents():
     for pack in packs():
         yield "pack", pack / "pack.yaml"
-        for entry in yaml.load((pack / "pack.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)["mappings"]:
+        for entry in yaml.load((pack / "pack.yaml").read_text(encoding="utf-8"), yaml.BaseLoader).get("mappings", []):
             yield "source", pack / entry["file"]
     for target in sorted(ROOT.glob("connectors/platforms/*/targets/*.yaml")):
         yield "target", target

@@ -219,9 +219,9 @@ Finding RuleRun::finding(const Rule& rule, Errc id, Severity severity) const {
     const Frame& frame = in_.frames[ref.scope];
     if (ref.slot >= frame.slots.size() || frame.slots[ref.slot].node == TapeEntry::kNone) continue;
     const wire::Node node(frame.document, frame.slots[ref.slot].node);
-    finding.source.path = node.path();
+    finding.source.path = in_.places != nullptr ? node.path(*in_.places) : node.path();
     finding.source.offset = node.offset();
-    read_position(node.position(), finding.source);
+    read_position(in_.places != nullptr ? node.position(*in_.places) : node.position(), finding.source);
     break;
   }
   return finding;

@@ -46,6 +46,7 @@ public:
     const std::vector<std::uint32_t>* group = nullptr;   ///< Rows of a grouped record.
     const std::map<std::string, std::string, std::less<>>* facts = nullptr;   ///< About the delivery as it was mapped, in front of its own.
     RunObserver* observer = nullptr;
+    wire::PlaceMemory* places = nullptr;          ///< Of the document that rules start from; null: counted anew each time.
   };
   explicit RuleRun(Inputs inputs) : in_(inputs) {}
   const Inputs& inputs() const noexcept { return in_; }

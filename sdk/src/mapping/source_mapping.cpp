@@ -260,7 +260,7 @@ private:
   MappedRecord fresh() const;
   void walk_documents(const StageResult& result, Findings& findings);
   RuleRun::Inputs inputs(Findings& findings, model::Record* record) {
-    return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group, nullptr, state_.observer};
+    return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group, nullptr, state_.observer, &places_};
   }
   void take_rows(const wire::Document& document, std::vector<std::uint32_t> nodes);
   std::vector<std::vector<std::uint32_t>> grouped(const wire::Document& document, const std::vector<std::uint32_t>& nodes, RuleRun& run);
@@ -280,6 +280,7 @@ private:
   const wire::NameSet* foreign_ = nullptr;
   std::vector<std::string> unused_seen_;
   std::uint64_t output_bytes_ = 0;
+  mutable wire::PlaceMemory places_;   ///< A record for each of 15,000 elements must not count its way from the start.
 };
 
 MappedRecord RecordMaker::fresh() const {
@@ -295,6 +296,7 @@ MappedRecord RecordMaker::fresh() const {
 /// Walks every document of the stages. What is left unused in them goes to `findings`.
 void RecordMaker::walk_documents(const StageResult& result, Findings& findings) {
   state_.unused.leaves.clear();
+  places_.watch(result.starts.empty() ? nullptr : result.starts.back().document);
   state_.frames.resize(mapping_.scopes_.all.size());
   if (mapping_.stages_.many) {
     state_.parts = result.parts;
@@ -345,9 +347,9 @@ Finding RecordMaker::about_row(Errc id, Severity severity, const wire::Document&
   made.severity = severity;
   made.path = "records";
   made.source.part = parts()[mapping_.scopes_.root];
-  made.source.path = node.path();
+  made.source.path = node.path(places_);
   made.source.offset = node.offset();
-  const std::string position = node.position();
+  const std::string position = node.position(places_);
   const auto colon = position.find(':');
   std::from_chars(position.data(), position.data() + std::min(colon, position.size()), made.source.line);
   if (colon != std::string::npos) std::from_chars(position.data() + colon + 1, position.data() + position.size(), made.source.column);

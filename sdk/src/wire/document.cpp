@@ -52,8 +52,9 @@ void append_escaped_key(std::string& path, std::string_view key) {
   }
 }
 
-/// One step of a path for `node`, whose parent is not null.
-void append_step(std::string& path, const Node& node) {
+/// One step of a path for `node`, whose parent is not null. What is known of its siblings is used and made better.
+template <class Known>
+void append_step(std::string& path, const Node& node, Known& known) {
   const Node parent = node.parent();
   if (node.kind() == NodeKind::attribute) {
     path += "/@";
@@ -61,18 +62,25 @@ void append_step(std::string& path, const Node& node) {
     return;
   }
   path += '/';
-  std::size_t before = 0;
-  std::size_t alike = 0;
+  if (parent.kind() == NodeKind::object) return append_escaped_key(path, node.name());
   const bool item = parent.kind() == NodeKind::array;
-  for (Node other = parent.first_child(); other; other = other.next()) {
-    if (!item && other.name() != node.name()) continue;
-    if (other.index() < node.index()) ++before;
-    ++alike;
+  const auto alike = [&](const Node& other) { return item || other.name() == node.name(); };
+  Node other = parent.first_child();
+  if (known.parent == parent.index() && known.index <= node.index() && alike({node.document(), known.index})) {
+    other = Node(node.document(), known.index);
+  } else {
+    known = {};
+    known.parent = parent.index();
   }
-  if (item) path += std::to_string(before);
-  else if (parent.kind() == NodeKind::object) append_escaped_key(path, node.name());
+  for (; other.index() < node.index(); other = other.next()) {
+    if (alike(other)) ++known.before;
+  }
+  known.index = node.index();
+  known.more = known.more || known.before > 0;
+  for (Node later = node.next(); later && !known.more && !item; later = later.next()) known.more = alike(later);
+  if (item) path += std::to_string(known.before);
   else path += node.name();
-  if (parent.kind() == NodeKind::element && alike > 1) path += '[' + std::to_string(before + 1) + ']';
+  if (!item && known.more) path += '[' + std::to_string(known.before + 1) + ']';
 }
 
 } // namespace
@@ -164,16 +172,23 @@ void Document::clear() {
 }
 
 std::string Document::position(std::size_t offset) const {
+  PlaceMemory memory;
+  memory.watch(this);
+  return position(offset, memory);
+}
+
+std::string Document::position(std::size_t offset, PlaceMemory& memory) const {
+  if (memory.document_ != this) return position(offset);
   const std::string_view before = source_.substr(0, std::min(offset, source_.size()));
-  std::size_t line = 1;
-  std::size_t line_start = 0;
-  for (std::size_t i = before.find_first_of("\r\n"); i != std::string_view::npos; i = before.find_first_of("\r\n", i + 1)) {
+  if (before.size() < memory.offset_) memory.offset_ = 0, memory.line_ = 1, memory.line_start_ = 0;
+  for (std::size_t i = before.find_first_of("\r\n", memory.offset_); i != std::string_view::npos; i = before.find_first_of("\r\n", i + 1)) {
     // CR LF is one line end, counted at its LF.
     if (before[i] == '\r' && i + 1 < source_.size() && source_[i + 1] == '\n') continue;
-    ++line;
-    line_start = i + 1;
+    ++memory.line_;
+    memory.line_start_ = i + 1;
   }
-  return std::to_string(line) + ':' + std::to_string(before.size() - line_start + 1);
+  memory.offset_ = before.size();
+  return std::to_string(memory.line_) + ':' + std::to_string(before.size() - memory.line_start_ + 1);
 }
 
 const TapeEntry& Node::entry() const {
@@ -257,12 +272,22 @@ bool Node::is_nil() const {
 
 std::string Node::position() const { return document_->position(offset()); }
 
+std::string Node::position(PlaceMemory& memory) const { return document_->position(offset(), memory); }
+
 std::string Node::path() const {
+  PlaceMemory memory;
+  memory.watch(document_);
+  return path(memory);
+}
+
+std::string Node::path(PlaceMemory& memory) const {
+  if (memory.document_ != document_) return path();
   std::vector<Node> steps;
   for (Node node = *this; node; node = node.parent()) steps.push_back(node);
   std::string path;
   if (steps.back().kind() == NodeKind::element) path.append("/").append(steps.back().name());
-  for (std::size_t i = steps.size() - 1; i-- > 0;) append_step(path, steps[i]);
+  if (memory.siblings_.size() < steps.size()) memory.siblings_.resize(steps.size());
+  for (std::size_t i = steps.size() - 1; i-- > 0;) append_step(path, steps[i], memory.siblings_[steps.size() - 1 - i]);
   return path.empty() ? "/" : path;
 }
 

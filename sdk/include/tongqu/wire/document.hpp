@@ -57,6 +57,22 @@ struct TapeEntry {
 
 class Document;
 
+/// Where in one document somebody has just looked, so that places asked for in its order cost no count from its start each time.
+/// Not safe from two threads at once.
+class PlaceMemory {
+public:
+  /// Begins anew with a document, or with other content of the same one.
+  void watch(const Document* document) { *this = PlaceMemory(), document_ = document; }
+
+private:
+  friend class Node;
+  friend class Document;
+  struct Siblings { std::uint32_t parent = TapeEntry::kNone, index = 0; std::size_t before = 0; bool more = false; };
+  const Document* document_ = nullptr;
+  std::size_t offset_ = 0, line_ = 1, line_start_ = 0;
+  std::vector<Siblings> siblings_;   ///< By depth.
+};
+
 /// A light handle to one node; copy freely. Valid as long as its Document lives and is not moved from.
 class Node {
 public:
@@ -94,9 +110,13 @@ public:
 
   /// "line:column", both from 1, columns in bytes of Document::source().
   std::string position() const;
+  std::string position(PlaceMemory& memory) const;
   std::uint32_t offset() const { return entry().offset; }
   /// Path from the root, local names with an index where siblings share the name: "/Envelope/Body/sendBj/xmlStr", "/rows/0/name".
+  /// Like `position`, it counts from the start at every call. Whoever asks for many nodes of one document in their order hands in a
+  /// memory that watches it; with another document the memory is not used.
   std::string path() const;
+  std::string path(PlaceMemory& memory) const;
   const TapeEntry& entry() const;
 
 private:
@@ -140,6 +160,7 @@ public:
   const std::vector<std::string_view>& namespaces() const noexcept { return namespaces_; }
   /// "line:column" of an offset into source().
   std::string position(std::size_t offset) const;
+  std::string position(std::size_t offset, PlaceMemory& memory) const;
 
   // For the parsers of this module.
   std::vector<TapeEntry>& mutable_tape() noexcept { return tape_; }
