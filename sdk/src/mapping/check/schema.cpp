@@ -29,7 +29,7 @@ std::string pack_document() {
     "never_sent": {"$ref": "#/$defs/texts"},
     "connector": {"type": "object", "additionalProperties": false, "properties": {"family": {"enum": ["soap", "rest"]}, "wsdl": {"type": "string"}, "namespace": {"type": "string"}}},
     "extends": {"type": "object", "additionalProperties": false, "required": ["pack", "digest"], "properties": {"pack": {"type": "string"}, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}},
-    "changes": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"rules": {"type": "object"}, "tables": {"type": "object"}, "types": {"type": "object"}, "identity": {"type": "object"}, "event": {"type": "object"}, "answer": {"type": "object"}, "zone": {"type": "string"}, "ignore": {"$ref": "#/$defs/texts"}, "checks": {"type": "array"}}}},
+    "changes": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"rules": {"type": "object"}, "tables": {"type": "object"}, "types": {"type": "object"}, "identity": {"type": "object"}, "event": {"type": "object"}, "answer": {"type": "object"}, "zone": {"type": "string"}, "ignore": {"$ref": "#/$defs/texts"}, "checks": {"type": "array"}, "reverse": {"type": "object"}}}},
     "tests": {"type": "array", "items": {"type": "object"}},
     "mappings": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["file"], "properties": {
       "file": {"type": "string"},

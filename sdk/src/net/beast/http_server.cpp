@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <future>
 #include <system_error>
 
 #include "net/beast/connection.hpp"
+#include "tongqu/base/assert.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::net {
@@ -90,6 +92,14 @@ void ServerCore::begin_drain() {
     draining = true;
     close_listener();
   });
+}
+
+void ServerCore::pass() {
+  TONGQU_ASSERT(std::this_thread::get_id() != thread_id_, "a thread that waits for itself would wait for ever");
+  const auto passed = std::make_shared<std::promise<void>>();
+  auto done = passed->get_future();
+  asio::post(io_, [passed] { passed->set_value(); });
+  static_cast<void>(done.wait_for(std::chrono::seconds(2)));
 }
 
 void ServerCore::run() {
@@ -238,7 +248,13 @@ public:
 
   std::uint16_t port() const override { return core_->port; }
   int listener_fd() const override { return core_->copy_listener(); }
-  void drain() override { core_->begin_drain(); }
+  // When it returns nobody is let in any more, and who was on the doorstep counts among the open connections: a caller that is let in
+  // after those have been counted would be turned away. The second pass is for an accept that was done when the first one ran.
+  void drain() override {
+    core_->begin_drain();
+    core_->pass();
+    core_->pass();
+  }
 
   void stop(const CallContext& context) override {
     // Without a deadline: as long as any connection may rightly take to send, answer and read.

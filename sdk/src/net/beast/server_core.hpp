@@ -33,6 +33,8 @@ public:
   /// From any thread: stops accepting and lets connections go as they become idle, or at once.
   void begin_stop();
   void begin_drain();
+  /// Returns when everything that waited for the thread of the server has been done; not from that thread.
+  void pass();
   int copy_listener() const;
   void close_all();
   /// After the thread has ended.
