@@ -29,7 +29,7 @@ private:
 
 void JsonOut::unicode(char32_t point) {
   const auto put = [this](unsigned unit) {
-    char text[8];
+    char text[16];
     (void)std::snprintf(text, sizeof text, "\\u%04x", unit);
     out_ += text;
   };
