@@ -41,6 +41,26 @@ Result<void> Writer::start(Drive drive) {
   return {};
 }
 
+/// The times of the store are of the wall, and the wall may have been turned forward while nobody was looking: a request that left the
+/// process before may still be on its way, though its question seems due. After a start no question comes sooner than after a send.
+Result<void> Writer::put_questions_off() {
+  if (options_.ask_after.count() <= 0) return {};
+  const std::int64_t earliest = schedule_.now_ms() + options_.ask_after.count();
+  TONGQU_TRY(const auto early, store_->asked_before(earliest));
+  for (const std::int64_t delivery : early) {
+    TONGQU_TRY(auto row, store_->delivery(delivery));
+    if (!row || row->damaged) continue;
+    const std::string error_id = row->error_id, reason = row->reason;
+    Move move;
+    move.to = DeliveryState::unknown;
+    move.not_before_ms = earliest;
+    move.error_id = error_id;
+    move.reason = reason;
+    TONGQU_CHECK(store_->move(*row, move, desk_.now_ms()));
+  }
+  return {};
+}
+
 Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
@@ -50,6 +70,7 @@ Result<void> Writer::recover() {
     if (!backup_at.empty()) TONGQU_CHECK(store_->mark_restored(backup_at, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
+    TONGQU_CHECK(put_questions_off());
     return store_->commit();
   };
   auto done = steps();

@@ -61,6 +61,7 @@ private:
   void fail_group(Group& group, const Error& error);
   void tell_ready(const std::set<std::string>& targets);
   Result<void> recover();
+  Result<void> put_questions_off();
   Result<void> check_old_head();
   void write_head_when_due();
   void write_head_now();

@@ -103,6 +103,8 @@ public:
   Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed();
+  /// Deliveries with an unknown outcome that may be asked about before a time.
+  Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms);
 
   /// When this file was made as a backup; empty when it is a store in its place.
   Result<std::string> backup_mark();

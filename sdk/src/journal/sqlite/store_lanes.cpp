@@ -379,6 +379,17 @@ Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t no
 }
 
 // Claims are made from the front, and there are as many as the counter says, so the queue is not walked to its end.
+Result<std::vector<std::int64_t>> Store::asked_before(std::int64_t at_ms) {
+  std::vector<std::int64_t> found;
+  Use query(at(statements_, Sql::early_questions));
+  query->number(1, at_ms);
+  for (;;) {
+    TONGQU_TRY(const bool row, query->step());
+    if (!row) return found;
+    found.push_back(query->number_at(0));
+  }
+}
+
 Result<std::vector<std::int64_t>> Store::left_claimed() {
   std::vector<std::int64_t> found;
   const auto collect = [this, &found](Sql which) -> Result<void> {
