@@ -1,8 +1,7 @@
 #include "tools/tongqu/map_check_commands.hpp"
 
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,15 +11,15 @@
 #include "tongqu/mapping/check.hpp"
 #include "tongqu/mapping/pack_tools.hpp"
 #include "tongqu/wire/yaml.hpp"
+#include "tools/tongqu/map_support.hpp"
 #include "tools/tongqu/target_files.hpp"
 
 namespace tongqu::tool {
 namespace {
 
-struct CheckCommand {
-  std::string pack, sarif, today = "2150-01-01";
+struct CheckCommand : MapOptions {
+  std::string sarif;
   std::vector<std::string> targets;
-  std::map<std::string, std::string> params;
   bool strict = false;
 };
 
@@ -28,9 +27,7 @@ struct CheckCommand {
 Result<mapping::CheckOptions> options_of(const CheckCommand& command) {
   mapping::CheckOptions options;
   options.params = command.params;
-  TONGQU_TRY(options.environment.reference_date, model::Time::parse(command.today));
-  static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
-  options.environment.working_days = &nation;
+  TONGQU_TRY(options.environment, map_environment(command));
   for (const std::string& name : command.targets) {
     const std::vector<std::string> files = targets_of(name);
     if (files.empty()) return Error(Errc::base_file_unreadable).at(name);
@@ -45,27 +42,15 @@ Result<mapping::CheckOptions> options_of(const CheckCommand& command) {
 Result<void> replace_file(const std::string& path, const std::string& text) {
   const std::string beside = path + ".new";
   std::error_code failed;
-  {
-    std::ofstream out(beside, std::ios::binary);
-    out << text;
-    out.close();
-    if (!out) return Error(Errc::base_file_unreadable).at(beside);
-  }
+  TONGQU_CHECK(write_file(beside, text));
   std::filesystem::rename(beside, path, failed);
-  if (failed) return Error(Errc::base_file_unreadable).at(path);
+  if (failed) return Error(Errc::base_file_unwritable).at(path);
   return {};
 }
 
-Result<void> write_file(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return {};
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) return Error(Errc::base_file_unreadable).at(path);
-  return {};
+int print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return kDone;
 }
 
 int check(const CheckCommand& command, Console console) {
@@ -74,7 +59,9 @@ int check(const CheckCommand& command, Console console) {
   const auto report = mapping::check_pack(command.pack, *options);
   if (!report) return console.fail(report.error());
   if (!command.sarif.empty()) {
-    if (const auto written = write_file(command.sarif, mapping::sarif_json(*report) + "\n"); !written) return console.fail(written.error());
+    const std::string sarif = mapping::sarif_json(*report) + "\n";
+    if (command.sarif == "-") print(sarif);
+    else if (const auto written = write_file(command.sarif, sarif); !written) return console.fail(written.error());
   }
   console.machine(mapping::check_json(*report));
   // Standard output belongs to SARIF when it was asked for there.
@@ -122,26 +109,13 @@ int format(const std::string& pack, bool only_check, const Console& console) {
   return rests || !only_check ? kDone : kInputAtFault;
 }
 
-int print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return kDone;
-}
-
 void add_check(CLI::App& map, Run& run) {
   auto command = std::make_shared<CheckCommand>();
   CLI::App* one = map.add_subcommand("check", "Compile a pack and report every mistake, and what will surprise its author later, with its place");
-  one->add_option("PACK", command->pack, "Folder of the pack")->required();
+  add_pack_options(one, command);
   one->add_option("--target", command->targets, "Platform id or target file that the pack is for; what it demands and the pack lacks is then an error (default: all, as warnings)");
   one->add_flag("--strict", command->strict, "Warnings count as errors");
   one->add_option("--sarif", command->sarif, "File for the report in SARIF 2.1.0; - is standard output");
-  one->add_option("--today", command->today, "Reference date for running the samples (default 2150-01-01)");
-  one->add_option_function<std::vector<std::string>>("--param", [command](const std::vector<std::string>& pairs) {
-    for (const std::string& pair : pairs) {
-      const auto equals = pair.find('=');
-      if (equals == std::string::npos) throw CLI::ValidationError("--param", "NAME=VALUE expected");
-      command->params[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-  }, "NAME=VALUE, overrides a parameter of the pack");
   one->callback([command, &run] { run = [command](const Console& console) { return check(*command, console); }; });
 }
 

@@ -18,20 +18,6 @@ using mapping::RecordVerdict;
 
 struct RunOptions : MapOptions { std::string target; };
 
-void write_record(wire::JsonWriter& w, const mapping::MappedRecord& record) {
-  w.begin_object();
-  w.member("verdict", mapping::verdict_name(record.verdict));
-  w.member("digest", to_hex(mapping::content_digest(record)));
-  w.key("record");
-  if (const auto document = wire::parse_json(record.canonical)) w.node(document->root());
-  else w.null();
-  w.key("findings");
-  w.begin_array();
-  for (const Finding& finding : record.findings) wire::write_finding(w, finding);
-  w.end_array();
-  w.end_object();
-}
-
 int show_records(const std::vector<mapping::MappedRecord>& records, const Console& console) {
   bool all_accepted = true;
   Console to_err = console;

@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <fstream>
 #include <random>
 
 #include <CLI/CLI.hpp>
@@ -44,24 +43,9 @@ void write_result(const FolderLine& line, const std::string& name) {
   }
   w.key("records");
   w.begin_array();
-  for (const mapping::MappedRecord& record : line.records) {
-    w.begin_object();
-    w.member("verdict", mapping::verdict_name(record.verdict));
-    w.member("digest", to_hex(mapping::content_digest(record)));
-    w.key("record");
-    if (const auto document = wire::parse_json(record.canonical)) w.node(document->root());
-    else w.null();
-    w.key("findings");
-    w.begin_array();
-    for (const Finding& finding : record.findings) wire::write_finding(w, finding);
-    w.end_array();
-    w.end_object();
-  }
+  for (const mapping::MappedRecord& record : line.records) write_record(w, record);
   w.end_array();
-  w.key("findings");
-  w.begin_array();
-  for (const Finding& finding : line.findings) wire::write_finding(w, finding);
-  w.end_array();
+  wire::write_findings(w, line.findings);
   w.end_object();
   print_line(out);
 }
@@ -216,10 +200,7 @@ int scrub_files(const ScrubCommand& options, const Console& console) {
       continue;
     }
     const fs::path to = fs::path(options.out) / name;
-    fs::create_directories(to.parent_path(), failed);
-    std::ofstream out(to, std::ios::binary);
-    out.write(made->data(), static_cast<std::streamsize>(made->size()));
-    if (!out) return console.fail(Error(Errc::base_file_unwritable).at(to.string()));
+    if (const auto done = write_file(to.string(), *made); !done) return console.fail(done.error());
     ++written;
   }
   console.say(std::to_string(written) + " / " + std::to_string(files->size()) + std::string(console.pick(" messages made synthetic. File names and facts beside them were not looked at; read the result before it leaves.", " 份报文已转为合成样例。文件名和旁置信息未处理；外发前请人工复核。")));

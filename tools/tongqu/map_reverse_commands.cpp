@@ -1,6 +1,4 @@
-#include <fstream>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -10,32 +8,22 @@
 #include "tongqu/mapping/reverse.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
-#include "tools/tongqu/commands.hpp"
+#include "tools/tongqu/map_support.hpp"
 
 namespace tongqu::tool {
 namespace {
 
-struct ReverseCommandOptions {
-  std::string pack, in, out, mapping, today = "2150-01-01";
-  std::map<std::string, std::string> params;
+struct ReverseCommandOptions : MapOptions {
+  std::string out, mapping;
   mapping::LawOptions laws;
 };
 
 struct Loaded { std::shared_ptr<const mapping::Pack> pack; mapping::Environment environment; };
 
 Result<Loaded> load(const ReverseCommandOptions& options, const Console& console) {
-  Loaded loaded;
-  Findings mistakes;
-  auto pack = mapping::Pack::load(options.pack, options.params, mistakes);
-  Console to_err = console;
-  to_err.json = true;
-  to_err.list(mistakes);
-  if (!pack) return std::move(pack).error();
-  loaded.pack = *pack;
-  TONGQU_TRY(loaded.environment.reference_date, model::Time::parse(options.today));
-  static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
-  loaded.environment.working_days = &nation;
-  return loaded;
+  TONGQU_TRY(auto pack, load_pack(options, console));
+  TONGQU_TRY(auto environment, map_environment(options));
+  return Loaded{std::move(pack), std::move(environment)};
 }
 
 void show_json(const mapping::Reversed& made, const Console& console) {
@@ -52,10 +40,7 @@ void show_json(const mapping::Reversed& made, const Console& console) {
   for (const auto& [name, value] : made.facts) w.member(name, value);
   w.end_object();
   w.member("base64", to_base64(made.bytes));
-  w.key("findings");
-  w.begin_array();
-  for (const Finding& finding : made.findings) wire::write_finding(w, finding);
-  w.end_array();
+  wire::write_findings(w, made.findings);
   w.end_object();
   console.machine(out);
 }
@@ -75,10 +60,7 @@ int reverse(const ReverseCommandOptions& options, const Console& console) {
   if (console.json) show_json(*made, console);
   if (made->verdict != mapping::RecordVerdict::accepted) return kInputAtFault;
   if (!options.out.empty()) {
-    std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
-    file << made->bytes;
-    file.close();
-    if (!file) return console.fail(Error(Errc::base_file_unwritable).at(options.out));
+    if (const auto done = write_file(options.out, made->bytes); !done) return console.fail(done.error());
   } else if (!console.json) {
     std::cout << made->bytes << std::flush;
   }
@@ -137,16 +119,8 @@ int laws(const ReverseCommandOptions& options, const Console& console) {
 }
 
 void add_common(CLI::App* app, const std::shared_ptr<ReverseCommandOptions>& options) {
-  app->add_option("PACK", options->pack, "Folder of the pack")->required();
+  add_pack_options(app, options);
   app->add_option("--mapping", options->mapping, "Id of the mapping that writes (default: the one that claims such records)");
-  app->add_option("--today", options->today, "Reference date for \"not in the future\" (default 2150-01-01, for synthetic people)");
-  app->add_option_function<std::vector<std::string>>("--param", [options](const std::vector<std::string>& pairs) {
-    for (const std::string& pair : pairs) {
-      const auto equals = pair.find('=');
-      if (equals == std::string::npos) throw CLI::ValidationError("--param", "NAME=VALUE expected");
-      options->params[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-  }, "NAME=VALUE, overrides a parameter of the pack");
 }
 
 } // namespace

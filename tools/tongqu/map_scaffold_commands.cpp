@@ -16,15 +16,6 @@ using namespace mapping::author;
 struct ScaffoldCommand { ScaffoldOptions what; std::string out; };
 struct ProfileCommand : MapOptions { std::string folder, out; };
 
-Result<void> write_file(const std::string& path, std::string_view text) {
-  std::error_code failed;
-  fs::create_directories(fs::path(path).parent_path(), failed);
-  std::ofstream out(path, std::ios::binary);
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  out.close();
-  return out ? Result<void>() : Result<void>(Error(Errc::base_file_unwritable).at(path));
-}
-
 std::string draft_json(const DraftPack& draft) {
   std::string out;
   wire::JsonWriter w(out);

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include <CLI/CLI.hpp>
 
+#include "tongqu/base/bytes.hpp"
+#include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/yaml.hpp"
 
 namespace tongqu::tool {
@@ -93,6 +96,26 @@ Result<wire::Delivery> read_message(const std::string& in, const std::string& me
   }
   delivery.parts.push_back({"body", std::string(delivery.fact("content_type")), std::move(bytes), nullptr});
   return delivery;
+}
+
+Result<void> write_file(const std::string& path, std::string_view bytes) {
+  std::error_code failed;
+  if (const fs::path folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, failed);
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  return out ? Result<void>() : Result<void>(Error(Errc::base_file_unwritable).at(path));
+}
+
+void write_record(wire::JsonWriter& w, const mapping::MappedRecord& record) {
+  w.begin_object();
+  w.member("verdict", mapping::verdict_name(record.verdict));
+  w.member("digest", to_hex(mapping::content_digest(record)));
+  w.key("record");
+  if (const auto document = wire::parse_json(record.canonical)) w.node(document->root());
+  else w.null();
+  wire::write_findings(w, record.findings);
+  w.end_object();
 }
 
 Result<std::vector<std::string>> message_files(const std::string& folder) {

@@ -2,10 +2,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tongqu/mapping/author.hpp"
 #include "tongqu/mapping/pack.hpp"
+#include "tongqu/wire/json.hpp"
 #include "tools/tongqu/commands.hpp"
 
 /// What the commands of `map` share.
@@ -32,6 +34,11 @@ Result<wire::Delivery> read_message(const std::string& in, const std::string& me
 /// Files below a folder that are messages: no facts (*.meta.yaml), no expected records (*.case.json), no hidden files. Sorted by name.
 /// @errors base.file_unreadable.
 Result<std::vector<std::string>> message_files(const std::string& folder);
+
+/// Writes a file, with the folders that it needs. @errors base.file_unwritable.
+Result<void> write_file(const std::string& path, std::string_view bytes);
+/// {verdict, digest, record, findings} of one mapped record.
+void write_record(wire::JsonWriter& writer, const mapping::MappedRecord& record);
 
 /// Columns of a terminal that a text takes: Chinese characters and full-width signs take two.
 std::size_t columns_of(std::string_view utf8);

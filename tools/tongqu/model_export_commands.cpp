@@ -49,10 +49,7 @@ int print(const ExportArguments& arguments, const model::Exported& exported, con
   json.begin_object();
   json.member("form", arguments.form);
   json.member("text", exported.text);
-  json.key("findings");
-  json.begin_array();
-  for (const Finding& finding : exported.findings) wire::write_finding(json, finding);
-  json.end_array();
+  wire::write_findings(json, exported.findings);
   json.end_object();
   console.machine(out);
   return exported.findings.has_errors() ? kInputAtFault : kDone;

@@ -113,10 +113,7 @@ Result<std::string> OperatorDesk::release(const Request& request, const journal:
     w.key("would_release");
     w.boolean(!release.findings.has_errors());
     w.member("pack", release.pack);
-    w.key("findings");
-    w.begin_array();
-    for (const Finding& finding : release.findings) wire::write_finding(w, finding);
-    w.end_array();
+    wire::write_findings(w, release.findings);
   });
 }
 

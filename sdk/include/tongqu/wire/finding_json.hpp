@@ -11,6 +11,9 @@ namespace tongqu::wire {
 /// expected, suggestion, quirk ("LQ27"), rule. Free of personal data because findings are.
 void write_finding(JsonWriter& writer, const Finding& finding);
 
+/// The member "findings": the array of all of them.
+void write_findings(JsonWriter& writer, const Findings& findings);
+
 /// The array of all findings.
 std::string findings_json(const Findings& findings);
 

@@ -95,10 +95,7 @@ std::string check_json(const CheckReport& report) {
   }
   w.member("errors", static_cast<std::int64_t>(report.errors()));
   w.member("warnings", static_cast<std::int64_t>(report.warnings()));
-  w.key("findings");
-  w.begin_array();
-  for (const Finding& finding : report.findings) wire::write_finding(w, finding);
-  w.end_array();
+  wire::write_findings(w, report.findings);
   w.end_object();
   return out;
 }

@@ -46,6 +46,13 @@ void write_finding(JsonWriter& w, const Finding& finding) {
   w.end_object();
 }
 
+void write_findings(JsonWriter& w, const Findings& findings) {
+  w.key("findings");
+  w.begin_array();
+  for (const Finding& finding : findings) write_finding(w, finding);
+  w.end_array();
+}
+
 std::string findings_json(const Findings& findings) {
   std::string out;
   JsonWriter w(out);
@@ -68,10 +75,7 @@ std::string refusal_json(const Error& error, const std::string& trace_id, const 
   w.end_object();
   w.member("where", error.where());
   w.member("trace", trace_id);
-  w.key("findings");
-  w.begin_array();
-  for (const Finding& finding : findings) write_finding(w, finding);
-  w.end_array();
+  write_findings(w, findings);
   w.end_object();
   return out;
 }
