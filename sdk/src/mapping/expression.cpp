@@ -484,7 +484,7 @@ ExprValue ExpressionRun::site_function(const Part& at) {
     }
     answer = at.function->run({owned.begin(), owned.end()});
   }
-  if (!answer) return broken(answer.error().code(), same(answer.error().detail()));
+  if (!answer) return broken(answer.error().code(), same(at.op == Op::lookup ? at.texts[0] : at.function->name));
   if (!*answer) return {};
   const std::string& made = **answer;
   ExprValue value;

@@ -96,6 +96,7 @@ void RuleCompiler::zip_column(const YamlNode& node, const std::string& subject, 
   else column.separators = texts(*split, subject + ".split", context_.mistakes);
   const bool blank = std::any_of(column.separators.begin(), column.separators.end(), [](const std::string& text) { return text.empty(); });
   if (blank) context_.mistakes.add(Errc::mapping_wrong_shape, *split, subject + ".split", {"separators with a character or more", "分隔符不得为空"});
+  longest_first(column.separators);
 }
 
 std::vector<Expression> RuleCompiler::key_expressions(const YamlNode& node, const std::string& subject) {

@@ -311,7 +311,7 @@ Chosen choose_elements(const ListRule& list, RuleRun& run) {
     chosen = joined(list, run);
   } else {
     chosen.document = parent.document;
-    chosen.names = in.names;
+    chosen.names = parent.names;
     if (shape != nullptr && shape->of_group) {
       if (in.group != nullptr) chosen.nodes = *in.group;
     } else if (list.list < parent.lists.size()) {

@@ -6,6 +6,11 @@
 
 /// Steps between texts and lists of texts.
 namespace tongqu::mapping::detail {
+
+void longest_first(std::vector<std::string>& separators) {
+  std::stable_sort(separators.begin(), separators.end(), [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
+
 namespace {
 
 StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
@@ -210,7 +215,7 @@ StepPtr compile_split(const YamlNode& argument, StepBuild& build) {
   split->separators = texts(*by, build.subject, build.mistakes);
   const auto empty = [](const std::string& text) { return text.empty(); };
   if (split->separators.empty() || std::any_of(split->separators.begin(), split->separators.end(), empty)) return wrong(argument, build, {"a separator, or a list of them", "一个或多个分隔符"});
-  std::stable_sort(split->separators.begin(), split->separators.end(), [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  longest_first(split->separators);
   return split;
 }
 

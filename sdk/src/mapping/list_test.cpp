@@ -74,6 +74,25 @@ TEST(Lists, parallel_lists_become_rows) {
   EXPECT_EQ(with_list(zip + "reject" + rules, "<mcs>甲|乙</mcs><fss>1</fss>").verdict, RecordVerdict::refused);
 }
 
+TEST(Lists, the_longer_of_two_separators_is_meant_where_both_begin_alike) {
+  const MappedRecord record = with_list("    each: {zip: {mc: {from: mcs, split: [\"|\", \"||\"]}, fs: {from: fss, split: \"|\"}}, uneven: reject}\n    rules: {name: {maybe: mc}, count: {maybe: fs, on_fail: drop}}\n",
+                                        "<mcs>甲||乙</mcs><fss>1|3</fss>");
+  EXPECT_EQ(names_of(record), "甲 乙");
+}
+
+TEST(Lists, a_list_of_the_document_around_reports_its_leaves_in_that_document) {
+  PackText text;
+  text.source = "  - xml: {root: d}\n  - string: {at: inner}\n  - xml: {root: bj}\n";
+  text.rules = "  received_materials:\n    each: outer:cl\n    rules: {name: {maybe: mc}}\n";
+  const MappedRecord record = map_one(text, "<d><inner>&lt;bj&gt;&lt;no&gt;C1&lt;/no&gt;&lt;/bj&gt;</inner><cl><mc>a</mc><left>1</left></cl></d>");
+  EXPECT_EQ(names_of(record), "a");
+  std::string unread;
+  for (const Finding& finding : record.findings) {
+    if (finding.id == Errc::mapping_unused_source) unread += finding.source.path + " ";
+  }
+  EXPECT_EQ(unread, "/d/cl/left ");
+}
+
 TEST(Lists, repeated_elements_are_zipped_too_and_keep_their_places) {
   const MappedRecord record = with_list("    each: {zip: {mc: n/mc, fs: n/fs}, uneven: reject}\n    rules: {name: {maybe: mc}, count: {maybe: fs, on_fail: drop}}\n",
                                         "<n><mc>甲</mc><mc>乙</mc><fs>1</fs><fs>x</fs></n>");
@@ -128,11 +147,11 @@ TEST(Rows, an_orphan_is_never_lost_in_silence) {
   EXPECT_EQ(ids(told->findings), "mapping.orphan");
 }
 
-Result<MappedDelivery> grouped(const std::string& records, const std::string& body) {
+Result<MappedDelivery> grouped(const std::string& records, const std::string& body, const std::string& tail = "") {
   PackText text;
   text.source = "  - xml: {root: d}\n";
   text.rules = "  task_name: {maybe: name}\n  received_materials:\n    each: group:.\n    order: {by: 'number(xh)'}\n    rules: {name: {maybe: mc}}\n  remark: {value: 'text(count(group:., filled(mc)))'}\n";
-  text.tail = "records: {each: row, " + records + "}\n";
+  text.tail = "records: {each: row, " + records + "}\n" + tail;
   Loaded loaded;
   loaded.load(text);
   EXPECT_TRUE(loaded.pack) << loaded.mistake_list();
@@ -155,6 +174,23 @@ TEST(Rows, rows_with_one_key_become_one_record_with_children) {
   EXPECT_EQ(names_of(made->records[1]), "x");
   EXPECT_EQ(ids(made->findings, Severity::info), "");
   EXPECT_EQ(ids(made->records[0].findings, Severity::info), "");
+}
+
+TEST(Rows, a_column_under_ignore_is_ignored_in_every_row_of_a_group) {
+  const std::string body = "<d><row><no>C1</no><lx>8</lx><mc>b</mc><xh>2</xh></row><row><no>C1</no><lx>9</lx><mc>a</mc><xh>1</xh></row></d>";
+  const auto told = grouped("group_by: no, differ: hold", body);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(ids(told->findings, Severity::info), "mapping.unused_source");
+  const auto silent = grouped("group_by: no, differ: hold", body, "ignore: [lx]\n");
+  ASSERT_TRUE(silent);
+  EXPECT_EQ(ids(silent->findings, Severity::info), "");
+}
+
+TEST(Rows, what_only_orders_the_rows_of_a_group_may_differ) {
+  const auto made = grouped("group_by: no, differ: hold, order: {by: 'number(rank)'}", "<d><row><no>C1</no><mc>b</mc><xh>2</xh><rank>1</rank></row><row><no>C1</no><mc>a</mc><xh>1</xh><rank>2</rank></row></d>");
+  ASSERT_TRUE(made) << describe(made.error());
+  EXPECT_EQ(made->records[0].verdict, RecordVerdict::accepted);
+  EXPECT_EQ(ids(made->records[0].findings), "");
 }
 
 TEST(Rows, rows_of_one_record_that_say_different_things_go_by_policy) {
@@ -297,6 +333,16 @@ TEST(Checks, of_a_delivery_compare_what_was_declared_with_what_came) {
   // openssl dgst -sm3 over the same bytes.
   EXPECT_EQ(run(body, {{"digest", "bf020e649947421931bc4901efea2dc28857ce1888c132faf942f36c08c2daa7"}}), "accepted accepted ");
   EXPECT_EQ(run(body, {{"digest", "00"}}), "refused refused pack.test-system.digest ");
+}
+
+TEST(Checks, one_that_cannot_be_judged_refuses_nobody_who_was_held_before) {
+  PackText text;
+  text.rules = "  task_name: {from: name, on_fail: hold}\n";
+  text.tail = "checks:\n  - {id: few, that: 'number(n) <= 20', text: {en: too many, zh: 过多}, on_fail: reject}\n";
+  const MappedRecord record = map_one(text, "<bj><no>C1</no><n>many</n></bj>");
+  EXPECT_EQ(record.verdict, RecordVerdict::held);
+  EXPECT_EQ(ids(record.findings), "mapping.missing mapping.condition_broken");
+  EXPECT_EQ(map_one(text, "<bj><no>C1</no><n>21</n></bj>").verdict, RecordVerdict::refused);
 }
 
 TEST(Checks, mistakes_are_all_told) {

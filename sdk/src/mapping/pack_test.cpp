@@ -261,9 +261,24 @@ TEST(Lists, plain_values_come_from_split_or_each) {
   text.rules = "  service_objects: {maybe: fwdx, via: [{split: \"^\"}], table: t}\n";
   const MappedRecord split = map_one(text, "<bj><no>I1</no><fwdx>3^5</fwdx></bj>");
   EXPECT_EQ(std::get<model::ServiceItem>(split.record.body).service_objects->at(1).name, "enterprise");
+  text.rules = "  service_objects: {maybe: fwdx, via: [{split: \"^\"}], table: t, default: \"5\"}\n";
+  const MappedRecord fallen = map_one(text, "<bj><no>I1</no></bj>");
+  const auto& objects = std::get<model::ServiceItem>(fallen.record.body).service_objects;
+  ASSERT_TRUE(objects);
+  ASSERT_EQ(objects->size(), 1u);
+  EXPECT_EQ(objects->at(0).name, "enterprise");
+  EXPECT_EQ(objects->at(0).code, "") << "nobody sent it";
   text.rules = "  service_objects: {each: fw/dx, table: t}\n";
   const MappedRecord each = map_one(text, "<bj><no>I1</no><fw><dx>3</dx><dx>5</dx></fw></bj>");
   EXPECT_EQ(std::get<model::ServiceItem>(each.record.body).service_objects->at(0).code, "3");
+}
+
+TEST(SourceMapping, a_check_of_the_pack_that_failed_stays_failed_where_the_check_of_the_field_is_content) {
+  PackText text;
+  text.rules = "  case_no: {from: no, check: case_no_43, on_fail: {check: report, default: reject}}\n";
+  const MappedRecord record = map_one(text, "<bj><no>C1</no></bj>");
+  EXPECT_EQ(record.verdict, RecordVerdict::accepted);
+  EXPECT_NE(record.canonical.find(R"("case_no":{"verdict":"failed"})"), std::string::npos) << record.canonical;
 }
 
 TEST(SourceMapping, every_entity_can_be_mapped) {

@@ -40,6 +40,13 @@ model::Code code_of(const Rule& rule, const CodeTable::Row* row, std::string_vie
   return code;
 }
 
+/// Nobody sent this code, so only the name stands.
+model::Code named(std::string_view name) {
+  model::Code code;
+  code.name = name;
+  return code;
+}
+
 } // namespace
 
 void RecordWriter::block(const Block& block, std::size_t depth) {
@@ -138,8 +145,7 @@ void RecordWriter::store_code(const Rule& rule, const Got& got, void* member) co
   } else if (got.row == nullptr) {
     code.name = got.value.text;
   } else if (got.from_default || rule.constant || rule.value) {
-    // Nobody sent this code, so only the name stands.
-    code.name = got.row->name;
+    code = named(got.row->name);
   } else {
     code = code_of(rule, got.row, got.value.text);
   }
@@ -193,7 +199,9 @@ void RecordWriter::store_field(const Rule& rule, const Got& got, void* member) {
     case FieldKind::code_list: {
       auto& values = slot_of<std::vector<model::Code>>(member).emplace();
       for (std::size_t i = 0; i < got.rows.size(); ++i) {
-        if (got.rows[i] != nullptr) values.push_back(code_of(rule, got.rows[i], got.value.list[i]));
+        if (got.rows[i] == nullptr) continue;
+        values.push_back(code_of(rule, got.rows[i], got.value.list[i]));
+        if (got.from_default) values.back() = named(got.rows[i]->name);
       }
       break;
     }

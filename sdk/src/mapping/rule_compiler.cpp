@@ -79,20 +79,26 @@ void Scopes::share_reads(wire::NameSet& names) {
 }
 
 void Scopes::ignore(std::uint16_t scope, const std::vector<PathStep>& steps, wire::NameSet& names) {
-  for (const Child& child : std::vector<Child>(children)) {
-    const bool inside = child.parent == scope && steps.size() > child.steps.size() && std::equal(child.steps.begin(), child.steps.end(), steps.begin());
-    if (!inside) continue;
-    ignore(child.scope, {steps.begin() + static_cast<std::ptrdiff_t>(child.steps.size()), steps.end()}, names);
-    return;
+  bool inside = false;
+  const auto enter = [&](std::uint16_t parent, std::uint16_t list, std::uint16_t element) {
+    if (parent != scope) return;
+    const std::vector<PathStep>& way = all[parent]->list_path(list);
+    if (steps.size() <= way.size() || !std::equal(way.begin(), way.end(), steps.begin())) return;
+    ignore(element, {steps.begin() + static_cast<std::ptrdiff_t>(way.size()), steps.end()}, names);
+    inside = true;
+  };
+  for (const Child& child : children) enter(child.parent, child.list, child.scope);
+  for (const Aggregate& aggregate : aggregates) enter(aggregate.parent, aggregate.list, aggregate.scope);
+  // The rows of a grouped record are what its root stands on, once more.
+  if (scope == root) {
+    for (const std::uint16_t row : group) ignore(row, steps, names);
   }
-  all[scope]->ignore(steps, names);
+  if (!inside) all[scope]->ignore(steps, names);
 }
 
 void Scopes::ignore_outside(const std::vector<PathStep>& steps, wire::NameSet& names) {
-  for (std::uint16_t scope = 0; scope < all.size(); ++scope) {
-    const bool element = std::any_of(children.begin(), children.end(), [scope](const Child& child) { return child.scope == scope; });
-    if (!element && scope != root) ignore(scope, steps, names);
-  }
+  // The documents have their scopes first, from the outermost to the one that rules start from.
+  for (std::uint16_t scope = 0; scope < root; ++scope) ignore(scope, steps, names);
 }
 
 bool RuleCompiler::source(std::string_view path, std::vector<Ref>& refs) {

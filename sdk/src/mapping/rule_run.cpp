@@ -142,7 +142,7 @@ void RuleRun::at_element(const ExprList& list, std::size_t i) {
   const std::uint32_t node = list.group ? (*in_.group)[i] : parent.lists[list.list][i];
   const TapeEntry& entry = parent.document->tape()[node];
   Scope::Unused& unused = must_visit(list) && in_.unused != nullptr ? *in_.unused : unheard_;
-  if (spend(entry.end - node)) in_.scopes->all[list.scope]->walk(*parent.document, node, in_.names, in_.frames[list.scope], unused);
+  if (spend(entry.end - node)) in_.scopes->all[list.scope]->walk(*parent.document, node, parent.names, in_.frames[list.scope], unused);
   unheard_.leaves.clear();
 }
 
@@ -180,9 +180,10 @@ void RuleRun::stop() {
   worsen(RecordVerdict::refused);
 }
 
-bool RuleRun::holds(const Expression& condition, std::string_view about) {
+bool RuleRun::holds(const Expression& condition, std::string_view about, bool* judged) {
   ExprTrouble trouble;
   const bool truth = condition.holds(*this, trouble);
+  if (judged != nullptr) *judged = trouble.id == Errc::none;
   if (trouble.id == Errc::none) return truth;
   if (trouble.id == Errc::mapping_step_budget) {
     stop();
@@ -267,6 +268,12 @@ void RuleRun::fall_back(const Rule& rule, Got& got) {
   got.from_default = true;
   got.row = rule.fallback_row;
   got.value.start(*rule.fallback);
+  const model::FieldKind kind = rule.place.kind();
+  if (rule.fallback_row != nullptr && (kind == model::FieldKind::code_list || kind == model::FieldKind::text_list)) {
+    got.value.type = ValueType::text_list;
+    got.value.list = {*rule.fallback};
+    got.rows = {rule.fallback_row};
+  }
   if (!rule.fallback_through_steps) return;
   // Tried when the mapping was compiled, so that no step can fail here.
   for (const auto& step : rule.steps) {
@@ -493,10 +500,8 @@ ExprValue RuleRun::own_value() const {
 
 bool RuleRun::passes(const PackCheck& check, const Rule* about) {
   if (check.when && !holds(*check.when, check.id)) return true;
-  const RecordVerdict before = verdict_;
-  if (!check.that || holds(*check.that, check.id)) return true;
-  // A check that could not be judged has said so itself.
-  if (stopped_ || (verdict_ != before && before == RecordVerdict::accepted)) return true;
+  bool judged = true;
+  if (!check.that || holds(*check.that, check.id, &judged) || !judged) return true;
   Finding made = about != nullptr ? finding(*about, Errc::mapping_check_failed, check.severity) : Finding();
   made.id = Errc::mapping_check_failed;
   made.severity = check.severity;

@@ -56,7 +56,8 @@ public:
   RecordVerdict verdict() const noexcept { return verdict_; }
   void worsen(RecordVerdict verdict) noexcept { if (verdict > verdict_) verdict_ = verdict; }
   /// Judges a condition. What cannot be judged is false, and the record waits for a person.
-  bool holds(const Expression& condition, std::string_view about);
+  /// @param judged  Where given, false when the condition could not be judged; that has been said then.
+  bool holds(const Expression& condition, std::string_view about, bool* judged = nullptr);
   /// Runs a check of the author. Answers false, with its finding and verdict made, when it fails. `about`: the rule whose value it is about.
   bool passes(const PackCheck& check, const Rule* about = nullptr);
   /// The work for this delivery is used up: the record is refused, and everything after it.

@@ -136,7 +136,7 @@ void Scope::Walk::attributes(const Branch& branch, std::uint32_t index) {
       arrive(scope.branches_[edge.child], at);
       used = true;
     }
-    if (!used && tape[at].text_size != 0 && unused.leaves.size() < Unused::kMax) unused.leaves.push_back(at);
+    if (!used && tape[at].text_size != 0 && unused.leaves.size() < Unused::kMax) unused.leaves.push_back({&document, at});
   }
 }
 
@@ -153,7 +153,7 @@ void Scope::Walk::arrive(const Branch& branch, std::uint32_t index) {
   } else if (swallowed && !branch.edges.empty()) {
     const std::size_t before = unused.leaves.size();
     children(branch, index);
-    unused.leaves.resize(before);
+    unused.leaves.erase(unused.leaves.begin() + static_cast<std::ptrdiff_t>(before), unused.leaves.end());
   } else if (!swallowed && branch.slot < 0) {
     leave_unused(index);
   }
@@ -166,13 +166,14 @@ void Scope::Walk::leave_unused(std::uint32_t index) {
     if (entry.has_child || entry.text_size == 0) continue;
     if (entry.kind == NodeKind::element && !entry.has_text) continue;
     if (entry.kind == NodeKind::attribute && document.namespaces()[entry.ns] == kXsi) continue;
-    unused.leaves.push_back(at);
+    unused.leaves.push_back({&document, at});
   }
 }
 
 void Scope::walk(const wire::Document& document, std::uint32_t start, const wire::NameSet* names, Frame& frame, Unused& unused) const {
   TONGQU_ASSERT(start < document.tape().size(), "a walk starts inside its document");
   frame.document = &document;
+  frame.names = names;
   frame.slots.assign(slots_, {});
   frame.lists.resize(lists_);
   for (auto& list : frame.lists) list.clear();

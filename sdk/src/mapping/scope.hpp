@@ -22,6 +22,7 @@ struct Ref {
 struct Frame {
   struct Found { std::uint32_t node = wire::TapeEntry::kNone; bool repeated = false; };
   const wire::Document* document = nullptr;
+  const wire::NameSet* names = nullptr;    ///< As the walk was told; what stands below is walked with the same.
   std::vector<Found> slots;
   std::vector<std::vector<std::uint32_t>> lists;
 };
@@ -44,10 +45,11 @@ public:
   /// Namespace that elements must have; empty for any.
   std::string ns;
 
-  /// Tape indexes of leaves that no path reads.
+  /// Leaves that no path reads, each with its document: a list may stand in another one than the rules around it.
   struct Unused {
     static constexpr std::size_t kMax = 1000;
-    std::vector<std::uint32_t> leaves;
+    struct Leaf { const wire::Document* document; std::uint32_t at; };
+    std::vector<Leaf> leaves;
   };
   /// @param names  Null when the document was read with this mapping's names; else symbols are looked up again.
   void walk(const wire::Document& document, std::uint32_t start, const wire::NameSet* names, Frame& frame, Unused& unused) const;

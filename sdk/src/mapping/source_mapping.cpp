@@ -69,6 +69,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
     if (const YamlNode* when = records->find("when"); when != nullptr) made->records_->when = compiler.expression(*when, "records.when");
     made->compile_rows(*records, mistakes, compiler);
   }
+  const std::size_t before_rules = made->scopes_.reads.size();
   made->compile_identity(root, mistakes, compiler);
   made->compile_kind(root, mistakes, compiler);
   if (const YamlNode* event = root.find("event"); event != nullptr) made->event_ = compiler.special_rule(*event, Special::event, "event");
@@ -84,7 +85,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   if (const YamlNode* answer = root.find("answer"); answer != nullptr) made->answer_ = Answer::compile(*answer, mistakes);
   if (const YamlNode* tests = root.find("tests"); tests != nullptr) made->tests_ = detail::compile_tests(*tests, mistakes);
   made->joins_ = compiler.joins();
-  if (made->records_) made->records_->own_slots = made->scopes_.all[made->scopes_.root]->slot_count();
+  if (made->records_) made->note_compared(before_rules, context.names);
   made->scopes_.share_reads(context.names);
   if (const YamlNode* reverse = root.find("reverse"); reverse != nullptr) made->reverse_ = compile_reverse(*reverse, made->reverse_subject(context.params, root), mistakes);
   made->part_names_ = made->stages_.part_names;
@@ -102,6 +103,17 @@ void SourceMapping::compile_head(const YamlNode& root, const MappingContext& con
     zone_minutes_ = zone_minutes_of(zone->text);
     if (!zone_minutes_) context.mistakes.add(Errc::mapping_wrong_shape, *zone, "zone", same("+08:00"));
   }
+}
+
+/// What only `records` reads (its condition, order and keys) may differ between the rows of a group.
+void SourceMapping::note_compared(std::size_t from, wire::NameSet& names) {
+  std::vector<std::uint16_t>& compared = records_->compared;
+  for (std::size_t i = from; i < scopes_.reads.size(); ++i) {
+    const Scopes::Read& read = scopes_.reads[i];
+    if (read.scope == scopes_.root && !read.list) compared.push_back(scopes_.all[read.scope]->slot(read.steps, names));
+  }
+  std::sort(compared.begin(), compared.end());
+  compared.erase(std::unique(compared.begin(), compared.end()), compared.end());
 }
 
 void SourceMapping::compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names) {
@@ -419,7 +431,7 @@ void RecordMaker::compare_rows(const wire::Document& document, RuleRun& run) {
   const auto& records = *mapping_.records_;
   const std::uint16_t root = mapping_.scopes_.root;
   const Frame& first = state_.frames[root];
-  std::vector<bool> told(records.own_slots, false);
+  std::vector<bool> told(first.slots.size(), false);
   const auto text_at = [&document](std::uint32_t node) {
     if (node == wire::TapeEntry::kNone) return std::string_view();
     const wire::TapeEntry& entry = document.tape()[node];
@@ -429,7 +441,7 @@ void RecordMaker::compare_rows(const wire::Document& document, RuleRun& run) {
     if (!run.spend(document.tape()[state_.group[row]].end - state_.group[row])) return;
     Scope::Unused nowhere;
     mapping_.scopes_.all[root]->walk(document, state_.group[row], foreign_, state_.row, nowhere);
-    for (std::size_t slot = 0; slot < records.own_slots; ++slot) {
+    for (const std::uint16_t slot : records.compared) {
       if (told[slot] || text_at(first.slots[slot].node) == text_at(state_.row.slots[slot].node)) continue;
       told[slot] = true;
       const std::uint32_t at = state_.row.slots[slot].node;
@@ -547,13 +559,7 @@ void RecordMaker::judge_delivery() {
 void RecordMaker::keep(MappedRecord mapped) {
   if (many()) {
     const std::string_view version = model::entity_version(mapping_.entity_);
-    const std::string label = std::string(version.substr(0, version.find('@'))) + "[" + std::to_string(out_.records.size() + 1) + "]";
-    Findings labelled;
-    for (Finding finding : mapped.findings) {
-      finding.record = label;
-      labelled.add(std::move(finding));
-    }
-    mapped.findings = std::move(labelled);
+    mapped.findings.set_record(std::string(version.substr(0, version.find('@'))) + "[" + std::to_string(out_.records.size() + 1) + "]");
   }
   out_.records.push_back(std::move(mapped));
 }
@@ -609,15 +615,15 @@ Result<MappedDelivery> SourceMapping::run_documents(const wire::Delivery& delive
 /// column that no rule reads would be said for every row.
 void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
   if (state_.unused.leaves.empty()) return;
-  const wire::Document* document = state_.frames[scope].document;
   std::vector<std::string> own;
   std::vector<std::string>& seen = many() ? unused_seen_ : own;
   Findings& to = many() ? out_.findings : findings;
-  for (const std::uint32_t leaf : state_.unused.leaves) {
-    if (state_.observer != nullptr) state_.observer->unused(*document, leaf, parts()[scope]);
-    std::string path = unused_path(*document, leaf);
-    if (seen.size() >= kUnusedReportedMax || std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
-    const wire::Node node(document, leaf);
+  for (const Scope::Unused::Leaf& leaf : state_.unused.leaves) {
+    if (state_.observer != nullptr) state_.observer->unused(*leaf.document, leaf.at, parts()[scope]);
+    if (seen.size() >= kUnusedReportedMax) continue;
+    std::string path = unused_path(*leaf.document, leaf.at);
+    if (std::find(seen.begin(), seen.end(), path) != seen.end()) continue;
+    const wire::Node node(leaf.document, leaf.at);
     Finding finding;
     finding.id = Errc::mapping_unused_source;
     finding.severity = Severity::info;
@@ -636,7 +642,14 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment)
     model::RuleContext context;
     context.reference_date = environment.reference_date;
     if (environment.working_days != nullptr) context.working_days = model::counting(*environment.working_days);
+    // A check of the pack may be stricter than the one of the field: what failed it has not passed because the other is content.
+    std::vector<std::size_t> failed;
+    const auto& meta = mapped.record.meta;
+    for (std::size_t i = 0; i < meta.size(); ++i) {
+      if (meta[i].verdict == model::Verdict::failed) failed.push_back(i);
+    }
     model::validate(mapped.record, context, judged);
+    for (const std::size_t i : failed) mapped.record.meta[i].verdict = model::Verdict::failed;
     for (const Finding& finding : judged) {
       const auto same_place = [&finding](const Finding& other) { return other.id == finding.id && other.path == finding.path; };
       if (std::any_of(mapped.findings.begin(), mapped.findings.end(), same_place)) continue;

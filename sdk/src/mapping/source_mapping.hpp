@@ -86,6 +86,7 @@ private:
   friend class RecordMaker;
   friend class MappingView;      ///< The tools for authors.
   void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
+  void note_compared(std::size_t from, wire::NameSet& names);
   void compile_checks(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_rows(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_head(const YamlNode& root, const MappingContext& context);
@@ -109,7 +110,7 @@ private:
     ListShape shape;                       ///< order, key.
     std::vector<Expression> group_by;
     Policy differ = Policy::hold;          ///< Rows of one record say different things where it reads one value.
-    std::uint16_t own_slots = 0;           ///< Slots of the root scope that its own rules read.
+    std::vector<std::uint16_t> compared;   ///< Slots of the root scope that rules read: all rows of a group must say the same there.
     bool plain() const { return shape.order.empty() && !shape.key && group_by.empty(); }
   };
   std::optional<Records> records_;

@@ -107,6 +107,8 @@ std::vector<std::string_view> step_faults(const StepRow& row);
 /// A value as examples and explanations show it: texts and numbers as they are, lists as "<a><b>", bytes as hexadecimal, times in canonical
 /// form, quantities with their unit.
 std::string show_value(const Value& value);
+/// In the order in which separators are looked for: where one begins like another, the longer is meant.
+void longest_first(std::vector<std::string>& separators);
 std::vector<std::string_view> step_names();
 
 /// Compiles one step by name; null after reporting.

@@ -59,6 +59,8 @@ public:
 
   void add(Finding finding);
   void append(Findings&& other);
+  /// Says of all of them which record they are about.
+  void set_record(const std::string& record) { for (Finding& one : items_) one.record = record; }
   bool has_errors() const noexcept { return errors_ != 0; }
   std::size_t error_count() const noexcept { return errors_; }
   std::size_t dropped_count() const noexcept { return dropped_; }

@@ -93,6 +93,9 @@ private:
   std::string fault_at_;
 };
 
+/// Offset of the first character of `text` that XML 1.0 does not allow, or of a byte that is not UTF-8; npos when there is none.
+std::size_t xml_forbidden(std::string_view text) noexcept;
+
 /// Appends `text` with &, <, >, " and control line ends escaped so that a reader gets it back exactly.
 /// @errors wire.xml_character when a character cannot stand in XML 1.0 (offset in where()); nothing is appended then.
 Result<void> append_xml_escaped(std::string& out, std::string_view text);

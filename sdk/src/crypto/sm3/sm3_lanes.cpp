@@ -103,6 +103,7 @@ __attribute__((target("avx512f,avx512vl,bmi2"))) void avx512_way(std::array<Sm3L
 
 int best_way() noexcept {
   __builtin_cpu_init();
+  if (__builtin_cpu_supports("bmi2") == 0) return 0;  // Both ways are compiled with it.
   if (__builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512f") != 0) return 2;
   return __builtin_cpu_supports("avx2") != 0 ? 1 : 0;
 }

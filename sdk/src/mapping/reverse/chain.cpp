@@ -1,6 +1,7 @@
 #include "mapping/reverse/fill.hpp"
 #include "mapping/reverse/reverse_run.hpp"
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/wire/xml.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -22,7 +23,7 @@ private:
   /// The flow becomes the text of a place of the next document outwards.
   Result<void> carry(const WriteStage& stage) {
     const auto scope = static_cast<std::size_t>(stage.scope);
-    if (plan_.xml[scope] && xml_forbidden(flow_) != std::string_view::npos) return Error(Errc::mapping_reverse_character).at(stage.carrier->path());
+    if (plan_.xml[scope] && wire::xml_forbidden(flow_) != std::string_view::npos) return Error(Errc::mapping_reverse_character).at(stage.carrier->path());
     OutNode& place = Fill::place(*documents_[scope], *plan_.scope_shapes[scope], *stage.carrier);
     place.text = std::move(flow_);
     place.has_text = true;

@@ -60,7 +60,5 @@ Result<std::string> emit_form(const std::vector<std::pair<std::string, std::stri
 
 /// Escapes once more what a further layer of text will undo.
 std::string escape_layer(std::string_view text);
-/// Offset of the first character that XML 1.0 cannot hold, npos when there is none.
-std::size_t xml_forbidden(std::string_view text) noexcept;
 
 } // namespace tongqu::mapping::detail

@@ -184,16 +184,4 @@ std::string escape_layer(std::string_view text) {
   return out;
 }
 
-std::size_t xml_forbidden(std::string_view text) noexcept {
-  std::size_t bad = 0;
-  const bool utf8 = is_utf8(text, &bad);
-  const std::size_t end = utf8 ? text.size() : bad;
-  for (std::size_t i = 0; i < end; ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') return i;
-    if (c == 0xEF && static_cast<unsigned char>(text[i + 1]) == 0xBF && static_cast<unsigned char>(text[i + 2]) >= 0xBE) return i;
-  }
-  return utf8 ? std::string_view::npos : bad;
-}
-
 } // namespace tongqu::mapping::detail

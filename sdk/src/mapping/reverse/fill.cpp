@@ -4,6 +4,7 @@
 
 #include "mapping/reverse/reverse_run.hpp"
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/wire/xml.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -217,7 +218,7 @@ void Fill::fit(OutNode& node, std::size_t scope) {
     node.text = std::move(text);
   }
   if (node.shape->length) shorten(node, charset);
-  if (plan_.xml[scope] && xml_forbidden(node.text) != std::string_view::npos) say(Errc::mapping_reverse_character, true, node, {"characters that XML 1.0 can hold", "XML 1.0 允许的字符"});
+  if (plan_.xml[scope] && wire::xml_forbidden(node.text) != std::string_view::npos) say(Errc::mapping_reverse_character, true, node, {"characters that XML 1.0 can hold", "XML 1.0 允许的字符"});
   if (node.shape->token == Shape::Token::number && !node.text.empty() && !is_number(node.text)) say(Errc::mapping_reverse_value, true, node, {"a number", "数字"});
   if (node.shape->token == Shape::Token::boolean && !node.text.empty() && node.text != "true" && node.text != "false") say(Errc::mapping_reverse_value, true, node, same("true | false"));
   if (charset.takes(node.text)) return;

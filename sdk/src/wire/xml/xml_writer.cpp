@@ -4,21 +4,6 @@
 namespace tongqu::wire {
 namespace {
 
-constexpr std::size_t kNoFault = static_cast<std::size_t>(-1);
-
-/// Offset of the first character that XML 1.0 does not allow (or of a byte that is not UTF-8).
-std::size_t forbidden_offset(std::string_view text) noexcept {
-  std::size_t bad = 0;
-  const bool utf8 = is_utf8(text, &bad);
-  const std::size_t end = utf8 ? text.size() : bad;
-  for (std::size_t i = 0; i < end; ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') return i;
-    if (c == 0xEF && static_cast<unsigned char>(text[i + 1]) == 0xBF && static_cast<unsigned char>(text[i + 2]) >= 0xBE) return i;
-  }
-  return utf8 ? kNoFault : bad;
-}
-
 std::string_view escape_of(char c) noexcept {
   switch (c) {
     case '&': return "&amp;";
@@ -51,8 +36,20 @@ void append_escaped(std::string& out, std::string_view text, EscapeOf escape) {
 
 } // namespace
 
+std::size_t xml_forbidden(std::string_view text) noexcept {
+  std::size_t bad = 0;
+  const bool utf8 = is_utf8(text, &bad);
+  const std::size_t end = utf8 ? text.size() : bad;
+  for (std::size_t i = 0; i < end; ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') return i;
+    if (c == 0xEF && static_cast<unsigned char>(text[i + 1]) == 0xBF && static_cast<unsigned char>(text[i + 2]) >= 0xBE) return i;
+  }
+  return utf8 ? std::string_view::npos : bad;
+}
+
 Result<void> append_xml_escaped(std::string& out, std::string_view text) {
-  if (const std::size_t bad = forbidden_offset(text); bad != kNoFault) {
+  if (const std::size_t bad = xml_forbidden(text); bad != std::string_view::npos) {
     return Error(Errc::wire_xml_character).at("offset " + std::to_string(bad));
   }
   append_escaped(out, text, escape_of);
@@ -69,7 +66,7 @@ void XmlWriter::end_start_tag() {
 }
 
 bool XmlWriter::writable(std::string_view value, std::string_view holder) {
-  if (forbidden_offset(value) == kNoFault) return true;
+  if (xml_forbidden(value) == std::string_view::npos) return true;
   if (!faulty_) fault_at_ = holder;
   faulty_ = true;
   return false;
