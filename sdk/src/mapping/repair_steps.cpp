@@ -10,17 +10,6 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
-bool flag(const YamlNode& argument, const StepBuild& build) {
-  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
-  (void)wrong(argument, build, {"no argument", "不带参数"});
-  return false;
-}
-
 void append_utf8(std::string& out, char32_t code) {
   const auto put = [&out](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
   if (code < 0x80) return put(code);
@@ -424,7 +413,7 @@ StepPtr compile_mojibake(const YamlNode& argument, StepBuild& build) {
   return std::make_unique<Mojibake>(otherwise == "report", found->second);
 }
 
-StepPtr compile_html_text(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Html>() : nullptr; }
+StepPtr compile_html_text(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<Html>() : nullptr; }
 
 StepPtr compile_length_max(const YamlNode& argument, StepBuild& build) {
   const auto made = length_argument(argument, build);

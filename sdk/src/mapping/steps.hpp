@@ -74,6 +74,9 @@ public:
 };
 using Steps = std::vector<std::unique_ptr<Step>>;
 
+/// What bytes are, by what they begin with, never by a name: "pdf", "jpeg", "text", "empty", "unknown" (see `sniff`).
+std::string_view content_kind(std::string_view bytes);
+
 /// What compiling a step needs beside its argument.
 struct StepBuild {
   const Mistakes& mistakes;

@@ -274,23 +274,12 @@ std::vector<char32_t> characters_of(std::string_view text) {
   return characters;
 }
 
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
 std::vector<unsigned> numbers(const YamlNode& argument, unsigned minimum) {
   std::vector<unsigned> list;
   for (const YamlNode& item : argument.items) {
     if (const auto number = small_number(item.text, minimum, 10000)) list.push_back(*number);
   }
   return list;
-}
-
-bool flag(const YamlNode& argument, const StepBuild& build) {
-  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
-  (void)wrong(argument, build, {"no argument", "不带参数"});
-  return false;
 }
 
 } // namespace
@@ -344,9 +333,9 @@ StepPtr compile_null_if(const YamlNode& argument, StepBuild& build) {
   return std::make_unique<NullIf>(texts(argument, build.subject, build.mistakes));
 }
 
-StepPtr compile_upper(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<ChangeCase>(true) : nullptr; }
-StepPtr compile_lower(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<ChangeCase>(false) : nullptr; }
-StepPtr compile_join_lines(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<JoinLines>() : nullptr; }
+StepPtr compile_upper(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<ChangeCase>(true) : nullptr; }
+StepPtr compile_lower(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<ChangeCase>(false) : nullptr; }
+StepPtr compile_join_lines(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<JoinLines>() : nullptr; }
 StepPtr compile_prefix(const YamlNode& argument, StepBuild& build) {
   if (!argument.is_scalar()) return wrong(argument, build, {"one text", "单个文本"});
   return std::make_unique<Affix>(argument.text, "");

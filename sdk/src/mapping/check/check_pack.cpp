@@ -62,6 +62,7 @@ std::size_t CheckReport::warnings() const noexcept {
 Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& options) {
   CheckReport out;
   out.folder = folder;
+  for (const CheckTarget& target : options.targets) out.targets.push_back(target.file);
   Findings findings;
   const auto pack = Pack::load(folder, options.params, findings);
   if (!pack && pack.error().code() == Errc::mapping_pack_missing) return pack.error();
