@@ -10,24 +10,6 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-void append_utf8(std::string& out, char32_t code) {
-  const auto put = [&out](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    return put(0x80 | (code & 0x3F));
-  }
-  if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    return put(0x80 | (code & 0x3F));
-  }
-  put(0xF0 | code >> 18);
-  put(0x80 | (code >> 12 & 0x3F));
-  put(0x80 | (code >> 6 & 0x3F));
-  put(0x80 | (code & 0x3F));
-}
-
 /// Windows-1252 puts these where Latin-1 has controls; programs that say Latin-1 mostly mean it.
 constexpr char32_t kWindows1252[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
                                        0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};

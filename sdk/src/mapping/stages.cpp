@@ -4,6 +4,7 @@
 #include <array>
 
 #include "tongqu/base/assert.hpp"
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/wire/json.hpp"
 
 namespace tongqu::mapping::detail {
@@ -74,11 +75,7 @@ std::size_t append_reference(std::string_view text, std::string& out) {
     code = code * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
   }
   if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) put(code);
-  else if (code < 0x800) put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
-  else if (code < 0x10000) put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
-  else put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
+  append_utf8(out, code);
   return end + 1;
 }
 

@@ -230,7 +230,7 @@ std::string Synthesiser::chinese(std::string_view path, std::string_view text) c
 bool Synthesiser::is_code(std::string_view path, std::string_view ascii) {
   if (ascii.size() > kCodeLength || plain_name(path).find("XM") != std::string::npos) return false;
   const std::vector<Proposal> all = proposals(path, "");
-  const auto slot = all.empty() ? std::nullopt : model::find_slot(model::EntityId::case_, all.front().field);
+  const auto slot = model::find_slot(model::EntityId::case_, all.empty() ? std::string() : all.front().field);
   if (!slot) return true;
   const model::FieldKind kind = slot->field().kind;
   return !slot->field().personal || (kind != model::FieldKind::text && kind != model::FieldKind::identifier);

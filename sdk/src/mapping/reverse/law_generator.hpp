@@ -42,6 +42,8 @@ private:
   std::string text_for(const Shape& shape, const Rule& rule, std::size_t scope);
   std::string code(const std::vector<const Rule*>& rules);
   Back value(const Rule& rule, const Shape& shape, std::size_t scope);
+  void amount_of(const Rule& rule, Back& back);
+  std::optional<std::string> formed(const Rule& rule);
   std::string awkward(const Shape& shape, std::size_t scope);
   std::string identifier(std::string_view check);
   model::Time moment();
