@@ -42,7 +42,7 @@ class Overwriting(Folder):
     def refused(self, *arguments, path, text):
         code, out, err = run(*arguments)
         self.assertEqual(code, 4, out + err)
-        self.assertIn("mapping.output_is_input", err)
+        self.assertIn("not over a file that is read", err)
         self.assertEqual(path.read_text(encoding="utf-8"), text)
 
     def test_scrub_never_writes_over_what_it_reads(self):

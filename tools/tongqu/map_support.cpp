@@ -137,7 +137,7 @@ bool Inputs::holds(const std::string& path) const {
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes, const Inputs& inputs) {
-  if (inputs.holds(path)) return Error(Errc::mapping_output_is_input).at(path);
+  if (inputs.holds(path)) return Error(Errc::base_file_unwritable).at(path).with("not over a file that is read");
   std::error_code failed;
   if (const fs::path folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, failed);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);

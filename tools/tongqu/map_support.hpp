@@ -56,7 +56,7 @@ private:
   std::set<std::pair<std::uint64_t, std::uint64_t>> files_;   ///< Device and number.
 };
 
-/// Writes a file, with the folders that it needs. @errors base.file_unwritable; mapping.output_is_input.
+/// Writes a file, with the folders that it needs. @errors base.file_unwritable, also for one that the command reads.
 Result<void> write_file(const std::string& path, std::string_view bytes, const Inputs& inputs);
 /// {verdict, digest, record, findings} of one mapped record.
 void write_record(wire::JsonWriter& writer, const mapping::MappedRecord& record);

@@ -42,10 +42,8 @@ wire::Document& Nesting::fresh() {
 Result<void> Nesting::put_json(const Node& node, std::string_view text) {
   wire::JsonOptions options;
   options.limits = in_.run.limits();
-  options.tolerance = in_.stage.json;
-  options.uses = &uses_;
   wire::Document& document = fresh();
-  TONGQU_CHECK(wire::parse_json_into(document, text, options));
+  TONGQU_CHECK(wire::parse_json_into(document, text, options, in_.stage.json, uses_));
   const Node root = document.root();
   // In an XML document a list stands as repeated elements, as it does for paths.
   if (root.kind() == NodeKind::array && node.kind() == NodeKind::element) {

@@ -4,6 +4,7 @@
 #include "mapping/step_compilers.hpp"
 #include "mapping/text_pattern.hpp"
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/encoding.hpp"
 
 /// Steps against texts that were harmed on their way, or will be: mojibake, mark-up, columns that are too narrow.

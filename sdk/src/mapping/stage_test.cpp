@@ -351,7 +351,7 @@ TEST(CharsetStages, labels_that_disagree_are_believed_in_the_order_of_the_pack) 
     const std::string& canonical = mapped->records.at(0).canonical;
     std::string out = canonical.find("\"task_name\":\"中\"") != std::string::npos ? "read" : "garbled";
     for (const Finding& finding : mapped->records.at(0).findings) {
-      if (finding.id == Errc::mapping_label_overruled) out += " overruled by " + finding.expected.en + " LQ" + std::to_string(finding.quirk);
+      if (finding.id == Errc::mapping_declared_encoding_ignored && finding.severity == Severity::warn) out += " overruled by " + finding.expected.en + " LQ" + std::to_string(finding.quirk);
     }
     return out;
   };
@@ -380,14 +380,14 @@ TEST(CharsetStages, an_order_is_asked_for_and_only_there) {
 TEST(JsonStages, each_tolerance_is_a_switch_and_a_finding) {
   struct Case { std::string keys, body, findings; };
   const std::vector<Case> cases = {
-      {"repeated: last", R"({"no":"C0","no":"C1"})", "mapping.json_key_repeated"},
-      {"repeated: first", R"({"no":"C1","no":"C0"})", "mapping.json_key_repeated"},
-      {"mark: skip", "\xEF\xBB\xBF{\"no\":\"C1\"}", "mapping.json_mark"},
-      {"comments: skip", "/* from the window */ {\"no\":\"C1\" // case\n}", "mapping.json_comment"},
-      {"quotes: single", "{'no':'C1'}", "mapping.json_quote_single"},
-      {"commas: trailing", R"({"no":"C1",})", "mapping.json_comma_trailing"},
-      {"nan: null", R"({"no":"C1","name":NaN})", "mapping.json_not_a_number"},
-      {"callback: unwrap", R"(cb({"no":"C1"});)", "mapping.json_callback"},
+      {"repeated: last", R"({"no":"C0","no":"C1"})", "wire.json_duplicate_key"},
+      {"repeated: first", R"({"no":"C1","no":"C0"})", "wire.json_duplicate_key"},
+      {"mark: skip", "\xEF\xBB\xBF{\"no\":\"C1\"}", "wire.json_syntax"},
+      {"comments: skip", "/* from the window */ {\"no\":\"C1\" // case\n}", "wire.json_syntax"},
+      {"quotes: single", "{'no':'C1'}", "wire.json_syntax"},
+      {"commas: trailing", R"({"no":"C1",})", "wire.json_syntax"},
+      {"nan: null", R"({"no":"C1","name":NaN})", "wire.json_number"},
+      {"callback: unwrap", R"(cb({"no":"C1"});)", "wire.json_syntax"},
   };
   for (const Case& one : cases) {
     const std::string got = summary(staged("  - json: {" + one.keys + "}\n"), one.body, Severity::info);
@@ -401,7 +401,7 @@ TEST(JsonStages, each_tolerance_is_a_switch_and_a_finding) {
 
 TEST(JsonStages, json_inside_a_text_has_switches_of_its_own) {
   const PackText text = staged("  - json: {}\n  - nested: {at: data, as: json, repeated: last, commas: trailing}\n", "records: {each: data}\n");
-  EXPECT_EQ(summary(text, std::string(R"({"data":"{\"no\":\"C0\",\"no\":\"C1\",}"})"), Severity::info), "C1:accepted[mapping.json_key_repeated mapping.json_comma_trailing]");
+  EXPECT_EQ(summary(text, std::string(R"({"data":"{\"no\":\"C0\",\"no\":\"C1\",}"})"), Severity::info), "C1:accepted[wire.json_duplicate_key wire.json_syntax]");
   EXPECT_NE(summary(staged("  - xml: {root: bj}\n  - nested: {at: a, as: xml, nan: \"null\"}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "tongqu/base/assert.hpp"
-#include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/json.hpp"
 
 namespace tongqu::mapping::detail {
@@ -209,7 +209,7 @@ Result<wire::Encoding> StageRun::told_encoding(const Stage& stage, const Flow& f
   }
   if (!counts && unknown) return Error(Errc::wire_encoding_unknown).at(flow.part);
   const wire::Encoding made = counts.value_or(wire::Encoding::utf8);
-  if (overruled) note(Errc::mapping_label_overruled, Severity::warn, flow.part, kLabelsQuirk, same(std::string(name_of(made))));
+  if (overruled) note(Errc::mapping_declared_encoding_ignored, Severity::warn, flow.part, kLabelsQuirk, same(std::string(name_of(made))));
   return made;
 }
 
@@ -253,10 +253,8 @@ Result<void> StageRun::json(const Stage& stage, Layer& layer, Flow& flow) {
     wire::JsonOptions options;
     options.limits = input_.limits();
     options.names = &input_.names;
-    options.tolerance = stage.json;
     wire::JsonUses uses;
-    options.uses = &uses;
-    if (auto parsed = wire::parse_json_into(layer.document, flow.text, options); !parsed) return placed(std::move(parsed).error(), flow.part);
+    if (auto parsed = wire::parse_json_into(layer.document, flow.text, options, stage.json, uses); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
     tell_uses(uses, document, flow.part);
   }
@@ -265,17 +263,24 @@ Result<void> StageRun::json(const Stage& stage, Layer& layer, Flow& flow) {
 
 /// What a reader of JSON tolerated, each kind once, with its first place where that is in one document.
 void StageRun::tell_uses(const wire::JsonUses& uses, const wire::Document* document, const std::string& part) {
-  static constexpr Errc kIds[] = {Errc::mapping_json_key_repeated, Errc::mapping_json_mark, Errc::mapping_json_comment, Errc::mapping_json_quote_single,
-                                  Errc::mapping_json_comma_trailing, Errc::mapping_json_not_a_number, Errc::mapping_json_callback};
-  static_assert(std::size(kIds) == wire::JsonUses::kKinds);
+  struct Row { Errc id; Severity severity; std::string_view en, zh; };
+  // The fault that would have refused the text, as what it is under its switch. A value that no longer counts is lost; the rest is a way of writing.
+  static constexpr Row kRows[] = {{Errc::wire_json_duplicate_key, Severity::warn, "one value counts", "只取其一"},
+                                  {Errc::wire_json_syntax, Severity::info, "a byte-order mark was skipped", "已跳过字节顺序标记"},
+                                  {Errc::wire_json_syntax, Severity::info, "a comment was skipped", "已跳过注释"},
+                                  {Errc::wire_json_syntax, Severity::info, "single quotes were read as double ones", "单引号已按双引号读取"},
+                                  {Errc::wire_json_syntax, Severity::info, "a comma before the end was skipped", "已跳过末尾多余的逗号"},
+                                  {Errc::wire_json_number, Severity::warn, "NaN or an infinity was read as null", "NaN 或无穷大已按 null 读取"},
+                                  {Errc::wire_json_syntax, Severity::info, "the call of a function was taken off", "已去除外层的函数调用"}};
+  static_assert(std::size(kRows) == wire::JsonUses::kKinds);
   for (std::size_t kind = 0; kind < wire::JsonUses::kKinds; ++kind) {
     const wire::JsonUses::Use& use = uses.uses[kind];
     if (use.count == 0) continue;
-    // A value of a key that counts no more is lost with it; the rest is how the sender writes.
-    const Severity severity = kind == wire::JsonUses::key || kind == wire::JsonUses::not_a_number ? Severity::warn : Severity::info;
+    const Row& row = kRows[kind];
     const std::string times = std::to_string(use.count);
     const std::string place = document == nullptr ? std::string() : document->position(use.offset);
-    note(kIds[kind], severity, part, kNoJsonQuirk, {times + " times" + (place.empty() ? "" : ", the first at " + place), times + " 次" + (place.empty() ? "" : "，首次位于 " + place)});
+    note(row.id, row.severity, part, kNoJsonQuirk,
+         {std::string(row.en) + ", " + times + " times" + (place.empty() ? "" : ", the first at " + place), std::string(row.zh) + "，" + times + " 次" + (place.empty() ? "" : "，首次位于 " + place)});
   }
 }
 

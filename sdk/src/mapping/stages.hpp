@@ -13,7 +13,7 @@
 #include "tongqu/wire/delivery.hpp"
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/gb18030_edition.hpp"
-#include "tongqu/wire/json.hpp"
+#include "tongqu/wire/json_tolerance.hpp"
 #include "tongqu/wire/pieces.hpp"
 #include "tongqu/wire/table.hpp"
 

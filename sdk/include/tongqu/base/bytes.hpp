@@ -30,8 +30,6 @@ bool is_utf8(Bytes bytes, std::size_t* bad_offset = nullptr) noexcept;
 
 /// Number of code points of well-formed UTF-8.
 std::size_t utf8_length(std::string_view text) noexcept;
-/// Appends one code point, at most U+10FFFF, as UTF-8.
-void append_utf8(std::string& out, std::uint32_t code);
 
 /// Compares without an early exit, for MACs and tokens.
 bool equal_constant_time(Bytes a, Bytes b) noexcept;

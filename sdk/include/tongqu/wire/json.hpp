@@ -11,36 +11,12 @@
 
 namespace tongqu::wire {
 
-/// What a pack may allow beyond strict JSON (LQ42). Each is a switch of its own; all off is RFC 8259.
-struct JsonTolerance {
-  enum class Keys : std::uint8_t { refuse, first, last };
-  Keys keys = Keys::refuse;       ///< A key that stands twice in one object: which value counts.
-  bool mark = false;              ///< A byte-order mark in front is skipped.
-  bool comments = false;          ///< `/*…*/` and `//…` between tokens are skipped.
-  bool single_quotes = false;     ///< Texts and keys in single quotes; `\'` is a quote.
-  bool trailing_commas = false;   ///< One comma before `}` or `]` is skipped.
-  bool not_a_number = false;      ///< NaN, Infinity and -Infinity are null.
-  bool callback = false;          ///< `name(…)` or `name(…);` around the value is taken off (JSONP).
-};
-
-/// How often each tolerance was made use of, and where first (a byte of the source).
-struct JsonUses {
-  enum Kind : std::uint8_t { key, mark, comment, single_quote, trailing_comma, not_a_number, callback, kKinds };
-  struct Use { std::uint32_t count = 0, offset = 0; };
-  Use uses[kKinds];
-  void note(Kind kind, std::uint32_t offset) noexcept {
-    if (uses[kind].count++ == 0) uses[kind].offset = offset;
-  }
-};
-
 struct JsonOptions {
   Limits limits;
   const NameSet* names = nullptr;  ///< Names to number on the tape; must outlive the call.
-  JsonTolerance tolerance{};
-  JsonUses* uses = nullptr;        ///< Added to; may be null.
 };
 
-/// Reads untrusted JSON strictly unless `tolerance` says otherwise: RFC 8259, UTF-8 without a byte-order mark, one value, no duplicate key (also through escapes),
+/// Reads untrusted JSON strictly: RFC 8259, UTF-8 without a byte-order mark, one value, no duplicate key (also through escapes),
 /// depth within limits, no NUL character, no lone surrogate. Numbers stay text (Node::raw_text); an exponent beyond +-400 is refused.
 /// @param bytes  Must outlive the document.
 /// @errors wire.json_syntax, json_duplicate_key, json_number, json_character, json_limit, json_depth, encoding_invalid; where() is line:column.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/encoding.hpp"
 
 namespace tongqu::mapping::author {

@@ -6,7 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "tongqu/wire/json.hpp"
+#include "tongqu/base/utf8.hpp"
+#include "tongqu/wire/json_tolerance.hpp"
 #include "wire/json/json_keys.hpp"
 #include "wire/json/json_scan.hpp"
 
@@ -31,8 +32,8 @@ bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c 
 /// One pass over the bytes with an explicit stack of open containers, so that no input can exhaust the machine's stack.
 class JsonReader {
 public:
-  JsonReader(Document& document, Bytes bytes, const JsonOptions& options)
-      : document_(document), tape_(document.mutable_tape()), options_(options), tolerance_(options.tolerance), begin_(bytes.data()), p_(begin_), end_(begin_ + bytes.size()) {}
+  JsonReader(Document& document, Bytes bytes, const JsonOptions& options, const JsonTolerance& tolerance, JsonUses& uses)
+      : document_(document), tape_(document.mutable_tape()), options_(options), tolerance_(tolerance), uses_(uses), begin_(bytes.data()), p_(begin_), end_(begin_ + bytes.size()) {}
 
   bool read();
   Error take_error() { return std::move(*error_); }
@@ -79,9 +80,7 @@ private:
   bool skip_callback_head();
   bool read_end();
   bool read_no_number(const Key& key);
-  void use(JsonUses::Kind kind, const char* at) {
-    if (options_.uses != nullptr) options_.uses->note(kind, offset_of(at));
-  }
+  void use(JsonUses::Kind kind, const char* at) { uses_.note(kind, offset_of(at)); }
   std::uint32_t offset_of(const char* p) const { return static_cast<std::uint32_t>(p - begin_); }
   bool fail(Errc code, const char* at, std::string detail);
   bool unexpected(const char* expected);
@@ -90,6 +89,7 @@ private:
   std::vector<TapeEntry>& tape_;
   const JsonOptions& options_;
   const JsonTolerance& tolerance_;
+  JsonUses& uses_;
   const char* begin_;
   const char* p_;
   const char* end_;
@@ -491,9 +491,14 @@ bool JsonReader::read_hex4(std::uint32_t& code) {
 } // namespace
 
 Result<void> parse_json_into(Document& document, Bytes bytes, const JsonOptions& options) {
+  JsonUses none;
+  return parse_json_into(document, bytes, options, {}, none);
+}
+
+Result<void> parse_json_into(Document& document, Bytes bytes, const JsonOptions& options, const JsonTolerance& tolerance, JsonUses& uses) {
   document.clear();
   document.set_source(bytes);
-  JsonReader reader(document, bytes, options);
+  JsonReader reader(document, bytes, options, tolerance, uses);
   if (reader.read()) return {};
   document.clear();
   return reader.take_error();

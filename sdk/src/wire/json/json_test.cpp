@@ -1,4 +1,4 @@
-#include "tongqu/wire/json.hpp"
+#include "tongqu/wire/json_tolerance.hpp"
 
 #include <gtest/gtest.h>
 
@@ -318,25 +318,22 @@ TEST(JsonPretty, indents_by_two_spaces) {
 
 /// What a tolerant reader makes of a text, written again strictly, with the number of uses of each kind: "… | key 1 comment 2".
 std::string tolerated(std::string_view text, const JsonTolerance& tolerance) {
-  JsonOptions options;
   JsonUses uses;
-  options.tolerance = tolerance;
-  options.uses = &uses;
-  const auto document = parse_json(text, options);
-  if (!document) return std::string(document.error().id()) + " " + document.error().where();
+  Document document;
+  if (const auto read = parse_json_into(document, text, {}, tolerance, uses); !read) return std::string(read.error().id()) + " " + read.error().where();
   std::string out;
-  JsonWriter(out).node(document->root());
+  JsonWriter(out).node(document.root());
   static constexpr std::string_view kNames[] = {"key", "mark", "comment", "quote", "comma", "nan", "callback"};
   for (std::size_t i = 0; i < JsonUses::kKinds; ++i) {
-    if (uses.uses[i].count != 0) out += " | " + std::string(kNames[i]) + " " + std::to_string(uses.uses[i].count) + " at " + document->position(uses.uses[i].offset);
+    if (uses.uses[i].count != 0) out += " | " + std::string(kNames[i]) + " " + std::to_string(uses.uses[i].count) + " at " + document.position(uses.uses[i].offset);
   }
   // What was read tolerantly has a tape like any other.
   const auto strict = parse_json(std::string_view(out).substr(0, out.find(" | ")));
   EXPECT_TRUE(strict) << out;
   if (!strict) return out;
-  EXPECT_EQ(strict->tape().size(), document->tape().size()) << text;
-  for (std::size_t i = 0; i < strict->tape().size() && i < document->tape().size(); ++i) {
-    const TapeEntry &a = strict->tape()[i], &b = document->tape()[i];
+  EXPECT_EQ(strict->tape().size(), document.tape().size()) << text;
+  for (std::size_t i = 0; i < strict->tape().size() && i < document.tape().size(); ++i) {
+    const TapeEntry &a = strict->tape()[i], &b = document.tape()[i];
     EXPECT_EQ(a.parent, b.parent) << text << " entry " << i;
     EXPECT_EQ(a.next, b.next) << text << " entry " << i;
     EXPECT_EQ(a.end, b.end) << text << " entry " << i;
@@ -377,9 +374,9 @@ TEST(JsonTolerance, each_switch_allows_its_own_habit_and_no_other) {
   for (const std::string& text : {comment, quoted, std::string("{\"a\":[1,2,],}"), std::string("[NaN]"), std::string("cb({})"), std::string("\xEF\xBB\xBF{}")}) {
     int read = 0;
     for (const T& one : {T(), comments, quotes, commas, nan, callback, mark}) {
-      JsonOptions options;
-      options.tolerance = one;
-      read += parse_json(text, options) ? 1 : 0;
+      JsonUses uses;
+      Document document;
+      read += parse_json_into(document, text, {}, one, uses) ? 1 : 0;
     }
     EXPECT_EQ(read, 1) << text;
   }

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "spreadsheet/sheet_grid.hpp"
-#include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 
 namespace tongqu::wire::detail {
 namespace {

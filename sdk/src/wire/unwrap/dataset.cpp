@@ -2,7 +2,7 @@
 #include <charconv>
 #include <unordered_set>
 
-#include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/document_builder.hpp"
 #include "tongqu/wire/unwrap.hpp"
 
