@@ -109,6 +109,7 @@ private:
   void rule_policies(const YamlNode& node, Rule& out);
   void check_policy(const YamlNode& at, const Rule& rule, Fault fault, Policy policy);
   std::array<bool, kFaultCount> possible_faults(const Rule& rule) const;
+  bool lacks_source(const YamlNode& node, const std::string& name);
   bool target_known(const YamlNode& key, const std::string& name, Place& place);
   Bilingual text_list_hint() const;
 

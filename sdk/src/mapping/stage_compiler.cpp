@@ -62,6 +62,7 @@ private:
   Flows flows_ = Flows::body;
   std::string part_ = "body";
   int documents_ = 0;
+  bool unknown_ = false;                   ///< A stage before is none.
   int layers_ = 0;                         ///< Documents put into documents.
 };
 
@@ -236,6 +237,8 @@ bool StageCompiler::takes(const YamlNode& at, std::initializer_list<Flows> allow
   for (const Flows one : allowed) {
     if (one == flows_) return true;
   }
+  // Nobody knows what a stage gives that does not exist.
+  if (unknown_) return true;
   static constexpr std::string_view kNames[] = {"the body", "bytes", "text", "a document"};
   static constexpr std::string_view kNamesZh[] = {"报文体", "字节", "文本", "文档"};
   const auto index = static_cast<std::size_t>(flows_);
@@ -359,10 +362,11 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
     return;
   }
   mistakes_.add(Errc::mapping_unknown_key, key, "source." + key.text, one_of(known), did_you_mean(key.text, known));
+  unknown_ = true;
 }
 
 void StageCompiler::finish(const YamlNode& at, Stages& out) {
-  if (flows_ != Flows::document) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
+  if (flows_ != Flows::document && !unknown_) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
   if (documents_ + layers_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
   if (documents_ > 0) return;
   Stage none;

@@ -72,6 +72,7 @@ Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& op
     detail::check_secrets("pack.yaml", outline->root, report);
     detail::check_matches(*outline, report);
     detail::check_definitions(*outline, report);
+    detail::check_tests(*outline, report);
     for (const auto& mapping : outline->mappings) detail::check_mapping(*mapping, report);
     std::vector<detail::TargetDemand> targets;
     for (const CheckTarget& target : options.targets) targets.push_back(detail::read_target(target, report));
