@@ -1,5 +1,8 @@
 #include "mapping/test_support.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace tongqu::mapping::test {
 namespace {
 
