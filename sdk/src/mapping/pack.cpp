@@ -64,9 +64,7 @@ public:
   Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const override {
     return reverse_with(mappings(), canonical, mapping, {environment, info_, names_, workspace.state()});
   }
-  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const override {
-    return check_laws_of(mappings(), options, {environment, info_, names_, workspace.state()});
-  }
+  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& site, Workspace& workspace) const override;
 
   void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
 
@@ -325,6 +323,23 @@ std::shared_ptr<const Lookup> sample_lookup(const std::string& folder, Pack::Tes
   if (made) return *made;
   report.failures.push_back("samples/lookup/" + describe(made.error()));
   return nullptr;
+}
+
+Result<std::vector<LawReport>> LoadedPack::check_laws(const LawOptions& options, const Environment& site, Workspace& workspace) const {
+  Pack::TestReport unused;
+  Environment environment = site;
+  const auto samples = sample_lookup(info_.folder, unused);
+  if (environment.lookup == nullptr) environment.lookup = samples.get();
+  LawOptions own = options;
+  if (overlay_) {
+    own.samples.emplace();
+    for (const MappingTest& test : tests_) {
+      wire::Delivery delivery;
+      if (test.verdict != RecordVerdict::accepted || !read_sample(info_, test.in, delivery).empty()) continue;
+      if (const auto entry = choose(delivery)) (*own.samples)[(*entry)->mapping->id()].push_back(test.in);
+    }
+  }
+  return check_laws_of(mappings(), own, {environment, info_, names_, workspace.state()});
 }
 
 Pack::TestReport LoadedPack::run_tests(const Environment& site) const {

@@ -5,6 +5,7 @@
 #include "mapping/date_pattern.hpp"
 #include "mapping/reverse/fill.hpp"
 #include "mapping/reverse/inverse_written.hpp"
+#include "mapping/reverse/law_samples.hpp"
 #include "mapping/text_pattern.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/model/identifiers.hpp"
@@ -220,6 +221,8 @@ std::optional<std::string> LawGenerator::formed(const Rule& rule) {
 
 std::string LawGenerator::text_for(const Shape& shape, const Rule& rule, std::size_t scope) {
   const RuleBack* back = plan_.of(rule);
+  const auto learnt = rule.checks.empty() ? learnt_.end() : learnt_.find(leaf_key(plan_, &shape));
+  if (learnt != learnt_.end() && dice_.chance(50)) return learnt->second[dice_.below(learnt->second.size())];
   if (auto text = formed(rule)) return *text;
   std::vector<Back> forms;
   // Not every precision has a form.

@@ -57,6 +57,7 @@ class Trial {
 public:
   Trial(const SourceMapping& mapping, const ReverseSubject& subject, const LawOptions& options, const SourceMapping::Surroundings& around, LawReport& report)
       : mapping_(mapping), plan_(*mapping.reverse_plan()), subject_(subject), options_(options), around_(around), report_(report), generator_(plan_, subject) {}
+  enum class SampleOf : std::uint8_t { tests, list };
   void records();
   void samples();
   void exceptions();
@@ -68,7 +69,8 @@ private:
   void failure(std::uint64_t number, model::Record record, const Outcome& outcome);
   model::Record smallest(model::Record record, const Outcome& outcome);
   void try_listed(const model::Record& record);
-  enum class SampleOf : std::uint8_t { tests, list };
+  void learn();
+  std::vector<std::pair<std::string, SampleOf>> sample_files() const;
   void sample(const std::string& in, SampleOf of);
   void fail(std::string text) {
     if (report_.failures.size() < kFailuresMax) report_.failures.push_back(std::move(text));
@@ -177,6 +179,7 @@ void Trial::try_listed(const model::Record& record) {
 }
 
 void Trial::records() {
+  learn();
   std::size_t tries = 0;
   while (report_.records < options_.records && tries < options_.records * kTriesMax && failed_fields_.size() < kFailuresMax) {
     const std::uint64_t number = ++tries;
@@ -246,11 +249,30 @@ void Trial::sample(const std::string& in, SampleOf of) {
   }
 }
 
-void Trial::samples() {
-  for (const MappingTest& test : mapping_.tests()) {
-    if (test.verdict == RecordVerdict::accepted) sample(test.in, SampleOf::tests);
+std::vector<std::pair<std::string, Trial::SampleOf>> Trial::sample_files() const {
+  std::vector<std::pair<std::string, SampleOf>> files;
+  if (options_.samples) {
+    const auto own = options_.samples->find(mapping_.id());
+    for (std::size_t i = 0; own != options_.samples->end() && i < own->second.size(); ++i) files.emplace_back(own->second[i], SampleOf::tests);
+    return files;
   }
-  for (const std::string& in : plan_.samples) sample(in, SampleOf::list);
+  for (const MappingTest& test : mapping_.tests()) {
+    if (test.verdict == RecordVerdict::accepted) files.emplace_back(test.in, SampleOf::tests);
+  }
+  for (const std::string& in : plan_.samples) files.emplace_back(in, SampleOf::list);
+  return files;
+}
+
+void Trial::samples() {
+  for (const auto& [in, of] : sample_files()) sample(in, of);
+}
+
+void Trial::learn() {
+  for (const auto& [in, of] : sample_files()) {
+    wire::Delivery given;
+    if (!read_sample(around_.pack, in, given).empty()) continue;
+    for (const MessageLeaf& leaf : read_leaves(subject_.stages, {given, around_.environment, around_.names}, around_.state.stages).leaves) generator_.learn(leaf.scope, leaf.path, leaf.text);
+  }
 }
 
 } // namespace
