@@ -6,6 +6,8 @@
 #include <cmath>
 #include <fstream>
 
+#include "tongqu/base/phrases.hpp"
+
 namespace tongqu::mapping::detail {
 namespace {
 
@@ -93,24 +95,11 @@ bool Mistakes::is_said(const Finding& finding) const {
   return finding.source.line != 0 && std::any_of(items.begin() + static_cast<std::ptrdiff_t>(from), items.end(), same_place);
 }
 
-/// What the reader of YAML says, in both languages: he knows one.
+/// What the reader of YAML says, in both languages.
 static Bilingual yaml_reason(const Error& error) {
-  struct Word { std::string_view en, zh; };
-  static constexpr Word kWords[] = {
-      {"a second document, or text after the end of the first", "第二个文档，或首个文档结束后的文本"}, {"an alias", "别名"}, {"an anchor", "锚点"}, {"a tab as indentation", "以制表符缩进"},
-      {"an empty key", "空键"}, {"a tag", "标签"}, {"a tag, an anchor or an alias", "标签、锚点或别名"}, {"a NUL character", "空字符（NUL）"}, {"a quoted text that is not closed", "引号未闭合的文本"},
-      {"a key that is not a plain text", "不是普通文本的键"}, {"expected a comma or the end of the sequence", "此处应为逗号或序列结束"}, {"a key after a question mark", "问号之后的键"},
-      {"a merge key", "合并键"}, {"braces are not closed, or a comma or colon is missing", "花括号未闭合，或缺少逗号、冒号"}, {"brackets are not closed, or a comma is missing", "方括号未闭合，或缺少逗号"},
-      {"expected a key of this mapping at its indentation", "此处应为同级缩进的键"}, {"expected an item of this sequence at its indentation", "此处应为同级缩进的列表项"},
-      {"a wrong hexadecimal escape", "错误的十六进制转义"}, {"an escape that is no character", "不对应任何字符的转义"}, {"an unknown escape", "未知的转义"},
-      {"a character that cannot start a value", "不能作为值开头的字符"}, {"a document mark inside a quoted text", "引号文本内的文档标记"}, {"a character that is not allowed in a plain text", "普通文本中不允许的字符"},
-      {"a closing bracket or brace without its opening", "多余的右括号"}, {"a sequence item is not allowed here", "此处不能是列表项"}, {"a mapping key is not allowed here", "此处不能是键"},
-      {"a colon is not allowed here; check the indentation or put the text in quotes", "此处不能有冒号；请检查缩进，或给文本加引号"}, {"a block text cannot be indented by zero", "块文本须有缩进"},
-      {"a wrong character after the mark of a block text", "块文本标记之后的字符有误"}, {"the document is empty", "文档为空"}};
-  const auto* found = std::find_if(std::begin(kWords), std::end(kWords), [&error](const Word& word) { return word.en == error.detail(); });
-  if (found == std::end(kWords)) return same(error.detail());
-  if (error.code() == Errc::wire_yaml_feature) return {"not allowed: " + std::string(found->en), "不允许：" + std::string(found->zh)};
-  return {std::string(found->en), std::string(found->zh)};
+  const std::string zh = phrase_in(Lang::zh, error.detail());
+  if (error.code() == Errc::wire_yaml_feature) return {"not allowed: " + error.detail(), "不允许：" + zh};
+  return {error.detail(), zh};
 }
 
 void Mistakes::add_line(Errc id, std::uint32_t line, std::uint32_t column, std::string subject, Bilingual expected) const {
