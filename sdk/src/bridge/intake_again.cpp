@@ -58,6 +58,8 @@ Result<IntakeRoad::Replay> IntakeRoad::replay(const ReplayRequest& request, cons
     if (one.target == request.target) last = &one;
   }
   if (last == nullptr) return Error(Errc::journal_not_found).at(request.message_id).with(request.target);
+  // It was delivered, perhaps, since somebody chose it as refused.
+  if (!request.state.empty() && request.state != journal::state_name(last->state)) return Error(Errc::bridge_replay_state).at(request.message_id);
   if (last->state == journal::DeliveryState::held) return Error(Errc::bridge_replay_held).at(request.message_id);
   if (last->state != journal::DeliveryState::parked && !journal::is_final(last->state)) return Error(Errc::bridge_replay_on_its_way).at(request.message_id);
 

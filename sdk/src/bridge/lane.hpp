@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -97,6 +98,7 @@ public:
 
 private:
   struct Trip;
+  class InClient;
   void on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked);
   void start(const std::shared_ptr<Trip>& trip, Worker& worker);
   void step(const std::shared_ptr<Trip>& trip);
@@ -105,6 +107,10 @@ private:
   void on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome);
   void leave_unknown(const std::shared_ptr<Trip>& trip);
   void needs_person(const std::shared_ptr<Trip>& trip);
+  /// The next time that the store has for this platform, asked for again after a second or when something has changed it.
+  std::optional<UtcMillis> next_due(MonoTime now);
+  /// Calls the client with a callback of one argument and waits for it.
+  template <class Told> Result<Told> wait_for(const std::function<void(platform::PlatformClient&, std::function<void(Told)>)>& call);
   void settle_delivered(const std::shared_ptr<Trip>& trip);
   void settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlement);
   void note_platform(bool down);
@@ -122,9 +128,14 @@ private:
   std::function<void()> wake_;
   std::atomic<bool> rung_{true};                   ///< Something may be ready that no claim has asked for.
   MonoTime look_at_{};                             ///< Claim then, rung or not. The courier's own.
+  bool due_known_ = false;                         ///< What the store said is due next still holds; under mutex_.
+  std::optional<UtcMillis> due_;
+  MonoTime due_asked_at_{};
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> closing_{false};
-  std::mutex client_mutex_;                        ///< Who asks beside the trips, against the end of the client.
+  std::atomic<bool> closing_{false};               ///< Set under client_mutex_.
+  std::mutex client_mutex_;                        ///< Of the calls into the client, against its end.
+  std::condition_variable client_left_;
+  std::size_t in_client_ = 0;                      ///< Calls into the client that have not returned.
   mutable std::mutex mutex_;
   Breaker breaker_;
   Throttle throttle_;

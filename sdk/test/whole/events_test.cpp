@@ -94,6 +94,18 @@ TEST(EventsFromAbove, that_come_again_are_stored_once_and_those_that_change_are_
   house.tell("province", "ev-1", "linhu-onewin", "EV-1", R"({"n":"other"})");
   ASSERT_TRUE(wait_until([&] { return house.metric("tongqu_events_total{target=\"province\",outcome=\"conflict\"}") != ""; }));
   EXPECT_EQ(house.state_of("province", "events_waiting"), "1") << "it is not on our disk";
+  EXPECT_NE(house.log().find("bridge.event_conflict"), std::string::npos);
+  const auto entries = house.verify().entries;
+  // More conflicts than a page holds: what comes behind them gets through all the same.
+  for (int n = 2; n <= 8; ++n) tell(house, n, "EV-" + std::to_string(n));
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "9"; }));
+  for (int n = 2; n <= 8; ++n) house.tell("province", "ev-" + std::to_string(n), "linhu-onewin", "EV-" + std::to_string(n), R"({"n":"other"})");
+  tell(house, 9, "EV-9");
+  EXPECT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "10"; })) << house.state_of("province", "events_confirmed");
+  const auto after = house.verify().entries;
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(house.verify().entries, after) << "ten polls later: a conflict is journaled once";
+  EXPECT_LT(after - entries, 8 + 8 + 8 * 2 + 8) << "intake and head of each, and each conflict once";
   EXPECT_EQ(pull(house).events, (Texts{"EV-1 1"}));
 }
 
