@@ -38,9 +38,7 @@ IntakeRoad::IntakeRoad(IntakeParts parts)
       conflicts_(parts_.metrics->metric("tongqu_intake_total", "outcome=\"conflict\"", "Deliveries answered, by outcome")),
       busy_(parts_.metrics->metric("tongqu_intake_total", "outcome=\"busy\"", "Deliveries answered, by outcome")) {}
 
-mapping::Environment IntakeRoad::environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const {
-  return {limits, setup.config.reference_date, pack.opener.get(), &working_days_};
-}
+mapping::Environment IntakeRoad::environment(const Setup& setup, const PackInForce& pack, const Limits& limits) { return setup.environment(pack.opener.get(), limits); }
 
 void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn answer) {
   auto task = std::make_shared<Task>(std::move(inbound), std::move(answer));
@@ -118,7 +116,7 @@ IntakeRoad::Routed IntakeRoad::route(const Setup& setup, const std::string& syst
       target.state = journal::DeliveryState::held;
       target.reason = wire::bilingual_json(record.reason);
     } else {
-      auto planned = setup.targets.at(to.platform)->plan(record.canonical, worker.workspace);
+      auto planned = setup.targets.at(to.platform)->plan(record.canonical, setup.environment(), worker.workspace);
       if (!planned && planned.error().code() == Errc::mapping_no_target_message) continue;
       if (!planned || planned->verdict != RecordVerdict::accepted) {
         target.state = journal::DeliveryState::held;

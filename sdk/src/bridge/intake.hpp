@@ -107,10 +107,9 @@ private:
   /// The record of a stored message as a pack maps its bytes now: the one of the same event, wherever it stands in its delivery.
   Result<mapping::MappedRecord> map_again(const journal::MessageView& view, const Setup& setup, const PackInForce& pack, Worker& worker) const;
   void refuse_failed_commit(Task& task, Error error);
-  mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const;
+  static mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits);
 
   IntakeParts parts_;
-  const model::WorkingDays working_days_ = model::Calendars::published().working_days("000000");  ///< Of the nation, which every division inherits.
   MessageIds ids_;
   std::atomic<bool> stopping_{false};
   obs::Metric& taken_;

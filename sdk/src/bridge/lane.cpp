@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <thread>
 #include <utility>
 
+#include "tongqu/base/assert.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/finding_json.hpp"
@@ -65,6 +67,7 @@ struct Lane::Trip {
   std::vector<mapping::OutMessage> messages;
   std::size_t at = 0;
   std::string receipts, receipt_nos;
+  std::map<std::string, std::string> receipt_of;   ///< Numbers by message id, of what was receipted in this trip.
   MonoTime until;                                  ///< The claim is ours until then.
   bool settled = false;
 
@@ -250,18 +253,47 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
 void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
   auto known = parts_.plans->take(trip->claim.message_id, parts_.platform);
   Result<mapping::Planned> planned = known ? Result<mapping::Planned>(mapping::Planned{mapping::RecordVerdict::accepted, *std::move(known), {}})
-                                           : parts_.target->plan(trip->claim.canonical, worker.workspace);
-  if (!planned || planned->verdict != mapping::RecordVerdict::accepted) {
-    // It was planned once at intake, so the target mapping or the store changed: a person must look, and nothing was sent.
-    journal::Settlement parked;
-    parked.state = DeliveryState::parked;
-    parked.error_id = std::string(planned ? errc_row(Errc::bridge_target_unreadable).id : planned.error().id());
-    parked.reason = wire::bilingual_json({std::string(errc_row(Errc::bridge_target_unreadable).en), std::string(errc_row(Errc::bridge_target_unreadable).zh)});
-    return settle(trip, std::move(parked));
-  }
+                                           : parts_.target->plan(trip->claim.canonical, environment(), worker.workspace);
+  if (!planned || planned->verdict != mapping::RecordVerdict::accepted) return park(trip, planned);
   trip->messages = std::move(planned->messages);
   if (trip->claim.query_first) return ask(trip);
   step(trip);
+}
+
+mapping::Environment Lane::environment() const {
+  mapping::Environment environment;
+  environment.reference_date = parts_.reference_date;
+  environment.working_days = &parts_.site->working_days;
+  environment.lookup = parts_.site->lookup.get();
+  return environment;
+}
+
+/// It was planned once at intake, so the target mapping or the store changed; or it is an event that its pack cannot write. A person must
+/// look, and nothing was sent.
+void Lane::park(const std::shared_ptr<Trip>& trip, const Result<mapping::Planned>& planned) {
+  const ErrcRow& row = errc_row(Errc::bridge_target_unreadable);
+  Bilingual reason{std::string(row.en), std::string(row.zh)};
+  if (!planned) reason = {describe(planned.error(), Lang::en), describe(planned.error(), Lang::zh)};
+  else if (const auto first = std::find_if(planned->findings.begin(), planned->findings.end(), [](const Finding& f) { return f.severity == Severity::error; }); first != planned->findings.end()) {
+    reason = {describe(*first, Lang::en), describe(*first, Lang::zh)};
+  }
+  journal::Settlement parked;
+  parked.state = DeliveryState::parked;
+  parked.error_id = std::string(planned ? row.id : planned.error().id());
+  parked.reason = wire::bilingual_json(reason);
+  parts_.log(obs::Level::error, "not_planned", {{"message_id", trip->claim.message_id}, {"target", parts_.platform}, {"error_id", parked.error_id}});
+  settle(trip, std::move(parked));
+}
+
+/// What the messages that one depends on were answered; nothing when one of them has no receipt yet, which the order of the plan forbids.
+std::vector<platform::EarlierReceipt> Lane::receipts_for(const Trip& trip, const mapping::OutMessage& message) {
+  std::vector<platform::EarlierReceipt> earlier;
+  for (const std::string& id : message.after) {
+    const auto at = trip.receipt_of.find(id);
+    TONGQU_ASSERT(at != trip.receipt_of.end(), "a message leaves after the receipts of those that it depends on");
+    earlier.push_back({id, at->second});
+  }
+  return earlier;
 }
 
 /// Sends the next message of the plan, or settles when all are receipted.
@@ -275,7 +307,7 @@ void Lane::step(const std::shared_ptr<Trip>& trip) {
     throttle_.take(1);
   }
   const mapping::OutMessage& message = trip->messages[trip->at];
-  platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id};
+  platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id, receipts_for(*trip, message)};
   client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
 }
 
@@ -332,6 +364,7 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
     case QueryState::found:
       trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
       trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
+      trip->receipt_of[trip->messages[trip->at].message_id] = outcome.receipt_no;
       if (++trip->at < trip->messages.size()) return ask(trip);
       return settle_delivered(trip);
     case QueryState::absent:
@@ -356,6 +389,7 @@ void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutco
   if (outcome.state == SubmitState::delivered) {
     trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
     trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
+    trip->receipt_of[trip->messages[trip->at].message_id] = outcome.receipt_no;
     ++trip->at;
     return step(trip);
   }

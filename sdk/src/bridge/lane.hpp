@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bridge/plan_cache.hpp"
+#include "bridge/setup.hpp"
 #include "bridge/throttle.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
@@ -53,6 +54,8 @@ struct LaneParts {
   std::string fingerprint;                         ///< Of all that it was made from.
   std::unique_ptr<platform::PlatformClient> client;
   std::shared_ptr<const mapping::Target> target;
+  SiteDataPtr site = SiteData::published();        ///< What the target may look up.
+  model::Time reference_date{};
   std::size_t concurrency = 32;
   RateSettings rate;
   std::vector<PauseSettings> pauses;
@@ -101,6 +104,9 @@ private:
   class InClient;
   void on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked);
   void start(const std::shared_ptr<Trip>& trip, Worker& worker);
+  mapping::Environment environment() const;
+  void park(const std::shared_ptr<Trip>& trip, const Result<mapping::Planned>& planned);
+  static std::vector<platform::EarlierReceipt> receipts_for(const Trip& trip, const mapping::OutMessage& message);
   void step(const std::shared_ptr<Trip>& trip);
   void ask(const std::shared_ptr<Trip>& trip);
   void on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome outcome);
