@@ -112,7 +112,9 @@ TEST(PlainHttp, does_what_the_reading_of_the_reply_says) {
     const SubmitOutcome outcome = told(http_reply(one.status, "{\"code\":\"" + std::string(one.code) + "\"}"));
     EXPECT_EQ(outcome.state, one.state) << one.code << one.status;
     EXPECT_EQ(outcome.error ? outcome.error->id() : "", one.error) << one.code << one.status;
-    if (one.status < 300) EXPECT_EQ(outcome.platform_code, one.code);
+    if (one.status < 300) {
+      EXPECT_EQ(outcome.platform_code, one.code);
+    }
   }
   EXPECT_TRUE(told(http_reply(200, R"({"code":"again"})")).duplicate);
   EXPECT_EQ(told(http_reply(200, "<html>login</html>")).state, SubmitState::unknown);

@@ -160,7 +160,9 @@ private:
   Result<void> put_receipt(std::int64_t delivery, const Move& move);
   Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);
-  Result<bool> may_pass(const DeliveryRow& row, const DeliveryRow& before);
+  /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
+  Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
+  Result<bool> is_earlier(const DeliveryRow& row, const DeliveryRow& other);
   Result<std::optional<int>> place_of(const DeliveryRow& row);
   Result<void> wake_early(const DeliveryRow& delivered);
   Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);

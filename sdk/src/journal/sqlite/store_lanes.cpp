@@ -274,22 +274,37 @@ Result<void> Store::put_receipt(std::int64_t delivery, const Move& move) {
 // Delivered and refused ones were claimed as the first of their lane, so all before them is finished, unless one passed another that had
 // come too early: few do, and not far. Discarded ones say nothing. Behind a damaged one nothing moves until a person has looked.
 Result<bool> Store::blocked(const DeliveryRow& row) {
+  std::vector<DeliveryRow> ahead;
+  bool early = false;
   std::int64_t from = row.id;
-  for (int finished = 0; finished < kPassedFar;) {
-    TONGQU_TRY(const auto before, nearest_in_lane(row, from, false));
-    if (!before) return false;
+  for (int looked = 0; looked < kPassedFar;) {
+    TONGQU_TRY(auto before, nearest_in_lane(row, from, false));
+    if (!before) break;
     if (before->damaged) return true;
     from = before->id;
     if (before->state == DeliveryState::discarded) continue;
-    if (is_final(before->state)) {
-      if (event_places_.empty()) return false;
-      ++finished;
-      continue;
-    }
-    TONGQU_TRY(const bool passes, may_pass(row, *before));
-    if (!passes) return true;
+    ++looked;
+    const bool final = is_final(before->state);
+    if (event_places_.empty()) return !final;
+    if (final) continue;
+    const bool waits = waits_for_earlier(*before);
+    if (!waits && (before->state != DeliveryState::ready || before->fence != 0)) return true;
+    early = early || waits;
+    ahead.push_back(*std::move(before));
   }
-  return false;
+  if (ahead.empty() || !early) return !ahead.empty();
+  TONGQU_TRY(const bool passes, may_pass(row, ahead));
+  return !passes;
+}
+
+/// One that the platform wants before the first of those in front may pass all of them: what stands behind that one has not been sent.
+Result<bool> Store::may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead) {
+  if (!waits_for_earlier(ahead.back())) return false;
+  for (const DeliveryRow& one : ahead) {
+    TONGQU_TRY(const bool earlier, is_earlier(row, one));
+    if (!earlier) return false;
+  }
+  return true;
 }
 
 bool Store::waits_for_earlier(const DeliveryRow& row) {
@@ -305,11 +320,10 @@ Result<std::optional<int>> Store::place_of(const DeliveryRow& row) {
   return place == event_places_.end() ? std::nullopt : std::optional<int>(place->second);
 }
 
-Result<bool> Store::may_pass(const DeliveryRow& row, const DeliveryRow& before) {
-  if (!waits_for_earlier(before)) return false;
+Result<bool> Store::is_earlier(const DeliveryRow& row, const DeliveryRow& other) {
   TONGQU_TRY(const auto own, place_of(row));
-  TONGQU_TRY(const auto other, place_of(before));
-  return own && other && *own < *other;
+  TONGQU_TRY(const auto others, place_of(other));
+  return own && others && *own < *others;
 }
 
 Result<void> Store::release_earlier(const DeliveryRow& row) {
@@ -319,8 +333,8 @@ Result<void> Store::release_earlier(const DeliveryRow& row) {
     if (!next || next->damaged) return {};
     from = next->id;
     if (!claimable(next->state) || next->fence != 0) continue;
-    TONGQU_TRY(const bool passes, may_pass(*next, row));
-    if (!passes) continue;
+    TONGQU_TRY(const bool earlier, is_earlier(*next, row));
+    if (!earlier) continue;
     TONGQU_TRY(const bool is_blocked, blocked(*next));
     if (is_blocked) continue;
     const std::int64_t due = due_of(*next);
