@@ -187,10 +187,15 @@ private:
     inbound.trace_id = trace;
     inbound.delivery.parts.push_back({"body", type, std::move(request.body), nullptr});
     wire::Part& body = inbound.delivery.parts.front();
-    auto document = gate(body.bytes);
-    if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
-    FAULT_POINT("s04_gate_passed");
-    body.document = std::make_shared<const wire::Document>(*std::move(document));
+    connector::Watched watched = handler_.watch_gate(body.bytes);
+    inbound.unread = watched.condemned;
+    inbound.watch = std::move(watched.entry);
+    if (!inbound.unread) {
+      auto document = gate(body.bytes);
+      if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
+      FAULT_POINT("s04_gate_passed");
+      body.document = std::make_shared<const wire::Document>(*std::move(document));
+    }
     auto& facts = inbound.delivery.facts;
     facts["family"] = "rest";
     facts["path"] = config_.path;

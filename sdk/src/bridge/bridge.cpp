@@ -1,5 +1,7 @@
 #include "tongqu/bridge/bridge.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
@@ -87,16 +89,21 @@ public:
 
   bool failed() const override { return failed_.load(); }
 
-  std::map<std::string, int> hand_over() override {
+  Result<void> hand_over(const std::function<bool(const std::map<std::string, int>&)>& give) override {
     std::map<std::string, int> sockets;
     for (const auto& [name, connector] : connectors_) {
-      if (const int fd = connector->listener_fd(); fd >= 0) sockets[name] = fd;
+      if (connector->port() != 0) sockets[name] = connector->listener_fd();  // A family without a port has nothing to give.
     }
-    if (health_server_) {
-      if (const int fd = health_server_->listener_fd(); fd >= 0) sockets["health"] = fd;
+    if (health_server_) sockets["health"] = health_server_->listener_fd();
+    const auto without = std::find_if(sockets.begin(), sockets.end(), [](const auto& one) { return one.second < 0; });
+    const bool given = without == sockets.end() && give(sockets);
+    for (const auto& [name, fd] : sockets) {
+      if (fd >= 0) ::close(fd);
     }
+    if (without != sockets.end()) return Error(Errc::bridge_handover_failed).at(without->first);
+    if (!given) return Error(Errc::bridge_handover_failed);
     handed_over_.store(true);
-    return sockets;
+    return {};
   }
   bool handed_over() const override { return handed_over_.load(); }
 
@@ -250,7 +257,7 @@ private:
                                                        [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); },
                                                        [this](const std::string& target, const std::string& day, const std::string& prefix) { return ask_day(target, day, prefix); }});
       TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); },
-                                                 [this] { return hand_over(); }));
+                                                 [this](const auto& give) { return hand_over(give); }));
     }
     return {};
   }
@@ -335,6 +342,7 @@ Result<journal::JournalOptions> journal_options(const Config& config) {
   options.key_id = config.journal.key_id;
   options.low_water_bytes = config.journal.low_water_mb << 20U;
   options.waiting_limit = config.journal.waiting_limit;
+  options.event_places = {{"apply", 0}, {"accept", 1}, {"step", 2}, {"special", 2}, {"result", 3}};
   options.ballast_bytes = config.journal.ballast_mb << 20U;
   for (const JournalSettings::EarlierKey& earlier : config.journal.earlier_keys) {
     TONGQU_TRY(auto key, detail::hex_key(earlier.seal_key));

@@ -171,7 +171,7 @@ void IntakeRoad::answer_batch(Task& task) {
   Answer answer = to_answer(form != nullptr ? form->whole(counts, items) : default_batch_answer(task.from->family, counts, items));
   const std::size_t committed = counts.accepted + counts.held;
   answer.outcome = committed == 0 ? Outcome::refused : duplicates == committed ? Outcome::duplicate : Outcome::stored;
-  parts_.log(obs::Level::info, "batch_taken_in",
+  if (parts_.log.wants(obs::Level::info)) parts_.log(obs::Level::info, "batch_taken_in",
              {{"system", task.pack().info().system}, {"records", std::to_string(counts.records)}, {"accepted", std::to_string(counts.accepted)},
               {"duplicates", std::to_string(duplicates)}, {"held", std::to_string(counts.held)}, {"refused", std::to_string(counts.refused)},
               {"conflicts", std::to_string(counts.conflicts)}, {"trace_id", task.inbound.trace_id}});

@@ -27,7 +27,7 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, options.waiting_limit, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
       disk_(options.path, options.low_water_bytes, options.ballast_bytes) {}
 
 Writer::~Writer() { stop(); }
@@ -211,7 +211,7 @@ void Writer::add_late(Group& group) {
   late_at_ = now;
   auto waiting = store_->waiting(1);
   if (!waiting || waiting->empty()) return;
-  const std::int64_t before_ms = desk_.now_ms() - options_.waiting_limit.count();
+  const std::int64_t before_ms = desk_.late_before_ms();
   const auto oldest = store_->delivery(waiting->front());
   if (oldest && *oldest && (*oldest)->created_ms >= before_ms) return;
   group.push_back(std::make_unique<ActOperation>([before_ms](Desk& desk) { return hold_late(desk, before_ms); }));

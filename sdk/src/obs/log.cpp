@@ -43,8 +43,9 @@ class JsonLinesSink final : public LogSink {
 public:
   JsonLinesSink(int descriptor, Level least) : descriptor_(descriptor), least_(least) {}
 
+  bool wants(Level level) const noexcept override { return level >= least_; }
+
   void write(const LogRecord& record, UtcMillis at) override {
-    if (record.level < least_) return;
     std::string line = "{\"at\":\"";
     append_time(line, at);
     line += "\",\"level\":\"";
@@ -84,7 +85,7 @@ bool is_loggable(std::string_view field) noexcept { return std::find(kLoggable.b
 std::unique_ptr<LogSink> json_lines_sink(int descriptor, Level least) { return std::make_unique<JsonLinesSink>(descriptor, least); }
 
 void Log::operator()(Level level, std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields) const {
-  if (!sink_) return;
+  if (!wants(level)) return;
   fields.erase(std::remove_if(fields.begin(), fields.end(), [](const auto& f) { return !is_loggable(f.first); }), fields.end());
   sink_->write(LogRecord{level, event, std::move(fields)}, clock_->now_utc());
 }

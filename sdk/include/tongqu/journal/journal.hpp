@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -153,6 +154,10 @@ struct JournalOptions {
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
   std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
   std::chrono::milliseconds waiting_limit{0}; ///< A delivery that waits longer for another target is held with journal.predecessor_late; 0: none.
+  /// Places of events in the life of a case. An event to which a platform says platform.predecessor_missing lets those of its case pass
+  /// that have a lower place, and is tried again as soon as one of them is delivered; past `waiting_limit` it is parked with
+  /// journal.predecessor_late. One that is not named here neither passes nor is passed.
+  std::map<std::string, int> event_places;
   std::int64_t low_water_bytes = 0;       ///< With less free room intake gets journal.disk_low; it comes back by itself. 0: never.
   std::int64_t ballast_bytes = 0;         ///< Size of "<path>.ballast", given up when a write finds no room. 0: none.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.

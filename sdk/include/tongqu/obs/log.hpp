@@ -29,6 +29,8 @@ class LogSink {
 public:
   virtual ~LogSink() = default;
   virtual void write(const LogRecord& record, UtcMillis at) = 0;
+  /// Whether records of a level are kept; who builds long ones asks first.
+  virtual bool wants(Level) const noexcept { return true; }
 };
 
 /// JSON lines to a file descriptor, one write call per record.
@@ -39,6 +41,7 @@ class Log {
 public:
   Log() = default;
   Log(std::shared_ptr<LogSink> sink, std::shared_ptr<Clock> clock) : sink_(std::move(sink)), clock_(std::move(clock)) {}
+  bool wants(Level level) const noexcept { return sink_ != nullptr && sink_->wants(level); }
   void operator()(Level level, std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields = {}) const;
 
 private:
