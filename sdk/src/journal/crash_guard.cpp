@@ -123,7 +123,8 @@ protected:
 private:
   Mark mark_of(std::string_view body) const {
     const auto* keys = table_->keys;
-    return {detail::siphash({keys[0], keys[1]}, body), detail::siphash({keys[2], keys[3]}, body), body.size()};
+    const auto [first, second] = detail::siphash_twice({keys[0], keys[1]}, {keys[2], keys[3]}, body);
+    return {first, second, body.size()};
   }
   Suspect* find(const Mark& mark) {
     for (Suspect& one : table_->suspects) {

@@ -24,6 +24,14 @@ TEST(SipHash, gives_the_published_values) {
   EXPECT_EQ(of(15), 0xa129ca6149be45e5U);
 }
 
+TEST(SipHash, gives_under_two_keys_at_once_what_it_gives_under_each) {
+  const detail::SipKey one{1, 2}, other{3, 4};
+  std::string message;
+  for (int i = 0; i < 100; ++i, message += static_cast<char>(7 * i)) {
+    EXPECT_EQ(detail::siphash_twice(one, other, message), std::pair(detail::siphash(one, message), detail::siphash(other, message))) << i;
+  }
+}
+
 TEST(RecentKeys, find_what_a_plain_sorted_list_finds) {
   std::mt19937 random(20261129);
   detail::RecentKeys keys;
