@@ -45,7 +45,8 @@ struct HttpOutcome {
   std::unique_ptr<HttpFailure> failure;            ///< Null when it did not.
 };
 
-/// HTTP client on libcurl multi with one thread of its own; keep-alive, no redirects, no cookies, no proxies from the environment.
+/// HTTP client with one thread of its own: on libcurl, or where the peer is http:// with an address in numbers, on sockets alone.
+/// Keep-alive, no redirects, no cookies, no proxies from the environment.
 class HttpClient {
 public:
   virtual ~HttpClient() = default;
