@@ -8,6 +8,7 @@
 #include "bridge/stored_delivery.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/mapping/content_digest.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
 

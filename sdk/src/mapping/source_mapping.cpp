@@ -7,6 +7,7 @@
 #include "mapping/date_pattern.hpp"
 #include "mapping/record_writer.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/mapping/content_digest.hpp"
 #include "tongqu/model/rules.hpp"
 
 namespace tongqu::mapping {

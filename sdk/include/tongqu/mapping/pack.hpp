@@ -71,9 +71,6 @@ struct MappedRecord {
 /// whole record, so whoever needs it asks once. Empty for a refused record.
 std::string content_digest(const MappedRecord& mapped);
 
-/// The text that it is the digest of, for who takes several digests at once.
-std::string content_digest_input(const MappedRecord& mapped);
-
 /// Bytes at the end of a delivery that are the beginning of something whose rest has not come yet.
 struct Waiting {
   std::string part;
