@@ -7,7 +7,7 @@ namespace tongqu::journal::detail {
 namespace {
 
 /// Log pages after which a commit is followed by a checkpoint, and those after which readers are waited for to empty the log.
-constexpr int kLogPagesTidy = 4000;
+constexpr int kLogPagesTidy = 500;
 constexpr int kLogPagesMax = 40000;
 /// On a disk without room the log stays short, so that it lives in the room that it has.
 constexpr int kLogPagesPressed = 16;
