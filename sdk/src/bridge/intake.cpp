@@ -8,6 +8,7 @@
 #include "bridge/stored_delivery.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/mapping/content_digest.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
 
@@ -148,7 +149,7 @@ journal::Intake IntakeRoad::make_intake(const Task& task, const std::string& mes
   intake.message_id = message_id;
   intake.system = pack.system;
   intake.identity = intake.system + "/" + record.record.identity.key();
-  intake.digest = mapping::content_digest(record);
+  intake.digest_input = mapping::content_digest_input(record);
   intake.case_key = intake.system + "/" + record.record.identity.case_key();
   intake.case_no = record.record.identity.case_no;
   intake.event = record.record.envelope.event;

@@ -2,6 +2,7 @@
 #include "bridge/intake_task.hpp"
 #include "bridge/naming.hpp"
 #include "bridge/stored_delivery.hpp"
+#include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/json.hpp"
 
 /// The way in for a delivery of many records: each has its own verdict, all are committed in one transaction.
@@ -66,7 +67,7 @@ void IntakeRoad::add_record(Task& task, mapping::MappedRecord record, journal::I
   journal::Intake intake = make_intake(task, line.facts.message_id, record, std::move(routed.targets));
   intake.acknowledgement = store_acknowledgement(text, held);
   line.identity = intake.identity;
-  line.digest = intake.digest;
+  line.digest = intake.digest = crypto::sm3(std::exchange(intake.digest_input, {}));
   task.batch.offered.push_back(line.facts.record - 1);
   batch.intakes.push_back(std::move(intake));
 }

@@ -114,10 +114,10 @@ public:
   void settle(Settlement settlement, std::function<void(Result<void>)> done) override {
     detail::PreparedSettlement prepared;
     if (!settlement.receipt.empty()) {
-      auto box = sealing_.seal(settlement.receipt, detail::receipt_owner(settlement.delivery), "receipt");
-      if (!box) return done(std::move(box).error());
-      prepared.receipt_box = *std::move(box);
-      prepared.receipt_digest = crypto::sm3(settlement.receipt);
+      auto proof = sealing_.seal_proof(settlement.receipt, detail::receipt_owner(settlement.delivery), "receipt");
+      if (!proof) return done(std::move(proof).error());
+      prepared.receipt_box = std::move(proof->box);
+      prepared.receipt_digest = std::move(proof->digest);
       prepared.key_id = sealing_.key_id();
       std::string().swap(settlement.receipt);
     }

@@ -9,6 +9,7 @@
 #include "mapping/record_writer.hpp"
 #include "tongqu/base/phrases.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/mapping/content_digest.hpp"
 #include "tongqu/model/rules.hpp"
 
 namespace tongqu::mapping {
@@ -751,6 +752,15 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment,
 }
 
 } // namespace detail
+
+std::string content_digest_input(const MappedRecord& mapped) {
+  if (mapped.verdict == RecordVerdict::refused) return {};
+  if (!mapped.digest_input.empty()) return mapped.digest_input;
+  std::string text;
+  text.reserve(mapped.canonical_core + 1);
+  text.append(mapped.canonical, 0, mapped.canonical_core).append(1, '}');
+  return text;
+}
 
 std::string content_digest(const MappedRecord& mapped) {
   if (mapped.verdict == RecordVerdict::refused) return {};

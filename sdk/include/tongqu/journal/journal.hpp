@@ -38,6 +38,7 @@ struct Intake {
   std::string system;            ///< Source system.
   std::string identity;          ///< Business identity of the event: the dedup key, UTF-8, at most 1024 bytes.
   std::string digest;            ///< 32 bytes: SM3 of the canonical record, or of the raw bytes when held unmapped.
+  std::string digest_input;      ///< In place of `digest`: the text whose SM3 it is. The journal takes it while it seals, for next to nothing.
   std::string case_key;          ///< Order key: organisation, item and case.
   std::string case_no;           ///< For people and status queries; sealed at rest is not needed, it names no person.
   std::string event;             ///< Name of the event, for people.

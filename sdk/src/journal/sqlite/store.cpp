@@ -139,6 +139,7 @@ Result<void> Store::audit(std::string_view kind, std::string_view subject, std::
                           std::int64_t now_ms) {
   const std::int64_t sequence = live_.tip.sequence + 1;
   std::string mac = chain_.link(live_.tip.mac, {sequence, now_ms, kind, subject, detail, digest});
+  if (signs_heads_) digests_.add(sequence, chain_.digest_text());
   Use insert(at(statements_, Sql::insert_audit));
   insert->number(1, sequence);
   insert->number(2, now_ms);

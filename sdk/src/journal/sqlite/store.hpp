@@ -5,6 +5,7 @@
 #include <set>
 
 #include "journal/audit_chain.hpp"
+#include "journal/entry_digests.hpp"
 #include "journal/fair_order.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
@@ -147,7 +148,7 @@ private:
     std::size_t keys_written = 0; ///< Of the old ones.
   };
   Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
-      : database_(std::move(database)), keys_held_back_(options.keys_held_back), event_places_(options.event_places), chain_(options.audit_key), checks_(keys.rows),
+      : database_(std::move(database)), keys_held_back_(options.keys_held_back), event_places_(options.event_places), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
         hash_(keys.index) {}
   Result<void> load();
   Result<void> load_tip();
@@ -179,6 +180,8 @@ private:
   /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
   const std::size_t keys_held_back_;
   const std::map<std::string, int> event_places_;
+  const bool signs_heads_;
+  EntryDigests digests_;            ///< Of entries that no head closes yet.
   AuditChain chain_;
   RowChecks checks_;
   KeyHash hash_;

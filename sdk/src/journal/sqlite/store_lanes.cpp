@@ -380,7 +380,7 @@ Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_m
 }
 
 Result<std::vector<std::int64_t>> Store::waiting(std::size_t max) {
-  TONGQU_TRY(auto query, Statement::prepare(*database_, "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 0 "
+  TONGQU_TRY(auto query, Statement::prepare(*database_, "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE " TONGQU_OPEN_STATES("state") " AND state = 0 "
                                                         "ORDER BY id LIMIT ?"));
   query.number(1, static_cast<std::int64_t>(max));
   std::vector<std::int64_t> found;

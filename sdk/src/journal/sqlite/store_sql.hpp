@@ -60,8 +60,8 @@ inline const std::vector<std::string_view>& store_sql() {
       "UPDATE messages SET digest = ?, pack = ?, pack_digest = ?, canonical_bytes = ?, row_check = ? WHERE id = ?",
       "UPDATE bodies SET canonical = ? WHERE message = ?",
       "SELECT id FROM deliveries INDEXED BY deliveries_due WHERE due_ms IS NOT NULL AND state = 2 LIMIT ?",
-      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 3 AND fence > 0 ORDER BY id",
-      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 3 AND not_before_ms < ? ORDER BY id",
+      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE " TONGQU_OPEN_STATES("state") " AND state = 3 AND fence > 0 ORDER BY id",
+      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE " TONGQU_OPEN_STATES("state") " AND state = 3 AND not_before_ms < ? ORDER BY id",
   };
   return kTexts;
 }

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "net/text.hpp"
+#include "net/answer_fields.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::net::detail {
@@ -25,19 +25,6 @@ bool is_tls_code(CURLcode code) {
       CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,       CURLE_SSL_CIPHER,         CURLE_SSL_CACERT_BADFILE,
       CURLE_SSL_CRL_BADFILE,   CURLE_SSL_ISSUER_ERROR,         CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED};
   return std::find(kTls.begin(), kTls.end(), code) != kTls.end();
-}
-
-/// Fields of a head that the guard has passed.
-void take_fields(std::string_view head, Headers& headers) {
-  std::size_t at = head.find("\r\n") + 2;
-  for (;;) {
-    const auto end = head.find("\r\n", at);
-    if (end == at || end == std::string_view::npos) return;
-    const std::string_view line = head.substr(at, end - at);
-    const auto colon = line.find(':');
-    headers.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
-    at = end + 2;
-  }
 }
 
 } // namespace
