@@ -112,7 +112,10 @@ class FaultRun(torture.Run):
             return [json.loads(line) for line in f if json.loads(line)["k"] == kind]
 
     def log(self):
-        with open(self.world.path("out", "bridge.log"), "rb") as f:
+        path = self.world.path("out", "bridge.log")
+        if not os.path.exists(path):
+            return b""
+        with open(path, "rb") as f:
             return f.read()
 
     def page(self, path="/metrics", seconds=5):

@@ -17,7 +17,7 @@ class Front:
     """Passes connections on to a platform, in the way of its mode. A new mode closes what is open."""
 
     def __init__(self, to, host="127.0.0.1"):
-        self.to, self.context, self.mode, self.open, self.seen = to, None, "pass", set(), 0
+        self.to, self.context, self.mode, self.open, self.seen, self.turn = to, None, "pass", set(), 0, 0
         self.lock = threading.Lock()
         self.listener = socket.create_server((host, 0), backlog=128)
         self.port = self.listener.getsockname()[1]
@@ -25,7 +25,7 @@ class Front:
 
     def become(self, mode, context=None):
         with self.lock:
-            self.mode, self.context = mode, context
+            self.mode, self.context, self.turn = mode, context, self.turn + 1
             for one in self.open:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
@@ -40,7 +40,7 @@ class Front:
 
     def one(self, connection):
         with self.lock:
-            mode, context = self.mode, self.context
+            mode, context, turn = self.mode, self.context, self.turn
             self.open.add(connection)
             self.seen += 1
         with contextlib.suppress(OSError, ssl.SSLError):
@@ -52,7 +52,13 @@ class Front:
             elif mode == "close":
                 pass
             else:
-                self.carry(context.wrap_socket(connection, server_side=True) if context else connection)
+                if context:
+                    wrapped = context.wrap_socket(connection, server_side=True)
+                    with self.lock:
+                        self.open = (self.open - {connection}) | {wrapped}
+                    connection = wrapped
+                if turn == self.turn:
+                    self.carry(connection)
         with self.lock:
             self.open.discard(connection)
         with contextlib.suppress(OSError):
