@@ -39,7 +39,7 @@ def jump(run, wall, seconds, stays):
     return sum(len(run.rows(name, "gate")) - gates[name] for name in run.world.characters)
 
 
-@case("clock_a_day_ahead", (25,), needs=("faketime",), sample=True)
+@case("clock_a_day_ahead", (25,), needs=("faketime",))
 def clock_a_day_ahead(run):
     wall = Wall(run)
     run.up()
@@ -52,7 +52,7 @@ def clock_a_day_ahead(run):
     run.say("%d refused by the platforms meanwhile, none given up" % tries)
 
 
-@case("clock_a_day_back", (26,), needs=("faketime",), sample=True)
+@case("clock_a_day_back", (26,), needs=("faketime",))
 def clock_a_day_back(run):
     wall = Wall(run)
     run.up()
@@ -72,7 +72,7 @@ def kinds(run):
     return {row[2] for row in chain.entries(os.path.join(run.world.state, "journal.db"))}
 
 
-@case("clock_ten_minutes_off", (27,), needs=("faketime",), sample=True)
+@case("clock_ten_minutes_off", (27,), needs=("faketime",))
 def clock_ten_minutes_off(run):
     """The platform refuses the signature for its time: that is told by its own name, and nobody's message is put aside for it."""
     wall = Wall(run)

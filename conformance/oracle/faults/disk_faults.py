@@ -10,7 +10,7 @@ from case import case, fill, small_disk
 NEVER_SYNCS = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO:when=1+")
 
 
-@case("sync_never_works", (13,), needs=("strace",), sample=True)
+@case("sync_never_works", (13,), needs=("strace",))
 def sync_never_works(run):
     """The disk confirms nothing any more: every start ends by itself with the reason, however often it is tried; then the disk is mended."""
     run.up()
@@ -26,7 +26,7 @@ def sync_never_works(run):
     run.flow(3)
 
 
-@case("log_disk_full", (16,), needs=("root",), sample=True)
+@case("log_disk_full", (16,), needs=("root",))
 def log_disk_full(run):
     """Log and signed head live on a disk that is full: messages go on, and the head is written when there is room."""
     with small_disk(run.world.path("logdisk"), "128k") as folder:
@@ -91,7 +91,7 @@ def store_removed(run):
     run.flow(3)
 
 
-@case("foreign_writer", (21,), sample=True)
+@case("foreign_writer", (21,))
 def foreign_writer(run):
     """Another program holds the store for half a minute: intake is told to come again, nothing piles up, all goes on by itself."""
     run.up()

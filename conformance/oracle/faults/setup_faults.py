@@ -54,7 +54,7 @@ def mutants(run, text):
             yield "a tab in line %d" % (at + 1), "\n".join(lines[:at] + ["\t" + lines[at]] + lines[at + 1:]), False
 
 
-@case("broken_configurations", (53,), sample=True)
+@case("broken_configurations", (53,))
 def broken_configurations(run):
     """Each is refused whole, with the place, and the one before goes on; the good one is then read again."""
     run.up()

@@ -144,7 +144,7 @@ def flip(offset, bit):
     return damage
 
 
-@case("bit_flips", (18, 19), before=few_platforms, sample=True)
+@case("bit_flips", (18, 19), before=few_platforms)
 def bit_flips(run):
     """One bit of a copy of the store is turned, in rows, indexes and headers alike."""
     backlog(run, run.amount(120, 18))

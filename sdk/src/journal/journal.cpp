@@ -280,11 +280,10 @@ private:
 /// An empty store in the place of one that is missing would forget every message and every key: it is made only where nothing tells of one.
 Result<void> check_not_missing(const JournalOptions& options) {
   if (detail::size_of_file(options.path) > 0) return {};
-  const std::string log = options.path + "-wal";
-  if (detail::size_of_file(log) > 0) return Error(Errc::journal_open).at(options.path).with("missing; its log is there: " + log);
+  if (detail::size_of_file(options.path + "-wal") > 0) return Error(Errc::journal_open).at(options.path).with("missing, though its log is there");
   if (options.audit_head_file.empty()) return {};
   const auto head = detail::read_head(options.audit_head_file);
-  if (!head || (*head && (*head)->tip.sequence > 0)) return Error(Errc::journal_open).at(options.path).with("missing; its audit head is there: " + options.audit_head_file);
+  if (!head || (*head && (*head)->tip.sequence > 0)) return Error(Errc::journal_open).at(options.path).with("missing, though its audit head is there");
   return {};
 }
 

@@ -1,5 +1,10 @@
 #include "net/curl/transfer.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -25,6 +30,23 @@ bool is_tls_code(CURLcode code) {
       CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,       CURLE_SSL_CIPHER,         CURLE_SSL_CACERT_BADFILE,
       CURLE_SSL_CRL_BADFILE,   CURLE_SSL_ISSUER_ERROR,         CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED};
   return std::find(kTls.begin(), kTls.end(), code) != kTls.end();
+}
+
+/// What a connection still had to send when it ended is thrown away by the kernel. Otherwise it goes on sending it after a lost network has
+/// come back, also when this process is dead, and a platform takes a request that we have given up, asked about and sent once more.
+int forget_unsent(void*, curl_socket_t socket, curlsocktype) {
+  const linger at_once{1, 0};
+  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+  return CURL_SOCKOPT_OK;
+}
+
+int close_socket(void*, curl_socket_t socket) {
+  int unsent = 0;
+  if (::ioctl(socket, SIOCOUTQ, &unsent) == 0 && unsent == 0) {
+    const linger in_order{0, 0};
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &in_order, sizeof in_order));
+  }
+  return ::close(socket);
 }
 
 /// Fields of a head that the guard has passed.
@@ -89,6 +111,8 @@ bool Transfer::set_constant_options() {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
   set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
+  set(CURLOPT_SOCKOPTFUNCTION, &forget_unsent);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
   set(CURLOPT_PREREQFUNCTION, &Transfer::on_before_request);
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
