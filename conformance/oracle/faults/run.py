@@ -25,6 +25,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from case import CASES, FaultRun  # noqa: E402
+import again_faults  # noqa: E402,F401
 import clock_faults  # noqa: E402,F401
 import disk_faults  # noqa: E402,F401
 import process_faults  # noqa: E402,F401
