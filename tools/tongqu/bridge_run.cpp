@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -47,6 +48,14 @@ void take_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+/// Each caller and each platform needs a descriptor; what a shell gives by default is less than the connections that we allow.
+void use_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 /// A configuration with mistakes is told and the last good one goes on.
 void reload(bridge::Bridge& running, const Console& console) {
   Findings mistakes;
@@ -78,6 +87,7 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
   parts.log = obs::Log(obs::json_lines_sink(STDERR_FILENO, options.quiet ? obs::Level::error : obs::Level::info), parts.clock);
 
   take_signals();
+  use_all_descriptors();
 
   if (options.take_over) {
     // Everything that can be wrong with the new one is found before the old one is made to stop.

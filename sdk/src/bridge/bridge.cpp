@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 #include "bridge/control.hpp"
@@ -240,7 +241,7 @@ private:
 
   Result<void> open_side_doors() {
     if (!config_.health_address.empty()) {
-      health_ = std::make_unique<Health>(*journal_, metrics_, [this] { return failed_.load(); });
+      health_ = std::make_unique<Health>(*journal_, metrics_, log_, [this] { return failed_.load(); });
       net::HttpServerOptions options;
       const auto colon = config_.health_address.rfind(':');
       int port = -1;
@@ -321,7 +322,11 @@ private:
 
 Result<std::unique_ptr<Bridge>> Bridge::start(Config config, const Parts& parts, Findings& mistakes) {
   auto bridge = std::make_unique<detail::RunningBridge>(std::move(config), parts);
-  TONGQU_CHECK(bridge->begin(parts, mistakes));
+  try {
+    TONGQU_CHECK(bridge->begin(parts, mistakes));
+  } catch (const std::system_error&) {
+    return Error(Errc::base_internal).with("no thread can be started");
+  }
   return std::unique_ptr<Bridge>(std::move(bridge));
 }
 

@@ -1,6 +1,7 @@
 #include "bridge/intake.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "bridge/acknowledgement.hpp"
@@ -44,7 +45,14 @@ mapping::Environment IntakeRoad::environment(const Setup& setup, const PackInFor
 void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn answer) {
   auto task = std::make_shared<Task>(std::move(inbound), std::move(answer));
   if (!stopping_.load()) {
-    WorkerPool::Job job = [this, task](Worker& worker) { take_in(task, worker); };
+    WorkerPool::Job job = [this, task](Worker& worker) {
+      try {
+        take_in(task, worker);
+      } catch (const std::bad_alloc&) {  // Says nothing about the message: whoever sent it comes again.
+        busy_.add();
+        if (task->answer_fn) task->fail(Error(Errc::journal_busy), Outcome::busy, kBusyRetryAfterS);
+      }
+    };
     if (parts_.pool->try_post(job)) return;
   }
   busy_.add();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "journal/accept_all.hpp"
+#include "journal/audit_head.hpp"
 #include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
@@ -276,11 +277,22 @@ private:
   std::atomic<bool> closed_{false};
 };
 
+/// An empty store in the place of one that is missing would forget every message and every key: it is made only where nothing tells of one.
+Result<void> check_not_missing(const JournalOptions& options) {
+  if (detail::size_of_file(options.path) > 0) return {};
+  if (detail::size_of_file(options.path + "-wal") > 0) return Error(Errc::journal_open).at(options.path).with("missing, though its log is there");
+  if (options.audit_head_file.empty()) return {};
+  const auto head = detail::read_head(options.audit_head_file);
+  if (!head || (*head && (*head)->tip.sequence > 0)) return Error(Errc::journal_open).at(options.path).with("missing, though its audit head is there");
+  return {};
+}
+
 Result<std::unique_ptr<SqliteJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
   if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
+  TONGQU_CHECK(check_not_missing(options));
   auto journal = std::make_unique<SqliteJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
   TONGQU_CHECK(journal->start(drive));
   return journal;

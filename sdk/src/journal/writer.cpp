@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::int64_t kClockStepBackMs = 1000;
 constexpr std::chrono::milliseconds kLateEvery{1000};
+/// No wait that a platform or a back-off asks for is longer; what looks so was counted on a clock that was wrong.
+constexpr std::chrono::hours kWaitBelieved{1};
 
 bool is_fatal(const Error& error) { return error.code() == Errc::journal_sync_failed; }
 
@@ -36,6 +38,7 @@ Writer::~Writer() { stop(); }
 Result<void> Writer::start(Drive drive) {
   drive_ = drive;
   TONGQU_CHECK(recover());
+  remember_files();
   disk_.look(clock_.now_mono());
   write_head_now();
   if (drive_ == Drive::thread) thread_ = std::thread([this] { loop(); });
@@ -62,6 +65,37 @@ Result<void> Writer::put_questions_off() {
   return {};
 }
 
+/// The other way round: where the clock was a day ahead when the times were written, or is a day behind now, a retry of half a second would
+/// wait for a day, also after the clock is right again. It is due now; a question has its wait before it.
+Result<void> Writer::bring_waits_back() {
+  const std::int64_t now = schedule_.now_ms();
+  TONGQU_TRY(const auto far, store_->due_after(now + std::chrono::milliseconds(kWaitBelieved).count()));
+  for (const std::int64_t delivery : far) {
+    TONGQU_TRY(auto row, store_->delivery(delivery));
+    if (!row || row->damaged) continue;
+    TONGQU_CHECK(store_->reschedule(*row, now + options_.ask_after.count()));
+  }
+  return {};
+}
+
+/// A store that was taken away, or its log, can still be written to: into a file without a name, which is gone when the process ends.
+void Writer::remember_files() {
+  for (const char* end : {"", "-wal"}) {
+    const std::string path = options_.path + end;
+    if (const auto found = identity_of_file(path)) files_.emplace_back(path, *found);
+  }
+}
+
+bool Writer::files_in_place() const {
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) { return identity_of_file(file.first) == file.second; });
+}
+
+void Writer::look_at_files() {
+  if (files_in_place()) return;
+  const std::lock_guard lock(mutex_);
+  poisoned_ = true;
+}
+
 Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
@@ -72,6 +106,7 @@ Result<void> Writer::recover() {
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
     TONGQU_CHECK(put_questions_off());
+    TONGQU_CHECK(bring_waits_back());
     return store_->commit();
   };
   auto done = steps();
@@ -84,7 +119,11 @@ Result<void> Writer::check_old_head() {
   const std::string& path = options_.audit_head_file;
   if (path.empty()) return {};
   const auto head = read_head(path);
-  if (head && !head->has_value()) return {};
+  if (head && !head->has_value()) {
+    // Without it nobody can tell whether entries were cut off; a store that is new has none yet.
+    if (store_->tip().sequence == 0) return {};
+    return store_->audit("head_missing", "journal", "sequence=" + std::to_string(store_->tip().sequence), {}, desk_.now_ms());
+  }
   if (head) {
     const AuditTip& tip = (*head)->tip;
     TONGQU_TRY(const auto value, store_->chain_value(tip.sequence));
@@ -170,8 +209,9 @@ void Writer::run(Group group) {
   add_expired(group);
   add_late(group);
   look_at_disk(group);
-  if (!group.empty()) process(group);
-  write_head_when_due();
+  if (group.empty()) look_at_files();
+  else process(group);
+  if (!poisoned_) write_head_when_due();
 }
 
 Writer::Group Writer::wait_for_group() {
@@ -246,6 +286,7 @@ void Writer::process(Group& group) {
     store_->rollback();
     return fail_group(group, applied.error());
   }
+  if (!files_in_place()) return fail_group(group, Error(Errc::journal_sync_failed).at(options_.path).because(Error(Errc::journal_open).at(options_.path)));
   const auto ready = store_->take_ready();
   for (std::size_t i = 0; i < group.size(); ++i) {
     group[i]->complete(desk_, failures[i] ? &*failures[i] : nullptr);

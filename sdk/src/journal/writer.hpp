@@ -8,6 +8,7 @@
 
 #include "journal/audit_head.hpp"
 #include "journal/disk_watch.hpp"
+#include "journal/files.hpp"
 #include "journal/operation.hpp"
 
 namespace tongqu::journal::detail {
@@ -62,6 +63,10 @@ private:
   void tell_ready(const std::set<std::string>& targets);
   Result<void> recover();
   Result<void> put_questions_off();
+  Result<void> bring_waits_back();
+  void remember_files();
+  bool files_in_place() const;
+  void look_at_files();
   Result<void> check_old_head();
   void write_head_when_due();
   void write_head_now();
@@ -81,6 +86,7 @@ private:
   std::int64_t ledger_dropped_ = 0;
   DiskWatch disk_;
   MonoTime late_at_{};
+  std::vector<std::pair<std::string, FileIdentity>> files_;  ///< The store's, as they were at the start.
 
   std::mutex mutex_;
   std::condition_variable wake_;

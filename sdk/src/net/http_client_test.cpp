@@ -1,6 +1,9 @@
 #include "tongqu/net/http_client.hpp"
 
+#include <cerrno>
+#include <future>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <condition_variable>
 #include <cstdlib>
@@ -114,6 +117,27 @@ TEST(HttpClient, unknown_host_leaves_nothing_sent) {
   options.base_url = "http://nobody.invalid";
   options.pinned_host = "nobody.invalid";
   EXPECT_EQ(failure_of(client_of(options)->send_and_wait(submit(), {})), "net.connect nothing");
+}
+
+// Given up means that the rest of it must not arrive later: the platform was asked meanwhile, and it was sent once more.
+TEST(HttpClient, what_a_given_up_request_had_still_to_send_is_never_sent) {
+  std::promise<void> given_up;
+  std::promise<int> ended;
+  ScriptedPeer peer([&](RawSocket& socket, int) {
+    given_up.get_future().wait();  // Reads nothing before that: the request fills every buffer on its way.
+    char bytes[65536];
+    ssize_t got = 1;
+    while (got > 0) got = ::recv(socket.descriptor(), bytes, sizeof bytes, 0);
+    ended.set_value(got < 0 ? errno : 0);
+  });
+  PeerOptions options = peer_at(peer.port());
+  options.total_timeout = std::chrono::milliseconds(300);
+  {
+    const auto client = client_of(options);
+    EXPECT_EQ(failure_of(client->send_and_wait(submit(std::string(std::size_t{32} << 20U, 'x')), {})), "net.timeout maybe");
+    given_up.set_value();
+    EXPECT_EQ(ended.get_future().get(), ECONNRESET) << "not an end in order after all that was waiting";
+  }
 }
 
 TEST(HttpClient, peer_that_accepts_and_stalls_leaves_maybe) {

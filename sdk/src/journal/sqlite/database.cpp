@@ -140,7 +140,9 @@ Result<bool> Statement::step() {
   if (rc == SQLITE_ROW) return true;
   if (rc == SQLITE_DONE) return false;
   Error error = database_->failure(rc);
-  if ((rc & 0xff) == SQLITE_CONSTRAINT) return Error(Errc::journal_intake_invalid).because(std::move(error));
+  // A number given twice is a fault of ours and never the sender's.
+  const bool ours = rc == SQLITE_CONSTRAINT_ROWID || rc == SQLITE_CONSTRAINT_PRIMARYKEY;
+  if ((rc & 0xff) == SQLITE_CONSTRAINT && !ours) return Error(Errc::journal_intake_invalid).because(std::move(error));
   return error;
 }
 

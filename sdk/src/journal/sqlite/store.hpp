@@ -108,6 +108,10 @@ public:
   Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed();
+  /// Deliveries that may be claimed only after a time.
+  Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms);
+  /// Another time for a delivery that may be claimed; nothing else changes.
+  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms);
   /// Deliveries with an unknown outcome that may be asked about before a time.
   Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms);
 

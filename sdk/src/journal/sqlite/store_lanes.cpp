@@ -459,6 +459,27 @@ Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t no
   }
 }
 
+Result<std::vector<std::int64_t>> Store::due_after(std::int64_t at_ms) {
+  constexpr std::int64_t kYears = std::int64_t{10} * 366 * 86400 * 1000;  // What is further away waits for a person.
+  std::vector<std::int64_t> found;
+  Use query(at(statements_, Sql::far_waits));
+  query->number(1, at_ms);
+  query->number(2, at_ms + kYears);
+  for (;;) {
+    TONGQU_TRY(const bool row, query->step());
+    if (!row) return found;
+    found.push_back(query->number_at(0));
+  }
+}
+
+Result<void> Store::reschedule(DeliveryRow& row, std::int64_t not_before_ms) {
+  row.not_before_ms = not_before_ms;
+  const std::int64_t due = due_of(row);
+  TONGQU_CHECK(update(row, due));
+  note_due(row.target, due, row.id);
+  return {};
+}
+
 // Claims are made from the front, and there are as many as the counter says, so the queue is not walked to its end.
 Result<std::vector<std::int64_t>> Store::asked_before(std::int64_t at_ms) {
   std::vector<std::int64_t> found;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "net/answer_fields.hpp"
+#include "net/unsent.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::net::detail {
@@ -26,6 +27,13 @@ bool is_tls_code(CURLcode code) {
       CURLE_SSL_CRL_BADFILE,   CURLE_SSL_ISSUER_ERROR,         CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED};
   return std::find(kTls.begin(), kTls.end(), code) != kTls.end();
 }
+
+int on_socket(void*, curl_socket_t socket, curlsocktype) {
+  forget_unsent(socket);
+  return CURL_SOCKOPT_OK;
+}
+
+int close_socket(void*, curl_socket_t socket) { return close_forgetting(socket); }
 
 } // namespace
 
@@ -76,6 +84,8 @@ bool Transfer::set_constant_options() {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
   set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
+  set(CURLOPT_SOCKOPTFUNCTION, &on_socket);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
   set(CURLOPT_PREREQFUNCTION, &Transfer::on_before_request);
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "net/unsent.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::net::detail {
@@ -47,6 +48,7 @@ bool PlainConnection::connect() {
   const int on = 1;
   ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::setsockopt(descriptor_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  forget_unsent(descriptor_);
   connecting_ = true;
   if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&peer_.address), peer_.size) == 0 || errno == EINPROGRESS) return true;
   close();
@@ -152,7 +154,7 @@ HttpOutcome PlainConnection::fail(Error error) {
 }
 
 void PlainConnection::close() noexcept {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0) close_forgetting(descriptor_);
   descriptor_ = -1;
   connecting_ = false;
 }
