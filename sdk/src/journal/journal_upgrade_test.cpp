@@ -92,7 +92,7 @@ TEST_F(JournalUpgrade, a_store_of_version_1_goes_on_whole) {
   auto opened = Journal::open(options_, clock_);
   ASSERT_TRUE(opened) << describe(opened.error());
   Journal& journal = **opened;
-  EXPECT_EQ(first_value(options_.path, "PRAGMA user_version"), "2");
+  EXPECT_EQ(first_value(options_.path, "PRAGMA user_version"), "3");
   EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_1' ESCAPE '\\'"), "0");
   EXPECT_EQ(first_value(options_.path, "PRAGMA integrity_check"), "ok");
   for (int i = 1; i <= 5; ++i) {
@@ -129,6 +129,20 @@ TEST_F(JournalUpgrade, a_store_of_version_1_goes_on_whole) {
   EXPECT_TRUE(report->ok()) << report->problem;
   EXPECT_GT(report->entries, 5);
   EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.locked");
+}
+
+TEST_F(JournalUpgrade, a_store_of_version_2_gets_a_table_of_attachments) {
+  {
+    auto opened = Journal::open(options_, clock_);
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE((*opened)->accept_and_wait(intake("m1")));
+  }
+  tamper(options_.path, "DROP TABLE attachments; PRAGMA user_version = 2");
+  auto opened = Journal::open(options_, clock_);
+  ASSERT_TRUE(opened) << describe(opened.error());
+  EXPECT_EQ(first_value(options_.path, "PRAGMA user_version"), "3");
+  EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM sqlite_schema WHERE name IN ('attachments', 'attachments_of_message')"), "2");
+  EXPECT_EQ((*opened)->accept_and_wait(intake("m1"))->verdict, IntakeVerdict::duplicate);
 }
 
 TEST_F(JournalUpgrade, an_upgrade_that_fails_leaves_version_1_as_it_was) {

@@ -7,6 +7,7 @@
 #include "journal/sealing.hpp"
 #include "journal/sqlite/store.hpp"
 #include "tongqu/base/clock.hpp"
+#include "tongqu/journal/attachments.hpp"
 
 namespace tongqu::journal::detail {
 
@@ -84,6 +85,7 @@ struct Desk {
   std::chrono::milliseconds lease_time;
   std::chrono::milliseconds ask_after;
   std::uint64_t acts = 0;      ///< Counts whatever may change a claimed row besides its settlement.
+  Attachments* attachments = nullptr;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
 };
 

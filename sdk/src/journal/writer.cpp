@@ -65,7 +65,7 @@ Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
     TONGQU_CHECK(check_old_head());
-    TONGQU_CHECK(store_->audit("start", "journal", "schema=2 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_CHECK(store_->audit("start", "journal", "schema=3 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
     TONGQU_TRY(const auto backup_at, store_->backup_mark());
     if (!backup_at.empty()) TONGQU_CHECK(store_->mark_restored(backup_at, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());

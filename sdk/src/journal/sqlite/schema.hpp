@@ -3,7 +3,7 @@
 
 namespace tongqu::journal::detail {
 
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
 /// Checks that the file is ours and of a version that we know, or empty. Changes nothing in a foreign file. Gives the version, 0 for an
 /// empty file. @errors journal.schema, journal.corrupt.

@@ -27,6 +27,7 @@ Result<std::unique_ptr<Store>> Store::open(const JournalOptions& options, const 
   TONGQU_CHECK(create_when_empty(*database));
   TONGQU_CHECK(check_integrity(*database, options.path));
   if (version == 1) TONGQU_CHECK(upgrade_from_1(*database, sealing));
+  if (version == 2) TONGQU_CHECK(upgrade_from_2(*database));
   TONGQU_TRY(const auto keys, load_or_make_store_keys(*database, sealing));
   std::unique_ptr<Store> store(new Store(std::move(database), options, keys));
   TONGQU_CHECK(store->load());

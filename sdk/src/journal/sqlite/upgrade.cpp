@@ -21,7 +21,7 @@ constexpr const char* kTakeOver = R"sql(
 INSERT INTO refusals SELECT id, at_ms, system, error_id, place, peer, size, digest FROM refusals_1;
 INSERT INTO audit SELECT seq, at_ms, kind, subject, detail, digest, mac FROM audit_1;
 DROP TABLE messages_1; DROP TABLE deliveries_1; DROP TABLE counters_1; DROP TABLE refusals_1; DROP TABLE audit_1; DROP TABLE meta_1;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 )sql";
 
 /// The old constant must open, or this is another store's key.
@@ -149,6 +149,14 @@ Result<void> upgrade_from_1(Database& database, const Sealing& sealing) {
   TONGQU_CHECK(database.run("BEGIN IMMEDIATE"));
   auto done = steps(database, sealing);
   if (done) done = database.run("COMMIT");
+  if (!done && database.in_transaction()) static_cast<void>(database.run("ROLLBACK"));
+  return done;
+}
+
+Result<void> upgrade_from_2(Database& database) {
+  TONGQU_CHECK(database.run("BEGIN IMMEDIATE"));
+  auto done = database.run("CREATE TABLE attachments(name TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY(name, message)) STRICT, WITHOUT ROWID; "
+                           "CREATE INDEX attachments_of_message ON attachments(message); PRAGMA user_version = 3; COMMIT");
   if (!done && database.in_transaction()) static_cast<void>(database.run("ROLLBACK"));
   return done;
 }
