@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "connectors/attachments/attachment_door.hpp"
 #include "connectors/rest/query.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/base/fault_point.hpp"
@@ -100,6 +101,7 @@ public:
     options.listen_fd = config_.listen_fd;
     options.limits.body_bytes_max = config_.limits.message_bytes_max;
     options.hosts = config_.hosts;
+    options.sink_bytes_max = config_.attachment_bytes_max;
     TONGQU_TRY(server_, net::HttpServer::start(options, *this));
     return {};
   }
@@ -110,7 +112,12 @@ public:
   void drain() override { server_->drain(); }
   std::uint64_t open_connections() const override { return server_->counters().open; }
 
+  net::BodyPlan plan_body(const HttpRequest& head, const net::Framing& framing) override {
+    return door_.is_for(head) ? door_.plan(head, framing, caller_of(head)) : net::BodyPlan();
+  }
+
   void on_request(HttpRequest request, Responder respond) override {
+    if (door_.is_for(request)) return door_.answer(request, caller_of(request), respond);
     const std::string trace = to_hex(crypto::random_bytes(8));
     const bool intake = request.path() == config_.path;
     const bool status = request.path() == status_path_;
@@ -136,6 +143,8 @@ private:
     if (request.headers.count("authorization") != 1 || given.substr(0, kBearer.size()) != kBearer) return false;
     return equal_constant_time(given.substr(kBearer.size()), config_.token);
   }
+
+  attachments::Caller caller_of(const HttpRequest& request) const { return authorised(request) ? attachments::Caller::known : attachments::Caller::unknown; }
 
   void refuse(const HttpRequest& request, const std::string& trace, const Error& error, int status, const Responder& respond) {
     refuse(request, request.body, trace, error, status, respond);
@@ -307,6 +316,7 @@ private:
 
   connector::ListenerConfig config_;
   connector::IntakeHandler& handler_;
+  attachments::AttachmentDoor door_{config_, handler_};
   std::string status_path_, events_path_;
   std::unique_ptr<net::HttpServer> server_;
 };

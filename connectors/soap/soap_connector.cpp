@@ -4,6 +4,7 @@
 #include <optional>
 #include <sstream>
 
+#include "connectors/attachments/attachment_door.hpp"
 #include "connectors/soap/envelope.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
@@ -53,6 +54,7 @@ public:
     options.listen_fd = config_.listen_fd;
     options.limits.body_bytes_max = config_.limits.message_bytes_max;
     options.hosts = config_.hosts;
+    options.sink_bytes_max = config_.attachment_bytes_max;
     TONGQU_TRY(server_, net::HttpServer::start(options, *this));
     return {};
   }
@@ -63,7 +65,12 @@ public:
   void drain() override { server_->drain(); }
   std::uint64_t open_connections() const override { return server_->counters().open; }
 
+  net::BodyPlan plan_body(const HttpRequest& head, const net::Framing& framing) override {
+    return door_.is_for(head) ? door_.plan(head, framing, caller_of(head)) : net::BodyPlan();
+  }
+
   void on_request(HttpRequest request, Responder respond) override {
+    if (door_.is_for(request)) return door_.answer(request, caller_of(request), respond);
     const std::string trace = to_hex(crypto::random_bytes(8));
     const auto refuse = [&](int status, Errc why) {
       refused(Error(why), request.peer, request.body, trace);
@@ -85,6 +92,9 @@ public:
   }
 
 private:
+  /// Nobody has to name himself at a SOAP listener.
+  static attachments::Caller caller_of(const HttpRequest&) { return attachments::Caller::known; }
+
   static Version version_of(std::string_view media_type) {
     return media_type == "application/soap+xml" ? Version::v12 : Version::v11;
   }
@@ -206,6 +216,7 @@ private:
 
   connector::ListenerConfig config_;
   connector::IntakeHandler& handler_;
+  attachments::AttachmentDoor door_{config_, handler_};
   std::string wsdl_;
   std::unique_ptr<net::HttpServer> server_;
 };

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +46,29 @@ public:
   }
   Result<std::vector<MessageStatus>> status(const StatusQuery& query) override { return on_status(query); }
 
+  /// What was uploaded whole, by digest as it was announced.
+  std::map<std::string, std::string> attachments() const {
+    const std::lock_guard lock(mutex_);
+    return attachments_;
+  }
+  std::vector<UploadHead> uploads() const {
+    const std::lock_guard lock(mutex_);
+    return uploads_;
+  }
+  std::optional<Errc> begin_fails, take_fails, finish_fails;
+  Result<std::unique_ptr<Upload>> upload(const UploadHead& head) override {
+    const std::lock_guard lock(mutex_);
+    uploads_.push_back(head);
+    if (begin_fails) return Error(*begin_fails);
+    return std::unique_ptr<Upload>(std::make_unique<FakeUpload>(*this, head.digest));
+  }
+  Result<std::optional<std::uint64_t>> attachment(const std::string&, const std::string& digest) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = attachments_.find(digest);
+    if (at == attachments_.end()) return std::optional<std::uint64_t>();
+    return std::optional<std::uint64_t>(at->second.size());
+  }
+
   std::size_t delivered() const {
     const std::lock_guard lock(mutex_);
     return deliveries_.size();
@@ -58,7 +83,30 @@ public:
   }
 
 private:
+  class FakeUpload final : public Upload {
+  public:
+    FakeUpload(FakeIntake& intake, std::string digest) : intake_(intake), digest_(std::move(digest)) {}
+    void take(std::string piece, std::function<void(Result<void>)> taken) override {
+      bytes_ += piece;
+      taken(intake_.take_fails ? Result<void>(Error(*intake_.take_fails)) : Result<void>());
+    }
+    void finish(std::function<void(Result<Kept>)> done) override {
+      if (intake_.finish_fails) return done(Error(*intake_.finish_fails));
+      const std::lock_guard lock(intake_.mutex_);
+      const Kept kept{intake_.attachments_.count(digest_) > 0, bytes_.size()};
+      intake_.attachments_[digest_] = bytes_;
+      done(kept);
+    }
+
+  private:
+    FakeIntake& intake_;
+    const std::string digest_;
+    std::string bytes_;
+  };
+
   mutable std::mutex mutex_;
+  std::map<std::string, std::string> attachments_;
+  std::vector<UploadHead> uploads_;
   std::vector<Inbound> deliveries_;
   std::vector<SeenRefusal> refusals_;
 };

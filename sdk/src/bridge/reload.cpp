@@ -16,7 +16,7 @@ bool same(const Limits& a, const Limits& b) {
 
 /// All of a listener but its pack and the bound on records, which intake reads for each delivery.
 bool same_socket(const ListenSettings& a, const ListenSettings& b) {
-  const auto all = [](const ListenSettings& l) { return std::tie(l.name, l.family, l.address, l.path, l.public_url, l.port, l.hosts, l.settings); };
+  const auto all = [](const ListenSettings& l) { return std::tie(l.name, l.family, l.address, l.path, l.public_url, l.port, l.hosts, l.settings, l.attachments, l.attachment_bytes_max); };
   return all(a) == all(b) && same(a.token, b.token) && same(a.limits, b.limits);
 }
 
