@@ -16,20 +16,6 @@ constexpr std::string_view kPath = "/attachments/";
 constexpr std::size_t kHexDigits = 64;
 constexpr int kRetryDiskS = 60, kRetryBusyS = 1;
 
-int status_of(const Error& error) {
-  switch (error.code()) {
-    case Errc::journal_attachment_digest: return 422;
-    case Errc::journal_attachment_too_large: return 413;
-    case Errc::journal_disk_low: return 507;
-    case Errc::connector_path_unknown: return 404;
-    case Errc::connector_method: return 405;
-    case Errc::connector_auth_failed: return 401;
-    default: break;
-  }
-  if (error.action() == Action::retry_later) return 503;
-  return error.action() == Action::fix_input ? 400 : 500;
-}
-
 std::string new_trace() { return to_hex(crypto::random_bytes(8)); }
 
 /// The digest that an address names, 32 bytes. One way of writing it, so that one attachment has one address.
@@ -49,6 +35,23 @@ HttpResponse kept_response(int status, const std::string& digest, const connecto
 
 } // namespace
 
+int status_of(const Error& error) noexcept {
+  switch (error.code()) {
+    case Errc::journal_attachment_digest: return 422;
+    case Errc::journal_attachment_too_large:
+    case Errc::connector_attachment_length: return 413;
+    case Errc::journal_disk_low: return 507;
+    case Errc::connector_path_unknown: return 404;
+    case Errc::connector_method: return 405;
+    case Errc::connector_auth_failed: return 401;
+    default: break;
+  }
+  if (error.action() == Action::retry_later) return 503;
+  return error.action() == Action::fix_input ? 400 : 500;
+}
+
+std::string retry_after(int status) { return std::to_string(status == 507 ? kRetryDiskS : kRetryBusyS); }
+
 struct AttachmentDoor::Shared {
   std::string route;
   std::uint64_t bytes_max = 0;
@@ -61,8 +64,7 @@ struct AttachmentDoor::Shared {
     response.headers.add("Content-Type", "application/json; charset=utf-8");
     if (response.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
     if (response.status == 405) response.headers.add("Allow", "PUT, HEAD");
-    if (response.status == 507) response.headers.add("Retry-After", std::to_string(kRetryDiskS));
-    if (response.status == 503) response.headers.add("Retry-After", std::to_string(kRetryBusyS));
+    if (response.status == 507 || response.status == 503) response.headers.add("Retry-After", retry_after(response.status));
     response.body = wire::refusal_json(error, trace, {});
     return response;
   }

@@ -9,6 +9,10 @@
 /// `PUT /attachments/<sm3>` and `HEAD` of it, on the listener of any family. docs/reference/attachments.md
 namespace tongqu::connectors::attachments {
 
+/// HTTP status of an error on the way into the store, and the Retry-After that 503 and 507 bring.
+int status_of(const Error& error) noexcept;
+std::string retry_after(int status);
+
 /// Whether the listener knows who calls.
 enum class Caller : std::uint8_t { known, unknown };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "connectors/attachments/attachment_door.hpp"
+#include "connectors/attachments/multipart_sink.hpp"
 #include "connectors/rest/query.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/base/fault_point.hpp"
@@ -12,6 +13,7 @@
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
+#include "tongqu/wire/multipart.hpp"
 
 namespace tongqu::connectors::rest {
 namespace {
@@ -113,7 +115,9 @@ public:
   std::uint64_t open_connections() const override { return server_->counters().open; }
 
   net::BodyPlan plan_body(const HttpRequest& head, const net::Framing& framing) override {
-    return door_.is_for(head) ? door_.plan(head, framing, caller_of(head)) : net::BodyPlan();
+    if (door_.is_for(head)) return door_.plan(head, framing, caller_of(head));
+    const bool long_parts = config_.attachment_bytes_max > 0 && head.method == "POST" && head.path() == config_.path && attachments::is_multipart(head);
+    return long_parts && authorised(head) && head.query().empty() ? plan_parts(head) : net::BodyPlan();
   }
 
   void on_request(HttpRequest request, Responder respond) override {
@@ -127,7 +131,13 @@ public:
     if (!authorised(request)) return refuse(request, trace, Error(Errc::connector_auth_failed), 401, respond);
     if (status) return answer_status(request, trace, respond);
     if (events) return answer_events(request, trace, std::move(respond));
-    take_post(std::move(request), std::move(respond), trace);
+    if (!attachments::is_multipart(request)) return take_post(std::move(request), {}, std::move(respond), trace);
+    wire::MultipartLimits limits;
+    limits.bytes_max = config_.limits.message_bytes_max;
+    auto parts = wire::parse_multipart(request.body, request.headers.get("content-type"), limits);
+    const auto in_order = parts ? attachments::put_root_first(*parts, request.headers.get("content-type")) : Result<void>(parts.error());
+    if (!in_order) return refuse(request, trace, in_order.error(), 400, respond);
+    take_parts(request, *std::move(parts), std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {
@@ -152,11 +162,16 @@ private:
 
   void refuse(const HttpRequest& request, std::string_view bytes, const std::string& trace, const Error& error, int status,
               const Responder& respond) {
+    respond(refusal(request, bytes, trace, error, status));
+  }
+
+  HttpResponse refusal(const HttpRequest& request, std::string_view bytes, const std::string& trace, const Error& error, int status) {
     handler_.on_refused({config_.name, request.peer, trace, error, bytes});
     HttpResponse response = json_response(status, wire::refusal_json(error, trace, {}));
     if (status == 401) response.headers.add("WWW-Authenticate", "Bearer");
     if (status == 405) response.headers.add("Allow", request.path() == config_.path ? "POST" : "GET");
-    respond(std::move(response));
+    if (status == 503 || status == 507) response.headers.add("Retry-After", attachments::retry_after(status));
+    return response;
   }
 
   /// What the head says about the body; 415 for a type that is not served, 400 for the rest.
@@ -186,7 +201,26 @@ private:
     return document;
   }
 
-  void take_post(HttpRequest request, Responder respond, const std::string& trace) {
+  net::BodyPlan plan_parts(const HttpRequest& head) {
+    const std::string trace = to_hex(crypto::random_bytes(8));
+    const auto whole = std::make_shared<const HttpRequest>(head);
+    attachments::MultipartPlan parts{config_.name, head.peer, trace, std::string(head.headers.get("content-type")), config_.limits.message_bytes_max,
+                                     [this, whole, trace](const Error& error) { return refusal(*whole, {}, trace, error, attachments::status_of(error)); },
+                                     [this, whole, trace](std::vector<wire::Part> cut, Responder respond) { take_parts(*whole, std::move(cut), std::move(respond), trace); }};
+    net::BodyPlan plan;
+    auto sink = attachments::make_multipart_sink(std::move(parts), handler_);
+    if (sink) plan.sink = *std::move(sink);
+    else plan.answer = std::make_unique<HttpResponse>(refusal(head, {}, trace, sink.error(), 400));
+    return plan;
+  }
+
+  void take_parts(const HttpRequest& whole, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
+    HttpRequest request = attachments::root_request(whole, parts.front(), "application/json");
+    take_post(std::move(request), std::move(parts), std::move(respond), trace);
+  }
+
+  /// @param parts  Of a body of several: the root, whose bytes are the request's, and the others.
+  void take_post(HttpRequest request, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
     const HeadVerdict head = judge_head(request);
     if (head.error) return refuse(request, trace, *head.error, head.status, respond);
 
@@ -194,13 +228,17 @@ private:
     Inbound inbound;
     inbound.route = config_.name;
     inbound.trace_id = trace;
-    inbound.delivery.parts.push_back({"body", type, std::move(request.body), nullptr});
+    auto& facts = inbound.delivery.facts;
+    if (!parts.empty()) facts["multipart"] = "cut";
+    if (parts.empty()) parts.push_back({"body", {}, {}, nullptr});
+    inbound.delivery.parts = std::move(parts);
     wire::Part& body = inbound.delivery.parts.front();
+    body.content_type = type;
+    body.bytes = std::move(request.body);
     auto document = gate(body.bytes);
     if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
     FAULT_POINT("s04_gate_passed");
     body.document = std::make_shared<const wire::Document>(*std::move(document));
-    auto& facts = inbound.delivery.facts;
     facts["family"] = "rest";
     facts["path"] = config_.path;
     facts["peer"] = request.peer;

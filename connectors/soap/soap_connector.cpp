@@ -5,11 +5,13 @@
 #include <sstream>
 
 #include "connectors/attachments/attachment_door.hpp"
+#include "connectors/attachments/multipart_sink.hpp"
 #include "connectors/soap/envelope.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/net/http_server.hpp"
 #include "tongqu/wire/encoding.hpp"
+#include "tongqu/wire/multipart.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/trusted_xml.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -66,7 +68,9 @@ public:
   std::uint64_t open_connections() const override { return server_->counters().open; }
 
   net::BodyPlan plan_body(const HttpRequest& head, const net::Framing& framing) override {
-    return door_.is_for(head) ? door_.plan(head, framing, caller_of(head)) : net::BodyPlan();
+    if (door_.is_for(head)) return door_.plan(head, framing, caller_of(head));
+    const bool long_parts = config_.attachment_bytes_max > 0 && head.method == "POST" && head.path() == config_.path && attachments::is_multipart(head);
+    return long_parts ? plan_parts(head) : net::BodyPlan();
   }
 
   void on_request(HttpRequest request, Responder respond) override {
@@ -82,7 +86,12 @@ public:
       return respond(wsdl_answer(trace));
     }
     if (request.method != "POST") return refuse(405, Errc::connector_method);
-    take_post(std::move(request), std::move(respond), trace);
+    if (!attachments::is_multipart(request)) return take_post(std::move(request), {}, std::move(respond), trace);
+    wire::MultipartLimits limits;
+    limits.bytes_max = config_.limits.message_bytes_max;
+    auto parts = wire::parse_multipart(request.body, request.headers.get("content-type"), limits);
+    if (!parts) return respond(refusal(parts.error(), request.peer, request.body, trace, part_version(request)));
+    take_parts(request, *std::move(parts), std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {
@@ -121,7 +130,43 @@ private:
     return {{}, 0, transport};
   }
 
-  void take_post(HttpRequest request, Responder respond, const std::string& trace) {
+  /// Of the envelope that a multipart body announces.
+  static Version part_version(const HttpRequest& whole) {
+    const std::string_view type = whole.headers.get("content-type");
+    const bool v12 = net::media_parameter(type, "type") == "application/soap+xml" || net::media_parameter(type, "start-info") == "application/soap+xml";
+    return v12 ? Version::v12 : Version::v11;
+  }
+
+  HttpResponse refusal(const Error& error, const std::string& peer, std::string_view bytes, const std::string& trace, Version version) {
+    refused(error, peer, bytes, trace);
+    HttpResponse response = to_response(wrap_fault(error, {}, trace, version));
+    if (error.action() != Action::retry_later) return response;
+    response.status = attachments::status_of(error);
+    response.headers.add("Retry-After", attachments::retry_after(response.status));
+    return response;
+  }
+
+  net::BodyPlan plan_parts(const HttpRequest& head) {
+    const std::string trace = to_hex(crypto::random_bytes(8));
+    const auto whole = std::make_shared<const HttpRequest>(head);
+    attachments::MultipartPlan parts{config_.name, head.peer, trace, std::string(head.headers.get("content-type")), config_.limits.message_bytes_max,
+                                     [this, whole, trace](const Error& error) { return refusal(error, whole->peer, {}, trace, part_version(*whole)); },
+                                     [this, whole, trace](std::vector<wire::Part> cut, Responder respond) { take_parts(*whole, std::move(cut), std::move(respond), trace); }};
+    net::BodyPlan plan;
+    auto sink = attachments::make_multipart_sink(std::move(parts), handler_);
+    if (sink) plan.sink = *std::move(sink);
+    else plan.answer = std::make_unique<HttpResponse>(refusal(sink.error(), head.peer, {}, trace, part_version(head)));
+    return plan;
+  }
+
+  void take_parts(const HttpRequest& whole, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
+    HttpRequest request = attachments::root_request(whole, parts.front(), part_version(whole) == Version::v12 ? "application/soap+xml" : "text/xml");
+    parts.front().name = "body";
+    take_post(std::move(request), std::move(parts), std::move(respond), trace);
+  }
+
+  /// @param parts  Of a body of several: the root, whose bytes are the request's, and the others.
+  void take_post(HttpRequest request, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
     const std::string type = net::media_type(request.headers.get("content-type"));
     Version version = version_of(type);
     const auto fault = [&](const Error& error, std::string_view bytes, int status = 0) {
@@ -140,8 +185,12 @@ private:
     inbound.route = config_.name;
     inbound.trace_id = trace;
     const std::string content_type(request.headers.get("content-type"));
-    inbound.delivery.parts.push_back({"body", content_type, std::move(request.body), nullptr});
+    if (!parts.empty()) inbound.delivery.facts["multipart"] = "cut";
+    if (parts.empty()) parts.push_back({"body", {}, {}, nullptr});
+    inbound.delivery.parts = std::move(parts);
     wire::Part& body = inbound.delivery.parts.front();
+    body.content_type = content_type;
+    body.bytes = std::move(request.body);
     auto document = wire::parse_xml(body.bytes, options);
     if (!document) return fault(document.error(), body.bytes);
     FAULT_POINT("s04_gate_passed");

@@ -10,6 +10,7 @@
 
 #include "net/test_support.hpp"
 #include "tongqu/connector/connector.hpp"
+#include "tongqu/crypto/crypto.hpp"
 
 /// What the tests of both connectors share: an intake that does what it is told and remembers, and a caller on a plain socket.
 namespace tongqu::connector::test {
@@ -83,6 +84,13 @@ public:
   }
 
 private:
+  Upload::Kept keep(const std::string& digest, const std::string& bytes) {
+    const std::lock_guard lock(mutex_);
+    const Upload::Kept kept{attachments_.count(digest) > 0, bytes.size(), digest};
+    attachments_[digest] = bytes;
+    return kept;
+  }
+
   class FakeUpload final : public Upload {
   public:
     FakeUpload(FakeIntake& intake, std::string digest) : intake_(intake), digest_(std::move(digest)) {}
@@ -92,9 +100,8 @@ private:
     }
     void finish(std::function<void(Result<Kept>)> done) override {
       if (intake_.finish_fails) return done(Error(*intake_.finish_fails));
-      const std::lock_guard lock(intake_.mutex_);
-      const Kept kept{intake_.attachments_.count(digest_) > 0, bytes_.size()};
-      intake_.attachments_[digest_] = bytes_;
+      const std::string digest = digest_.empty() ? crypto::sm3(bytes_) : digest_;
+      const Kept kept = intake_.keep(digest, bytes_);
       done(kept);
     }
 

@@ -25,7 +25,7 @@ public:
       auto stored = writer->commit();
       (!stored ? told.failed : stored->known ? told.known : told.stored).add();
       if (!stored) return done(std::move(stored).error());
-      done(Kept{stored->known, static_cast<std::uint64_t>(stored->facts.bytes)});
+      done(Kept{stored->known, static_cast<std::uint64_t>(stored->facts.bytes), stored->facts.digest});
     });
   }
 

@@ -1,9 +1,12 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/base/result.hpp"
+#include "tongqu/wire/document.hpp"
 
 namespace tongqu::bridge::detail {
 
@@ -17,5 +20,9 @@ struct NamedAttachment {
 /// bytes are said to be elsewhere. Each digest once, in the order of the record; what stands in `meta`, `unknown` and `ext` names nothing.
 /// @errors wire.json_* when the record cannot be read.
 Result<std::vector<NamedAttachment>> named_attachments(std::string_view canonical);
+
+/// Calls `take` with the bytes of each text of a document that is Base64, with or without a data URI in front, also inside documents that
+/// are carried in texts. Ends when it answers false.
+Result<void> each_inline_file(const wire::Node& root, const std::function<Result<bool>(Bytes)>& take);
 
 } // namespace tongqu::bridge::detail

@@ -90,6 +90,7 @@ private:
   // Attachments that records name: intake_attachments.cpp.
   bool takes_attachments(const std::string& route) const;
   Result<void> keep_parts(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const;
+  Result<void> keep_inline(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const;
   Result<std::vector<NamedAttachment>> absent_attachments(const std::vector<NamedAttachment>& named, const wire::Delivery& delivery) const;
   /// Digests of the attachments that a record needs; it is held or refused, as the listener says, while one is missing.
   Result<std::vector<std::string>> attach(const Task& task, mapping::MappedRecord& record) const;

@@ -36,6 +36,19 @@ Result<void> IntakeRoad::keep_parts(const wire::Delivery& delivery, std::vector<
   return {};
 }
 
+/// Puts files that stand in the body as Base64 text into the store, when the record names their digests.
+Result<void> IntakeRoad::keep_inline(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const {
+  if (delivery.parts.empty() || delivery.parts.front().document == nullptr) return {};
+  return each_inline_file(delivery.parts.front().document->root(), [this, &wanted](Bytes content) -> Result<bool> {
+    const std::string digest = crypto::sm3(content);
+    const auto at = std::find_if(wanted.begin(), wanted.end(), [&digest](const auto& one) { return one.digest == digest; });
+    if (at == wanted.end()) return true;
+    TONGQU_CHECK(parts_.attachments->keep(content));
+    wanted.erase(at);
+    return !wanted.empty();
+  });
+}
+
 /// Those of the attachments a record names that are not in the store.
 Result<std::vector<NamedAttachment>> IntakeRoad::absent_attachments(const std::vector<NamedAttachment>& named, const wire::Delivery& delivery) const {
   std::vector<NamedAttachment> absent;
@@ -44,13 +57,18 @@ Result<std::vector<NamedAttachment>> IntakeRoad::absent_attachments(const std::v
     if (!there) absent.push_back(one);
   }
   TONGQU_CHECK(keep_parts(delivery, absent));
+  if (!absent.empty()) TONGQU_CHECK(keep_inline(delivery, absent));
   return absent;
 }
 
 Result<std::vector<std::string>> IntakeRoad::attach(const Task& task, mapping::MappedRecord& record) const {
   std::vector<std::string> digests;
   if (parts_.attachments == nullptr || task.from->attachments == MissingAttachment::none_taken || record.verdict == RecordVerdict::refused) return digests;
-  TONGQU_TRY(const auto named, named_attachments(record.canonical));
+  for (const wire::Part& part : task.inbound.delivery.parts) {
+    if (!part.sm3.empty()) digests.push_back(part.sm3);
+  }
+  TONGQU_TRY(auto named, named_attachments(record.canonical));
+  named.erase(std::remove_if(named.begin(), named.end(), [&digests](const auto& one) { return std::find(digests.begin(), digests.end(), one.digest) != digests.end(); }), named.end());
   if (named.empty()) return digests;
   TONGQU_TRY(const auto absent, absent_attachments(named, task.inbound.delivery));
   const bool report = task.from->attachments == MissingAttachment::report;

@@ -85,10 +85,10 @@ class Upload {
 public:
   virtual ~Upload() = default;
   virtual void take(std::string piece, std::function<void(Result<void>)> taken) = 0;
-  struct Kept { bool known = false; std::uint64_t bytes = 0; };  ///< Durable. Known: the same content was there.
+  struct Kept { bool known = false; std::uint64_t bytes = 0; std::string digest{}; };  ///< Durable. Known: the same content was there.
   virtual void finish(std::function<void(Result<Kept>)> done) = 0;
 };
-/// `digest` is the SM3 that the bytes must have, 32 bytes.
+/// `digest` is the SM3 that the bytes must have, 32 bytes; empty: whatever they have.
 struct UploadHead { std::string route, peer, trace_id, digest; std::optional<std::uint64_t> bytes; };
 
 /// What a connector calls. Members are safe from several threads; `answer` is called exactly once, from any thread.
