@@ -426,6 +426,64 @@ TEST_F(RestAttachments, too_long_a_body_is_refused_on_its_head) {
   EXPECT_TRUE(intake_.uploads().empty());
 }
 
+std::string form(const std::vector<std::pair<std::string, std::string>>& parts) {
+  std::string body;
+  for (const auto& [head, content] : parts) body += "--b\r\n" + head + "\r\n\r\n" + content + "\r\n";
+  return body + "--b--\r\n";
+}
+const std::string kFormType = "multipart/form-data; boundary=b";
+const std::string kFileHead = "Content-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf";
+const std::string kJsonHead = "Content-Disposition: form-data; name=\"data\"\r\nContent-Type: application/json";
+
+TEST_F(RestAttachments, a_form_comes_as_its_json_part_and_the_files_beside_it) {
+  for (const std::uint64_t max : {std::uint64_t{0}, std::uint64_t{1} << 20U}) {
+    connector_.reset();
+    config_.attachment_bytes_max = max;
+    const Reply reply = call(port(), "POST", "/push", with_token({{"Content-Type", kFormType}}), form({{kFileHead, "%PDF small"}, {kJsonHead, "{\"a\":1}"}}));
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    const auto& delivery = intake_.last().delivery;
+    ASSERT_EQ(delivery.parts.size(), 2U);
+    EXPECT_EQ(delivery.parts[0].name, "data");
+    EXPECT_EQ(delivery.parts[0].bytes, "{\"a\":1}");
+    EXPECT_TRUE(delivery.parts[0].document);
+    EXPECT_EQ(delivery.parts[1].name, "file");
+    EXPECT_EQ(delivery.parts[1].bytes, "%PDF small");
+    EXPECT_EQ(delivery.fact("multipart"), "cut");
+  }
+}
+
+TEST_F(RestAttachments, a_part_that_finds_no_room_in_memory_streams_into_the_store) {
+  const Reply reply = call(port(), "POST", "/push", with_token({{"Content-Type", kFormType}}),
+                           form({{kJsonHead, "{\"a\":1}"}, {kFileHead, kBody}, {"Content-Disposition: form-data; name=\"small\"", "x"}, {"Content-ID: <second>", kBody + "2"}}));
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto& parts = intake_.last().delivery.parts;
+  ASSERT_EQ(parts.size(), 4U);
+  EXPECT_EQ(parts[1].bytes, "");
+  EXPECT_EQ(parts[1].sm3, crypto::sm3(kBody));
+  EXPECT_EQ(parts[1].stored_bytes, kBody.size());
+  EXPECT_EQ(parts[2].bytes, "x");
+  EXPECT_EQ(parts[2].sm3, "");
+  EXPECT_EQ(parts[3].sm3, crypto::sm3(kBody + "2"));
+  EXPECT_TRUE(intake_.attachments().at(crypto::sm3(kBody)) == kBody);
+}
+
+TEST_F(RestAttachments, a_root_that_is_longer_than_a_message_or_broken_parts_are_refused) {
+  const auto post = [this](const std::string& body, const std::string& type = kFormType) { return call(port(), "POST", "/push", with_token({{"Content-Type", type}}), body); };
+  const Reply large = post(form({{kJsonHead, "{\"a\":\"" + std::string(2000, 'x') + "\"}"}}));
+  EXPECT_EQ(large.status, 413);
+  EXPECT_EQ(member(large, "id"), "connector.attachment_length");
+  EXPECT_EQ(member(post(form({{kJsonHead, "{}"}}).substr(0, 60)), "id"), "wire.multipart_invalid");
+  EXPECT_EQ(member(post("x", "multipart/form-data"), "id"), "wire.multipart_invalid");
+  EXPECT_EQ(member(post(form({{kJsonHead, "{}"}}), kFormType + "; start=\"<other>\""), "id"), "wire.multipart_invalid");
+  EXPECT_EQ(member(post(form({{kJsonHead, "{"}}), kFormType), "id"), "wire.json_syntax");
+  intake_.take_fails = Errc::journal_disk_low;
+  const Reply full = post(form({{kJsonHead, "{}"}, {kFileHead, kBody}}));
+  EXPECT_EQ(full.status, 507);
+  EXPECT_EQ(full.header("Retry-After"), "60");
+  EXPECT_EQ(intake_.delivered(), 0U);
+  EXPECT_EQ(intake_.refusals().size(), 6U);
+}
+
 TEST_F(RestConnectorTest, a_listener_without_attachments_has_no_such_address) {
   EXPECT_EQ(call(port(), "PUT", "/attachments/" + std::string(64, '0'), with_token(), "abc").status, 404);
 }

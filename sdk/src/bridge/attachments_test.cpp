@@ -267,7 +267,6 @@ TEST_F(Attached, a_part_that_went_into_the_store_is_kept_with_the_message_and_fo
   EXPECT_EQ(again->parts[1].sm3, part.sm3);
   EXPECT_EQ(again->parts[1].stored_bytes, kFile.size());
   EXPECT_EQ(again->facts, (std::map<std::string, std::string, std::less<>>{{"family", "rest"}, {"peer", "p"}}));
-  journal_->attachments()->forget_removed();
   EXPECT_NE((*journal_->message(answer.message_id))->findings.find("wire.part_unreferenced"), std::string::npos) << "the pack looks at no part, and says so";
 }
 

@@ -68,7 +68,9 @@ public:
     courier_.replace(std::move(lanes));
     back_ = std::make_unique<BackDesk>(*journal_, clock_, lease_);
     const auto takes = [](const ListenSettings& one) { return one.attachments != MissingAttachment::none_taken; };
-    if (std::any_of(config_.listen.begin(), config_.listen.end(), takes)) attachments_ = std::make_unique<AttachmentDesk>(AttachmentDeskParts{journal_.get(), log_, &metrics_});
+    const bool taken = std::any_of(config_.listen.begin(), config_.listen.end(), takes);
+    if (taken && journal_->attachments() == nullptr) return Error(Errc::bridge_config_value).at("listen.attachments");
+    if (taken) attachments_ = std::make_unique<AttachmentDesk>(AttachmentDeskParts{journal_.get(), log_, &metrics_});
     intake_ = std::make_unique<IntakeRoad>(
         IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }, guard_.get(), attachments_.get()});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
