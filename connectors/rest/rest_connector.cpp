@@ -13,7 +13,6 @@
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
-#include "tongqu/wire/multipart.hpp"
 
 namespace tongqu::connectors::rest {
 namespace {
@@ -131,13 +130,7 @@ public:
     if (!authorised(request)) return refuse(request, trace, Error(Errc::connector_auth_failed), 401, respond);
     if (status) return answer_status(request, trace, respond);
     if (events) return answer_events(request, trace, std::move(respond));
-    if (!attachments::is_multipart(request)) return take_post(std::move(request), {}, std::move(respond), trace);
-    wire::MultipartLimits limits;
-    limits.bytes_max = config_.limits.message_bytes_max;
-    auto parts = wire::parse_multipart(request.body, request.headers.get("content-type"), limits);
-    const auto in_order = parts ? attachments::put_root_first(*parts, request.headers.get("content-type")) : Result<void>(parts.error());
-    if (!in_order) return refuse(request, trace, in_order.error(), 400, respond);
-    take_parts(request, *std::move(parts), std::move(respond), trace);
+    take_post(std::move(request), {}, std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {

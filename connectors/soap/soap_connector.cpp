@@ -11,7 +11,6 @@
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/net/http_server.hpp"
 #include "tongqu/wire/encoding.hpp"
-#include "tongqu/wire/multipart.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/trusted_xml.hpp"
 #include "tongqu/wire/xml.hpp"
@@ -86,12 +85,7 @@ public:
       return respond(wsdl_answer(trace));
     }
     if (request.method != "POST") return refuse(405, Errc::connector_method);
-    if (!attachments::is_multipart(request)) return take_post(std::move(request), {}, std::move(respond), trace);
-    wire::MultipartLimits limits;
-    limits.bytes_max = config_.limits.message_bytes_max;
-    auto parts = wire::parse_multipart(request.body, request.headers.get("content-type"), limits);
-    if (!parts) return respond(refusal(parts.error(), request.peer, request.body, trace, part_version(request)));
-    take_parts(request, *std::move(parts), std::move(respond), trace);
+    take_post(std::move(request), {}, std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {
@@ -195,7 +189,7 @@ private:
     if (!document) return fault(document.error(), body.bytes);
     FAULT_POINT("s04_gate_passed");
     auto shared = std::make_shared<const wire::Document>(*std::move(document));
-    auto envelope = read_envelope(*shared, version);
+    auto envelope = read_envelope(*shared, version, inbound.delivery.parts.size() > 1 ? Beside::parts : Beside::nothing);
     if (!envelope) return fault(envelope.error(), body.bytes);
     if (envelope->operation.name() == kStatusOperation) {
       auto answer = answer_status(envelope->operation, version, trace);

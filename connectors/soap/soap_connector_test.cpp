@@ -520,10 +520,12 @@ std::string mtom_type(const std::string& inner) {
   return "multipart/related; type=\"application/xop+xml\"; boundary=\"uuid:1\"; start=\"<root@example.test>\"; start-info=\"" + inner + "\"";
 }
 
-TEST_F(SoapConnectorTest, takes_mtom_of_both_versions_with_and_without_a_store) {
-  for (const std::uint64_t max : {std::uint64_t{0}, std::uint64_t{1} << 20U}) {
+TEST_F(SoapConnectorTest, takes_mtom_of_both_versions_where_attachments_are_taken) {
+  EXPECT_EQ(post(mtom("text/xml", envelope(kOperation), "%PDF"), mtom_type("text/xml")).status, 415);
+  for (const std::string include : {"", "<i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\" href=\"cid:file@example.test\"/>"}) {
     connector_.reset();
-    config_.attachment_bytes_max = max;
+    config_.attachment_bytes_max = std::uint64_t{1} << 20U;
+    const std::string kOperation = "<q:sendBj xmlns:q=\"urn:q\"><q:file>" + include + "</q:file></q:sendBj>";
     const Reply reply = post(mtom("application/xop+xml; charset=UTF-8; type=\"text/xml\"", envelope(kOperation), "%PDF"), mtom_type("text/xml"));
     EXPECT_EQ(reply.status, 200) << reply.body;
     EXPECT_EQ(reply.header("Content-Type").substr(0, 8), "text/xml");
@@ -541,6 +543,8 @@ TEST_F(SoapConnectorTest, takes_mtom_of_both_versions_with_and_without_a_store) 
     // SOAP with attachments has a plain root.
     EXPECT_EQ(post(mtom("text/xml; charset=utf-8", envelope(kOperation), "%PDF"), "multipart/related; type=\"text/xml\"; boundary=\"uuid:1\"").status, 200);
     EXPECT_TRUE(post("--uuid:1\r\n\r\nx", mtom_type("text/xml")).has("wire.multipart_invalid"));
+    const std::string elsewhere = "<a><i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\" href=\"file:///etc/hostname\"/></a>";
+    EXPECT_TRUE(post(mtom("text/xml", envelope(elsewhere), "%PDF"), mtom_type("text/xml")).has("connector.soap_encoding"));
     EXPECT_TRUE(post(mtom("application/pdf", "%PDF", "x"), mtom_type("text/xml")).has("connector.content_type"));
   }
 }
