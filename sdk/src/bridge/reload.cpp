@@ -26,6 +26,7 @@ std::optional<std::string> first_fixed_change(const Config& before, const Config
   const auto& j = before.journal;
   const auto& k = after.journal;
   if (std::tie(j.path, j.key_id, j.queue_max) != std::tie(k.path, k.key_id, k.queue_max) || !same(j.seal_key, k.seal_key)) return "journal";
+  if (j.attachments_unnamed != k.attachments_unnamed) return "journal.attachments_unnamed_h";
   const auto& a = before.audit;
   const auto& b = after.audit;
   if (!same(a.key, b.key) || !same(a.sign_key, b.sign_key) || a.head_file != b.head_file) return "audit";
