@@ -10,6 +10,12 @@
 #include "connectors/platforms/tif_rio/tif_rio.hpp"
 #include "connectors/rest/rest_connector.hpp"
 #include "connectors/soap/soap_connector.hpp"
+#ifndef TONGQU_WITH_STAGING
+#define TONGQU_WITH_STAGING 0
+#endif
+#if TONGQU_WITH_STAGING
+#include "connectors/staging/staging_connector.hpp"
+#endif
 #include "tools/tongqu/bridge_commands.hpp"
 
 namespace tongqu::tool {
@@ -76,6 +82,9 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
   connector::Registry connectors;
   connectors::soap::register_soap(connectors);
   connectors::rest::register_rest(connectors);
+#if TONGQU_WITH_STAGING
+  connectors::staging::register_staging(connectors);
+#endif
   platform::Registry platforms;
   platform::register_plain_http(platforms);
   platform::register_tif_rio(platforms);

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "bridge/attachment_desk.hpp"
 #include "bridge/control.hpp"
 #include "bridge/courier.hpp"
 #include "bridge/health.hpp"
@@ -69,8 +70,12 @@ public:
     TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), {}));
     courier_.replace(std::move(lanes));
     back_ = std::make_unique<BackDesk>(*journal_, clock_, lease_);
+    const auto takes = [](const ListenSettings& one) { return one.attachments != MissingAttachment::none_taken; };
+    const bool taken = std::any_of(config_.listen.begin(), config_.listen.end(), takes);
+    if (taken && journal_->attachments() == nullptr) return Error(Errc::bridge_config_value).at("listen.attachments");
+    if (taken) attachments_ = std::make_unique<AttachmentDesk>(AttachmentDeskParts{journal_.get(), log_, &metrics_});
     intake_ = std::make_unique<IntakeRoad>(
-        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }, guard_.get()});
+        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }, guard_.get(), attachments_.get()});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
     poller_ = std::make_unique<EventPoller>(PollerParts{&setups_, &courier_, journal_.get(), clock_, log_, &metrics_, [this] { fail(); }});
@@ -142,6 +147,7 @@ public:
     connectors_.clear();
     if (health_server_) health_server_->stop(bounded);
     health_server_.reset();
+    if (attachments_) attachments_->stop();
     if (pool_) pool_->stop();
     if (journal_) static_cast<void>(journal_->note("stop", {"bridge", "stop"}));
     courier_.close_lanes();  // Clients end first: what they still had in flight is settled as unknown while the journal listens.
@@ -152,6 +158,7 @@ public:
     courier_.clear();
     poller_.reset();
     intake_.reset();
+    attachments_.reset();
     back_.reset();
     pool_.reset();
     journal_.reset();
@@ -279,6 +286,7 @@ private:
       listener.settings = one.settings;
       listener.hosts = one.hosts;
       listener.limits = one.limits;
+      if (one.attachments != MissingAttachment::none_taken) listener.attachment_bytes_max = one.attachment_bytes_max;
       if (one.token.given()) {
         TONGQU_TRY(const Secret token, one.token.read());
         listener.token = token.reveal();
@@ -304,6 +312,7 @@ private:
   std::unique_ptr<WorkerPool> pool_;
   Courier courier_;
   std::unique_ptr<BackDesk> back_;
+  std::unique_ptr<AttachmentDesk> attachments_;
   std::unique_ptr<IntakeRoad> intake_;
   std::unique_ptr<EventPoller> poller_;
   std::unique_ptr<Health> health_;
@@ -349,6 +358,8 @@ Result<journal::JournalOptions> journal_options(const Config& config) {
   options.waiting_limit = config.journal.waiting_limit;
   options.event_places = {{"apply", 0}, {"accept", 1}, {"step", 2}, {"special", 2}, {"result", 3}};
   options.ballast_bytes = config.journal.ballast_mb << 20U;
+  options.attachment_unreferenced = config.journal.attachments_unnamed;
+  for (const ListenSettings& one : config.listen) options.attachment_bytes_max = std::max(options.attachment_bytes_max, static_cast<std::int64_t>(one.attachment_bytes_max));
   for (const JournalSettings::EarlierKey& earlier : config.journal.earlier_keys) {
     TONGQU_TRY(auto key, detail::hex_key(earlier.seal_key));
     options.earlier_keys.push_back({earlier.key_id, std::move(key)});

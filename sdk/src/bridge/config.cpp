@@ -159,19 +159,33 @@ private:
 
 std::string indexed(std::string_view name, std::size_t i) { return std::string(name) + "[" + std::to_string(i) + "]"; }
 
-Limits read_limits(Reader& r, const YamlNode& node, const std::string& path, std::size_t& records_max) {
+Limits read_limits(Reader& r, const YamlNode& node, const std::string& path, ListenSettings& listen) {
+  std::size_t& records_max = listen.records_max;
   Limits limits;
   const YamlNode* value = node.find("limits");
   if (value == nullptr) return limits;
   const std::string at = Reader::join(path, "limits");
-  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max", "records_max"})) return limits;
+  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max", "records_max", "attachment_bytes_max"})) return limits;
   limits.message_bytes_max = r.number<std::size_t>(*value, at, "message_bytes_max", limits.message_bytes_max, 1024, std::int64_t{1} << 30);
   limits.depth_max = r.number<std::uint32_t>(*value, at, "depth_max", limits.depth_max, 4, 64);
   limits.attributes_max = r.number<std::uint32_t>(*value, at, "attributes_max", limits.attributes_max, 1, 10000);
   limits.children_max = r.number<std::uint32_t>(*value, at, "children_max", limits.children_max, 16, 10000000);
   limits.nodes_max = r.number<std::uint32_t>(*value, at, "nodes_max", limits.nodes_max, 16, 100000000);
   records_max = r.number<std::size_t>(*value, at, "records_max", records_max, 1, 1000000);
+  // What a Content-Length can say.
+  listen.attachment_bytes_max = r.number<std::uint64_t>(*value, at, "attachment_bytes_max", listen.attachment_bytes_max, 1024, 9'999'999'999);
   return limits;
+}
+
+MissingAttachment read_attachments(Reader& r, const YamlNode& node, const std::string& path) {
+  const std::string text = r.text(node, path, "attachments", false);
+  if (text == "hold") return MissingAttachment::hold;
+  if (text == "refuse") return MissingAttachment::refuse;
+  if (text == "report") return MissingAttachment::report;
+  if (const YamlNode* value = node.find("attachments"); value != nullptr && value->is_scalar()) {
+    r.mistake(Errc::bridge_config_value, *value, Reader::join(path, "attachments"), {"hold, refuse or report", "hold、refuse 或 report"});
+  }
+  return MissingAttachment::none_taken;
 }
 
 void read_listen(Reader& r, const YamlNode& root, Config& config) {
@@ -179,7 +193,7 @@ void read_listen(Reader& r, const YamlNode& root, Config& config) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const YamlNode& node = items[i];
     const std::string at = indexed("listen", i);
-    if (!r.keys(node, at, {"name", "family", "address", "port", "path", "public_url", "pack", "token", "hosts", "limits", "settings"})) continue;
+    if (!r.keys(node, at, {"name", "family", "address", "port", "path", "public_url", "pack", "token", "hosts", "limits", "settings", "attachments"})) continue;
     ListenSettings one;
     one.name = r.text(node, at, "name", true);
     one.family = r.text(node, at, "family", true);
@@ -191,7 +205,8 @@ void read_listen(Reader& r, const YamlNode& root, Config& config) {
     one.token = r.secret(node, at, "token", false);
     for (const YamlNode& host : r.list(node, at, "hosts", false)) one.hosts.push_back(host.text);
     one.settings = r.texts(node, at, "settings");
-    one.limits = read_limits(r, node, at, one.records_max);
+    one.limits = read_limits(r, node, at, one);
+    one.attachments = read_attachments(r, node, at);
     one.line = node.line;
     config.listen.push_back(std::move(one));
   }
@@ -371,7 +386,7 @@ void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "synchronous"})) {
+  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
     config.journal.path = r.path_text(*journal, "journal", "path", true);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
     config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
@@ -379,6 +394,7 @@ void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
     config.journal.low_water_mb = r.number<std::int64_t>(*journal, "journal", "low_water_mb", config.journal.low_water_mb, 0, 1000000);
     config.journal.ballast_mb = r.number<std::int64_t>(*journal, "journal", "ballast_mb", config.journal.ballast_mb, 0, 10000);
     config.journal.waiting_limit = std::chrono::hours(r.number<std::int64_t>(*journal, "journal", "waiting_limit_h", config.journal.waiting_limit.count(), 0, 100000));
+    config.journal.attachments_unnamed = std::chrono::hours(r.number<std::int64_t>(*journal, "journal", "attachments_unnamed_h", config.journal.attachments_unnamed.count(), 1, 8760));
     read_earlier_keys(r, *journal, config);
     const std::string guard = r.text(*journal, "journal", "crash_guard", false, "on");
     config.journal.crash_guard = guard != "off";

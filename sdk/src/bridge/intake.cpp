@@ -104,6 +104,9 @@ void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
 
 void IntakeRoad::take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker) {
   Task& task = *handle;
+  auto attached = attach(task, record);
+  if (!attached) return refuse_failed_commit(task, std::move(attached).error());
+  task.attached = *std::move(attached);
   if (record.verdict == RecordVerdict::refused) return refuse_record(task, std::move(record));
   Routed routed = route(*task.setup, task.pack().info().system, record, worker);
   if (routed.targets.empty()) return refuse_as_fault(task, Error(Errc::bridge_no_route).at(record.record.envelope.event));
@@ -185,6 +188,7 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
   journal::Intake intake = make_intake(*task, task->message_id, record, std::move(routed.targets));
   intake.raw = store_delivery(task->inbound.delivery);
   intake.acknowledgement = store_acknowledgement(text, held);
+  intake.attachments = std::move(task->attached);
   task->acknowledgement = std::move(text);
   task->held = held;
   task->plans = std::move(routed.plans);

@@ -20,6 +20,9 @@
 
 namespace tongqu::bridge::detail {
 
+class AttachmentDesk;
+struct NamedAttachment;
+
 /// Everything intake reads and writes; owned by the bridge, outlives the road.
 struct IntakeParts {
   SetupShelf* setups = nullptr;
@@ -32,6 +35,7 @@ struct IntakeParts {
   obs::Metrics* metrics = nullptr;
   std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
   journal::CrashGuard* guard = nullptr;            ///< Null: bodies are not watched.
+  AttachmentDesk* attachments = nullptr;           ///< Null: none are taken.
 };
 
 /// The way in: delivery -> pack -> canonical record -> journal -> acknowledgement. Called by connectors from their threads.
@@ -44,6 +48,9 @@ public:
   connector::Watched watch_gate(std::string_view bytes) override;
   Result<std::vector<connector::MessageStatus>> status(const connector::StatusQuery& query) override;
   void events(const connector::EventQuery& query, connector::EventsFn answer) override;
+
+  Result<std::unique_ptr<connector::Upload>> upload(const connector::UploadHead& head) override;
+  Result<std::optional<std::uint64_t>> attachment(const std::string& route, const std::string& digest) override;
 
   /// From now on every delivery is answered `busy`.
   void stop_taking() { stopping_.store(true); }
@@ -84,6 +91,17 @@ private:
   static Routed route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker);
   journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
   void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
+
+  // Attachments that records name: intake_attachments.cpp.
+  bool takes_attachments(const std::string& route) const;
+  Result<void> keep_parts(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const;
+  Result<void> keep_inline(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const;
+  Result<std::vector<NamedAttachment>> absent_attachments(const std::vector<NamedAttachment>& named, const wire::Delivery& delivery) const;
+  /// Digests of the attachments that a record needs; it is held or refused, as the listener says, while one is missing.
+  Result<std::vector<std::string>> attach(const Task& task, mapping::MappedRecord& record) const;
+  /// As above for a stored message that was mapped again. False: one is missing, and `findings` names it.
+  enum class Again : std::uint8_t { act, preview };
+  Result<bool> attach_again(const journal::MessageView& view, const mapping::MappedRecord& record, Findings& findings, Again again) const;
 
   // Bodies that end the process: intake_guard.cpp.
   journal::CrashGuard::Entry watch(const wire::Delivery& delivery) const;

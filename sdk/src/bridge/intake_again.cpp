@@ -41,7 +41,8 @@ Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, con
     release.findings.append(std::move(planned.findings));
     return release;
   }
-  if (preview) return release;
+  TONGQU_TRY(const bool whole, attach_again(*view, record, release.findings, preview ? Again::preview : Again::act));
+  if (preview || !whole) return release;
   const std::string digest = mapping::content_digest(record);
   // The record changes for every target, also for one that was never held and still waits for its turn.
   for (const auto& one : view->deliveries) static_cast<void>(parts_.plans->take(message_id, one.target));
@@ -83,6 +84,8 @@ Result<IntakeRoad::Replay> IntakeRoad::replay(const ReplayRequest& request, cons
     findings.append(std::move(record.findings));
     if (record.verdict != RecordVerdict::accepted) return Error(Errc::bridge_replay_not_accepted).at(request.message_id);
     if (view->system + "/" + record.record.identity.key() != view->identity) return Error(Errc::bridge_identity_changed).at(request.message_id);
+    TONGQU_TRY(const bool whole, attach_again(*view, record, findings, request.preview ? Again::preview : Again::act));
+    if (!whole) return Error(Errc::bridge_replay_not_accepted).at(request.message_id);
     TONGQU_TRY(const auto known, parts_.journal->find(view->identity));
     what.digest = mapping::content_digest(record);
     what.pack = replay.pack = pack->pack->info().name();

@@ -47,6 +47,8 @@ void IntakeRoad::add_record(Task& task, mapping::MappedRecord record, journal::I
   line.facts.trace = task.inbound.trace_id;
   line.facts.case_no = record.record.identity.case_no;
   line.facts.reason = record.reason;
+  auto attached = attach(task, record);
+  if (!attached) return refuse_in_batch(task, attached.error(), {}, batch);
   if (record.verdict == RecordVerdict::refused) return refuse_in_batch(task, leading_error(record.findings, Errc::connector_refused), record.reason, batch);
   const std::string& event = record.record.envelope.event;
   Routed routed = route(*task.setup, task.pack().info().system, record, worker);
@@ -66,6 +68,7 @@ void IntakeRoad::add_record(Task& task, mapping::MappedRecord record, journal::I
 
   journal::Intake intake = make_intake(task, line.facts.message_id, record, std::move(routed.targets));
   intake.acknowledgement = store_acknowledgement(text, held);
+  intake.attachments = *std::move(attached);
   line.identity = intake.identity;
   line.digest = intake.digest = crypto::sm3(std::exchange(intake.digest_input, {}));
   task.batch.offered.push_back(line.facts.record - 1);

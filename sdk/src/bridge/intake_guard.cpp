@@ -13,7 +13,7 @@ namespace {
 /// What stands for a delivery in the guard: its bytes, without the facts that differ each time it is sent.
 std::string guarded_bytes(const wire::Delivery& delivery) {
   std::string all;
-  for (const wire::Part& part : delivery.parts) all.append(std::to_string(part.bytes.size())).append(1, ':').append(part.bytes);
+  for (const wire::Part& part : delivery.parts) all.append(std::to_string(part.bytes.size())).append(1, ':').append(part.bytes).append(part.sm3);
   return all;
 }
 

@@ -44,6 +44,7 @@ struct IntakeRoad::Task {
   mapping::AnswerText acknowledgement;             ///< What is stored, as it was before it was stored.
   bool held = false;
   std::vector<Plan> plans;
+  std::vector<std::string> attached;               ///< SM3 of the attachments that the record needs.
   Batch batch;
 
   Task(connector::Inbound in, connector::AnswerFn fn) : inbound(std::move(in)), answer_fn(std::move(fn)), peer(inbound.delivery.fact("peer")) {}

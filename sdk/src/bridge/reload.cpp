@@ -17,7 +17,7 @@ bool same(const Limits& a, const Limits& b) {
 
 /// All of a listener but its pack and the bound on records, which intake reads for each delivery.
 bool same_socket(const ListenSettings& a, const ListenSettings& b) {
-  const auto all = [](const ListenSettings& l) { return std::tie(l.name, l.family, l.address, l.path, l.public_url, l.port, l.hosts, l.settings); };
+  const auto all = [](const ListenSettings& l) { return std::tie(l.name, l.family, l.address, l.path, l.public_url, l.port, l.hosts, l.settings, l.attachments, l.attachment_bytes_max); };
   return all(a) == all(b) && same(a.token, b.token) && same(a.limits, b.limits);
 }
 
@@ -36,6 +36,7 @@ std::optional<std::string> first_fixed_change(const JournalSettings& before, con
   if (before.waiting_limit != after.waiting_limit) return "waiting_limit_h";
   if (before.crash_guard != after.crash_guard) return "crash_guard";
   if (before.ballast_mb != after.ballast_mb) return "ballast_mb";
+  if (before.attachments_unnamed != after.attachments_unnamed) return "attachments_unnamed_h";
   return std::nullopt;
 }
 

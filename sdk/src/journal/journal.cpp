@@ -5,6 +5,7 @@
 #include <set>
 
 #include "journal/accept_all.hpp"
+#include "journal/attachment_operations.hpp"
 #include "journal/audit_head.hpp"
 #include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
@@ -64,7 +65,9 @@ public:
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
     auto recent = store->recent();
     if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);
+    TONGQU_TRY(attachments_, Attachments::open(options_, clock_, Attachments::Access::write));
     writer_ = std::make_unique<detail::Writer>(options_, std::move(store), sealing_, *clock_, std::move(signing_key));
+    writer_->use(*attachments_);
     TONGQU_CHECK(writer_->start(drive));
     TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_, std::move(recent)));
     return {};
@@ -232,12 +235,41 @@ public:
     while (page.more) {
       TONGQU_CHECK(writer_->perform([&page](Desk& desk) { return detail::reseal_page(desk, page); }));
     }
-    TONGQU_CHECK(writer_->perform([&page, &act](Desk& desk) -> Result<void> {
-      TONGQU_TRY(const bool all, desk.store.forget_other_keys(desk.sealing.key_id()));
-      const std::string detail = "rows=" + std::to_string(page.resealed) + " key_id=" + desk.sealing.key_id() + " earlier_keys_needed=" + (all ? "no" : "yes");
+    TONGQU_TRY(const auto files, attachments_->reseal());
+    TONGQU_CHECK(writer_->perform([&page, &act, &files](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const bool rows, desk.store.forget_other_keys(desk.sealing.key_id()));
+      const bool all = rows && files.all;
+      const std::string detail = "rows=" + std::to_string(page.resealed) + (files.count == 0 ? "" : " attachments=" + std::to_string(files.count)) + " key_id=" + desk.sealing.key_id() + " earlier_keys_needed=" + (all ? "no" : "yes");
       return desk.store.audit("reseal", "journal", detail + act_text(act), {}, desk.now_ms());
     }));
     return page.resealed;
+  }
+
+  Attachments* attachments() noexcept override { return attachments_.get(); }
+
+  Result<void> refer(std::string_view message_id, const std::vector<std::string>& digests) override {
+    return writer_->perform([&](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const auto message, desk.store.message_row(message_id));
+      if (!message) return Error(Errc::journal_not_found).at(std::string(message_id));
+      return detail::refer_to_attachments(desk, *message, digests, detail::Presence::needed);
+    });
+  }
+
+  Result<std::int64_t> sweep_attachments() override {
+    constexpr std::size_t kPage = 100;
+    const UtcMillis before = clock_->now_utc() - options_.attachment_unreferenced;
+    const std::vector<std::string> old = attachments_->older_than(before);
+    std::int64_t removed = 0;
+    for (std::size_t at = 0; at < old.size(); at += kPage) {
+      const auto end = std::min(old.size(), at + kPage);
+      auto operation = std::make_unique<detail::SweepOperation>(std::vector<std::string>(old.begin() + static_cast<std::ptrdiff_t>(at), old.begin() + static_cast<std::ptrdiff_t>(end)), before);
+      auto outcome = operation->outcome();
+      TONGQU_CHECK(writer_->wait_for(std::move(operation), outcome));
+      TONGQU_TRY(const std::int64_t page, outcome.get());
+      removed += page;
+    }
+    attachments_->forget_removed();
+    return removed;
   }
 
   Result<void> note(std::string_view what, const Act& act) override {
@@ -272,6 +304,7 @@ private:
   const std::shared_ptr<Clock> clock_;
   const detail::Sealing sealing_;
   const detail::InstanceLock lock_;
+  std::unique_ptr<Attachments> attachments_;
   std::unique_ptr<detail::Writer> writer_;
   std::unique_ptr<detail::Reader> reader_;
   std::atomic<bool> closed_{false};

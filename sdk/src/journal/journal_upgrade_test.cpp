@@ -131,9 +131,9 @@ TEST_F(JournalUpgrade, a_store_of_version_1_goes_on_whole) {
   EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.locked");
 }
 
-/// Version 2 is version 3 with the other condition on one index.
+/// Version 2 is version 3 with the other condition on one index and without the table of attachments.
 void make_version_2(const std::string& path) {
-  tamper(path, "DROP INDEX deliveries_open; CREATE INDEX deliveries_open ON deliveries(state, id) WHERE state IN (0, 3, 6, 7); PRAGMA user_version = 2");
+  tamper(path, "DROP INDEX deliveries_open; CREATE INDEX deliveries_open ON deliveries(state, id) WHERE state IN (0, 3, 6, 7); DROP TABLE attachments; PRAGMA user_version = 2");
 }
 
 TEST_F(JournalUpgrade, a_store_of_version_2_goes_on_whole) {
@@ -152,6 +152,7 @@ TEST_F(JournalUpgrade, a_store_of_version_2_goes_on_whole) {
   EXPECT_EQ(first_value(options_.path, "PRAGMA user_version"), "3");
   EXPECT_EQ(first_value(options_.path, "PRAGMA integrity_check"), "ok");
   EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM sqlite_schema WHERE name = 'deliveries_open' AND sql LIKE '%IN (%'"), "0");
+  EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM sqlite_schema WHERE name IN ('attachments', 'attachments_of_message')"), "2");
   EXPECT_EQ((*opened)->deliveries(S::unknown, 9)->size(), 2U) << "those that were being sent, found by the new index";
   EXPECT_EQ((*opened)->accept_and_wait(intake("m1", "case of m1"))->verdict, IntakeVerdict::duplicate);
   EXPECT_EQ(claim(**opened).size(), 2U);

@@ -8,6 +8,7 @@
 #include "journal/sealing.hpp"
 #include "journal/sqlite/store.hpp"
 #include "tongqu/base/clock.hpp"
+#include "tongqu/journal/attachments.hpp"
 
 namespace tongqu::journal::detail {
 
@@ -86,6 +87,7 @@ struct Desk {
   std::chrono::milliseconds ask_after;
   std::chrono::milliseconds waiting_limit;
   std::uint64_t acts = 0;      ///< Counts whatever may change a claimed row besides its settlement.
+  Attachments* attachments = nullptr;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
   /// What was made before this has waited too long; a wall clock that was turned forward has made nothing wait. 0: there is no limit.
   std::int64_t late_before_ms() const {

@@ -1,5 +1,6 @@
 #include "journal/operations.hpp"
 
+#include "journal/attachment_operations.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::journal::detail {
@@ -99,9 +100,10 @@ Result<void> AcceptOperation::apply(Desk& desk) {
 Result<void> AcceptOperation::apply_new(Desk& desk) {
   const Intake& in = prepared_.intake;
   TONGQU_CHECK(desk.store.insert_deliveries(in, desk.now_ms()));
+  if (!in.attachments.empty()) TONGQU_CHECK(refer_to_attachments(desk, in));
   FAULT_POINT_TRY("s11_message_row");
   const std::string detail = "system=" + in.system + " pack=" + in.pack + " pack_digest=" + in.pack_digest + " targets=" + targets_text(in) +
-                             " raw_sm3=" + to_hex(prepared_.raw_digest);
+                             " raw_sm3=" + to_hex(prepared_.raw_digest) + (in.attachments.empty() ? "" : " attachments=" + std::to_string(in.attachments.size()));
   TONGQU_CHECK(desk.store.audit("intake", in.message_id, detail, in.digest, desk.now_ms()));
   FAULT_POINT_TRY("s12_audit_row");
   outcome_ = {IntakeVerdict::stored, in.message_id, in.acknowledgement, in.pack, in.pack_digest};

@@ -7,6 +7,8 @@
 namespace tongqu::journal::detail {
 namespace {
 
+constexpr std::size_t kAttachmentsMax = 10000;
+
 Error invalid(const char* where) { return Error(Errc::journal_intake_invalid).at(where); }
 
 Result<void> check_targets(const Intake& intake) {
@@ -33,6 +35,10 @@ Result<void> check_intake(const Intake& intake) {
   if (intake.digest_input.empty() ? intake.digest.size() != 32 : !intake.digest.empty()) return invalid("digest");
   // A body of a caller must not read as one of our own references.
   if (intake.raw.size() > kBodyBytesMax || intake.canonical.size() > kBodyBytesMax || is_shared_raw(intake.raw)) return invalid("raw");
+  if (intake.attachments.size() > kAttachmentsMax) return invalid("attachments");
+  for (const std::string& digest : intake.attachments) {
+    if (digest.size() != 32) return invalid("attachments");
+  }
   return check_targets(intake);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -37,6 +38,15 @@ public:
   Result<void> submit(std::unique_ptr<Operation> operation, Admission admission);
   /// Submits an act and waits for it. Must not be called from a callback.
   Result<void> perform(std::function<Result<void>(Desk&)> act);
+  /// Submits an operation and waits until its outcome is there.
+  template <class Outcome> Result<void> wait_for(std::unique_ptr<Operation> operation, std::future<Outcome>& outcome) {
+    TONGQU_CHECK(submit(std::move(operation), Admission::always));
+    while (drive_ == Drive::stepped && outcome.wait_for(std::chrono::seconds(0)) != std::future_status::ready) turn();
+    outcome.wait();
+    return {};
+  }
+  /// Before start.
+  void use(Attachments& attachments) { desk_.attachments = &attachments; }
   /// Drains, writes the head and ends the thread.
   void stop();
   void on_ready(std::function<void(const std::string&)> listener);

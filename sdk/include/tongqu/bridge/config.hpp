@@ -33,6 +33,7 @@ struct JournalSettings {
   std::chrono::hours waiting_limit{168};           ///< A delivery that waits longer for another target is held; 0: none.
   bool crash_guard = true;                         ///< A body that ends the process twice is kept unread.
   std::int64_t ballast_mb = 16;                    ///< Kept beside the store for a full disk; 0: none.
+  std::chrono::hours attachments_unnamed{24};      ///< An attachment that no message names is kept so long.
 };
 
 struct AuditSettings {
@@ -40,6 +41,14 @@ struct AuditSettings {
   SecretRef sign_key;                              ///< SM2 private key, PEM; may be absent.
   std::string head_file;
   std::string public_key_file;                     ///< PEM, for verify.
+};
+
+/// What becomes of a record that names an attachment which was not uploaded.
+enum class MissingAttachment : std::uint8_t {
+  none_taken,  ///< The listener takes no attachments; digests in records are digests and nothing else.
+  hold,        ///< Held until a person releases it, with the attachment there.
+  refuse,
+  report,      ///< Goes on, with a finding.
 };
 
 struct ListenSettings {
@@ -51,6 +60,8 @@ struct ListenSettings {
   Limits limits;
   std::size_t records_max = 20000;                 ///< Of one delivery.
   std::uint32_t line = 0;                          ///< In the file.
+  MissingAttachment attachments = MissingAttachment::none_taken;
+  std::uint64_t attachment_bytes_max = std::uint64_t{1} << 30U;
 };
 
 /// A key with which a pack opens sealed content: 16 bytes, written as hexadecimal digits, Base64 or as they are.

@@ -42,6 +42,11 @@ CREATE TABLE audit(
   mac BLOB NOT NULL) STRICT;
 )sql";
 
+constexpr const char* kAttachmentNames = R"sql(
+CREATE TABLE attachments(name TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY(name, message)) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_of_message ON attachments(message);
+)sql";
+
 /// Walks the newest rows of every table and the order index: a page that is not what it should be answers with an error.
 constexpr const char* kSample[] = {
     "PRAGMA quick_check('counters')",
@@ -76,8 +81,11 @@ Result<void> create_open_index(Database& database) {
   return database.run("CREATE INDEX deliveries_open ON deliveries(state, id) WHERE " TONGQU_OPEN_STATES("state"));
 }
 
+Result<void> create_attachment_names(Database& database) { return database.run(kAttachmentNames); }
+
 Result<void> create_tables(Database& database) {
   TONGQU_CHECK(database.run(kSchema));
+  TONGQU_CHECK(create_attachment_names(database));
   return create_open_index(database);
 }
 

@@ -130,6 +130,11 @@ public:
   Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
   Result<void> purge_refusals(const std::vector<std::int64_t>& ids);
 
+  // Which messages need which attachments, by the names of their files: attachment_operations.hpp.
+  Result<void> refer(const std::string& name, std::int64_t message);
+  Result<bool> referred(const std::string& name);
+  Result<void> forget_references(std::int64_t message);
+
   // What is sealed under another key than this one: reseal.hpp.
   Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
   Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);

@@ -143,9 +143,10 @@ Result<void> steps_from_1(Database& database, const Sealing& sealing) {
   return database.run(kTakeOver);
 }
 
-/// Version 2 differs in the condition of one index.
+/// Version 2 differs in the condition of one index and has no attachments.
 Result<void> steps_from_2(Database& database) {
   TONGQU_CHECK(database.run("DROP INDEX deliveries_open"));
+  TONGQU_CHECK(create_attachment_names(database));
   TONGQU_CHECK(create_open_index(database));
   return database.run("PRAGMA user_version = 3");
 }
