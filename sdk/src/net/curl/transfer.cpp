@@ -1,6 +1,5 @@
 #include "net/curl/transfer.hpp"
 
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,7 +41,7 @@ int forget_unsent(void*, curl_socket_t socket, curlsocktype) {
 
 int close_socket(void*, curl_socket_t socket) {
   int unsent = 0;
-  if (::ioctl(socket, SIOCOUTQ, &unsent) == 0 && unsent == 0) {
+  if (::ioctl(socket, TIOCOUTQ, &unsent) == 0 && unsent == 0) {
     const linger in_order{0, 0};
     static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &in_order, sizeof in_order));
   }
