@@ -101,13 +101,14 @@ bool says_encoded(const Node& node) {
 /// One pass over the whole envelope: references are not resolved by this connector, so what refers elsewhere is refused, never
 /// followed.
 Result<void> check_content(const wire::Document& document) {
+  constexpr std::string_view kInclude = "Include";
   const auto& tape = document.tape();
   bool encoded = false;
   Node reference;
   for (std::uint32_t i = 0; i < tape.size(); ++i) {
     if (tape[i].kind != wire::NodeKind::element) continue;
     const Node node(&document, i);
-    if (is(node, kXopInclude, "Include")) return encoding_error(node, "xop:Include");
+    if (tape[i].name_size == kInclude.size() && is(node, kXopInclude, kInclude)) return encoding_error(node, "xop:Include");
     if (tape[i].attributes == 0) continue;
     encoded = encoded || says_encoded(node);
     TONGQU_CHECK(check_array(node));
