@@ -325,7 +325,8 @@ Result<std::unique_ptr<SqliteJournal>> open_driven(JournalOptions options, std::
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
   if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
-  TONGQU_CHECK(check_not_missing(options));
+  // A journal that is stepped stands on a disk of its own making, of which the file system knows nothing.
+  if (drive == detail::Drive::thread) TONGQU_CHECK(check_not_missing(options));
   auto journal = std::make_unique<SqliteJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
   TONGQU_CHECK(journal->start(drive));
   return journal;

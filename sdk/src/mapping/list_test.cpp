@@ -378,7 +378,7 @@ TEST(Checks, mistakes_are_all_told) {
   Loaded loaded;
   loaded.load(text);
   EXPECT_EQ(ids(loaded.mistakes), "mapping.wrong_shape mapping.expression mapping.missing_key mapping.policy_not_allowed mapping.policy_not_allowed mapping.duplicate_rule mapping.missing_key "
-                                  "mapping.wrong_shape mapping.wrong_shape mapping.wrong_shape");
+                                  "mapping.wrong_shape mapping.wrong_shape");
 }
 
 } // namespace
