@@ -165,7 +165,7 @@ def no_memory(run):
     run.up()
     run.flow(3)
     ended = 0
-    for _ in range(run.amount(1500, 40)):
+    for _ in range(run.amount(300, 40)):
         before = shim.failed()
         shim.arm(run.rng.randrange(1, 4000))
         end = time.monotonic() + 2
