@@ -43,7 +43,7 @@ def log_disk_full(run):
             run.arrive("dedup", 2)
         run.need(not os.path.exists(head), "a head was written without room")
         os.unlink(os.path.join(folder, "filler"))
-        end = time.monotonic() + 30
+        end = time.monotonic() + run.patience(30)
         while not os.path.exists(head) and time.monotonic() < end:
             time.sleep(0.1)
         run.need(os.path.exists(head), "no head was written when there was room again")
@@ -64,7 +64,7 @@ def away(run, name):
     run.flow(3)
     told = run.senders.acknowledged()
     os.rename(path, aside)
-    run.need(run.world.wait_dead(20), "%s is gone, and %d messages were acknowledged since" % (name, run.senders.acknowledged() - told))
+    run.need(run.world.wait_dead(run.patience(20)), "%s is gone, and %d messages were acknowledged since" % (name, run.senders.acknowledged() - told))
     code = run.world.bridge.returncode
     run.world.buried()
     run.need(code > 0, "the bridge ended with %d when %s was gone" % (code, name))
@@ -123,7 +123,7 @@ def two_bridges(run):
         before = len(run.log())
         run.world.start_bridge()
         second, second_reader = run.world.bridge, run.world.reader
-        code = second.wait(timeout=40)
+        code = second.wait(timeout=run.patience(40))
         second_reader.join(10)
         run.need(code > 0, "the second bridge ended with %d" % code)
         run.need(b"journal.locked" in run.log()[before:] or b"holds this store" in run.log()[before:], "the second bridge did not say why")
