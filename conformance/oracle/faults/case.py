@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -83,6 +84,14 @@ class FaultRun(torture.Run):
             return
         dead = self.world.bridge.poll()
         raise Unmet("the bridge did not start (%s)" % ("it ended with %d" % dead if dead is not None else "it hangs"))
+
+    def strace(self, calls, what):
+        """Starts the bridge under strace, which must get hold of it within three seconds and on a busy machine may not: then once more."""
+        for _ in range(20):
+            self.world.start_bridge(wrapper=("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls, "-e", "inject=%s:%s" % (calls, what)))
+            if self.world.wait_ready(self.patience(40)) or self.world.bridge.poll() != -signal.SIGALRM:
+                return
+            self.world.buried()
 
     def ends(self, seconds, what):
         """Waits until the bridge ends by itself, and says how; a signal that nobody sent is never right."""

@@ -7,9 +7,6 @@ import time
 
 from case import case, fill, small_disk
 
-NEVER_SYNCS = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO:when=1+")
-
-
 @case("sync_never_works", (13,), needs=("strace",))
 def sync_never_works(run):
     """The disk confirms nothing any more: every start ends by itself with the reason, however often it is tried; then the disk is mended."""
@@ -18,7 +15,7 @@ def sync_never_works(run):
     run.world.kill_bridge()
     for _ in range(run.amount(20, 2)):
         before = len(run.log())
-        run.world.start_bridge(wrapper=NEVER_SYNCS)
+        run.strace("fdatasync,fsync", "error=EIO:when=1+")
         code = run.ends(40, "no sync works")
         said = run.log()[before:].decode(errors="replace")
         run.need("did not confirm" in said or "journal." in said, "no reason was given (%d)" % code)

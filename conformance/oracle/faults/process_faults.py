@@ -189,8 +189,8 @@ def thread_limit(run):
     """The n-th thread cannot be made, for every n of a start: it says why and ends, or works with fewer; it is never ended by a signal."""
     refused = started = 0
     for number in range(1, run.amount(16, 9) + 1):
-        run.world.start_bridge(wrapper=("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=clone3,clone", "-e", "inject=clone3,clone:error=EAGAIN:when=%d" % number))
-        if run.world.wait_ready(run.patience(40)):
+        run.strace("clone3,clone", "error=EAGAIN:when=%d" % number)
+        if run.world.ready.is_set() and run.world.bridge.poll() is None:
             started += 1
             run.world.kill_bridge()
             continue
