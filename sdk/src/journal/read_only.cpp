@@ -8,8 +8,9 @@ Error refused() { return Error(Errc::journal_read_only); }
 class ReadOnlyJournal final : public Journal {
 public:
   explicit ReadOnlyJournal(detail::Sealing sealing) : sealing_(std::move(sealing)) {}
-  Result<void> start(const std::string& path) {
-    TONGQU_TRY(reader_, detail::Reader::open(path, sealing_, nullptr));
+  Result<void> start(const JournalOptions& options) {
+    TONGQU_TRY(reader_, detail::Reader::open(options.path, sealing_, nullptr));
+    TONGQU_TRY(attachments_, Attachments::open(options, std::make_shared<SystemClock>(), Attachments::Access::read));
     return {};
   }
 
@@ -40,12 +41,14 @@ public:
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return refused(); }
   Result<void> unpark(std::int64_t, const Act&) override { return refused(); }
   Result<std::int64_t> redeliver(Redelivery, const Act&, Redo) override { return refused(); }
+  Attachments* attachments() noexcept override { return attachments_.get(); }
   Result<void> note(std::string_view, const Act&) override { return refused(); }
   void close() override {}
 
 private:
   const detail::Sealing sealing_;
   std::unique_ptr<detail::Reader> reader_;
+  std::unique_ptr<Attachments> attachments_;
 };
 
 } // namespace
@@ -53,7 +56,7 @@ private:
 Result<std::unique_ptr<Journal>> open_read_only(JournalOptions options) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   auto journal = std::make_unique<ReadOnlyJournal>(std::move(sealing));
-  TONGQU_CHECK(journal->start(options.path));
+  TONGQU_CHECK(journal->start(options));
   return std::unique_ptr<Journal>(std::move(journal));
 }
 

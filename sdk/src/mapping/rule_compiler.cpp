@@ -510,12 +510,14 @@ void RuleCompiler::rule_steps(const YamlNode& node, Rule& out, ValueType& type) 
     std::vector<std::string_view> known;
     for (const auto& [id, entries] : types_) known.push_back(id);
     if (found == types_.end()) context_.mistakes.add(Errc::mapping_unknown_type, *name, out.name, {}, did_you_mean(name->text, known));
-    else add_entries(found->second, out, type);
+    else add_entries(found->second, out, type, &shared_[name->text]);
   }
   if (const YamlNode* via = node.find("via"); via != nullptr) add_entries(via_entries(*via, out.name), out, type);
 }
 
-void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& type) {
+/// @param shared  Of a type: its steps as the first rule that used them made them, by their place in `entries`. Rules that stand side by
+///               side in memory and run the same few steps find them in the cache.
+void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& type, Steps* shared) {
   const YamlNode* sentinels = nullptr;
   bool dated = false;
   for (const Entry& entry : entries) {
@@ -523,14 +525,24 @@ void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& typ
     dated = dated || takes_sentinels(entry.key->text);
   }
   if (sentinels != nullptr && !dated) context_.mistakes.add(Errc::mapping_missing_key, *sentinels, out.name + ".sentinels", {"date, epoch or serial_date beside sentinels", "sentinels 须与 date、epoch 或 serial_date 同用"});
-  for (const Entry& entry : entries) {
+  if (shared != nullptr) shared->resize(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
     if (entry.key->text == "sentinels") continue;
-    StepBuild build{context_.mistakes, out.name, context_.zone_minutes, takes_sentinels(entry.key->text) ? sentinels : nullptr};
-    if (auto step = entry.key->text == "call" ? call_step(*entry.argument, out.name) : compile_step(*entry.key, *entry.argument, build)) {
-      if (entry.key->text == "null_if") out.has_null_if = true;
-      add_step(std::move(step), *entry.key, out, type);
-    }
+    std::shared_ptr<const Step> step = shared != nullptr ? (*shared)[i] : nullptr;
+    if (step == nullptr) step = compiled(entry, sentinels, out.name);
+    if (shared != nullptr) (*shared)[i] = step;
+    if (step == nullptr) continue;
+    if (entry.key->text == "null_if") out.has_null_if = true;
+    add_step(std::move(step), *entry.key, out, type);
   }
+}
+
+/// Null after a mistake, which every rule that has the step reports.
+std::shared_ptr<const Step> RuleCompiler::compiled(const Entry& entry, const YamlNode* sentinels, const std::string& subject) {
+  if (entry.key->text == "call") return call_step(*entry.argument, subject);
+  StepBuild build{context_.mistakes, subject, context_.zone_minutes, takes_sentinels(entry.key->text) ? sentinels : nullptr};
+  return compile_step(*entry.key, *entry.argument, build);
 }
 
 std::unique_ptr<Step> RuleCompiler::call_step(const YamlNode& argument, const std::string& subject) {
@@ -541,7 +553,7 @@ std::unique_ptr<Step> RuleCompiler::call_step(const YamlNode& argument, const st
   return nullptr;
 }
 
-void RuleCompiler::add_step(std::unique_ptr<Step> step, const YamlNode& at, Rule& out, ValueType& type) {
+void RuleCompiler::add_step(std::shared_ptr<const Step> step, const YamlNode& at, Rule& out, ValueType& type) {
   const bool each_item = type == ValueType::text_list && step->takes == ValueType::text && step->gives == ValueType::text;
   if (context_.side == Side::target && step->takes == ValueType::time && type == ValueType::text) {
     out.steps.push_back(implied_step("canonical_time"));

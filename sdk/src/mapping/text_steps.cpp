@@ -33,6 +33,7 @@ public:
   explicit Trim(bool wide) : wide_(wide) {}
   StepOutcome run(Value& value, wire::Arena&) const override {
     std::string_view& text = value.text;
+    if (!text.empty() && stays_in_front(text) && stays_behind(text)) return StepOutcome::ok;
     bool again = true;
     while (again) {
       while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
@@ -44,6 +45,14 @@ public:
   }
 
 private:
+  /// A character at an end that is nothing to take away, as nearly all are: ASCII that is no blank, or of U+4000 to U+9FFF.
+  static bool plain(char c) { return c > ' ' || (c >= 0 && !ascii_blank(c)); }
+  static bool common(char lead) { return static_cast<unsigned char>(lead) - 0xE4u < 6u; }
+  static bool stays_in_front(std::string_view text) { return plain(text.front()) || common(text.front()); }
+  static bool stays_behind(std::string_view text) {
+    const auto trails = [text](std::size_t from_end) { return (static_cast<unsigned char>(text[text.size() - from_end]) & 0xC0u) == 0x80; };
+    return plain(text.back()) || (text.size() >= 3 && common(text[text.size() - 3]) && trails(2) && trails(1));
+  }
   /// Takes one wide character away at either end.
   static bool strip_wide(std::string_view& text) {
     const Decoded first = character_at(text, 0);

@@ -8,15 +8,12 @@ namespace {
 constexpr std::string_view kKeysOwner = "store";
 constexpr std::size_t kKeysBytes = 32;
 
-/// Bytes of a row in which no two rows are equal: each text stands behind its length. One per thread and call.
+/// Bytes of a row in which no two rows are equal: each text stands behind its length.
 class Fields {
 public:
-  explicit Fields(char table) { bytes_.reserve(512); bytes_ += table; }
+  explicit Fields(char table) { bytes_.append(std::string_view(&table, 1)); }
   Fields& number(std::int64_t value) {
-    const auto bits = static_cast<std::uint64_t>(value);
-    char raw[8];
-    for (int i = 0; i < 8; ++i) raw[i] = static_cast<char>(bits >> (8 * i));
-    bytes_.append(raw, sizeof raw);
+    bytes_.number(value);
     return *this;
   }
   Fields& text(std::string_view value) {
@@ -24,10 +21,10 @@ public:
     bytes_.append(value);
     return *this;
   }
-  std::int64_t check(const SipKey& key) const { return static_cast<std::int64_t>(siphash(key, bytes_)); }
+  std::int64_t check(const SipKey& key) const { return static_cast<std::int64_t>(siphash(key, bytes_.view())); }
 
 private:
-  std::string bytes_;
+  ShortBytes bytes_;
 };
 
 SipKey key_from(std::string_view bytes) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "journal/audit_chain.hpp"
+#include "journal/entry_digests.hpp"
 #include "journal/fair_order.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
@@ -88,6 +89,10 @@ public:
   Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms);
   /// Takes a damaged delivery out of the queue and notes it. The row itself stays as it is.
   Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms);
+  /// Its platform misses an earlier event of its case, which may therefore pass.
+  static bool waits_for_earlier(const DeliveryRow& row);
+  /// Makes due what stands behind such a one and may pass it.
+  Result<void> release_earlier(const DeliveryRow& row);
   /// Notes a damaged row by name ("table id"), once, in its table and in the audit chain.
   Result<void> note_damage(std::string_view place, std::int64_t now_ms);
   /// A person gives a damaged delivery up: what is left of the row is written as discarded.
@@ -103,6 +108,10 @@ public:
   Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed();
+  /// Deliveries that may be claimed only after a time.
+  Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms);
+  /// Another time for a delivery that may be claimed; nothing else changes.
+  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms);
   /// Deliveries with an unknown outcome that may be asked about before a time.
   Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms);
 
@@ -114,10 +123,17 @@ public:
 
   // What is old enough to go: purge.hpp.
   Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
-  Result<void> purge_bodies(MessageRow& row, std::int64_t now_ms);
+  /// A reference to the message that has the raw bytes stays where it is: it tells whose batch this was.
+  enum class RawBox : std::uint8_t { goes, stays };
+  Result<void> purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms);
   Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act);
   Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
   Result<void> purge_refusals(const std::vector<std::int64_t>& ids);
+
+  // Which messages need which attachments, by the names of their files: attachment_operations.hpp.
+  Result<void> refer(const std::string& name, std::int64_t message);
+  Result<bool> referred(const std::string& name);
+  Result<void> forget_references(std::int64_t message);
 
   // What is sealed under another key than this one: reseal.hpp.
   Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
@@ -141,7 +157,7 @@ private:
     std::size_t keys_written = 0; ///< Of the old ones.
   };
   Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
-      : database_(std::move(database)), keys_held_back_(options.keys_held_back), chain_(options.audit_key), checks_(keys.rows),
+      : database_(std::move(database)), keys_held_back_(options.keys_held_back), event_places_(options.event_places), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
         hash_(keys.index) {}
   Result<void> load();
   Result<void> load_tip();
@@ -154,6 +170,11 @@ private:
   Result<void> put_receipt(std::int64_t delivery, const Move& move);
   Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);
+  /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
+  Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
+  Result<bool> is_earlier(const DeliveryRow& row, const DeliveryRow& other);
+  Result<std::optional<int>> place_of(const DeliveryRow& row);
+  Result<void> wake_early(const DeliveryRow& delivered);
   Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);
   Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
   Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
@@ -167,6 +188,9 @@ private:
   std::vector<Statement> statements_;
   /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
   const std::size_t keys_held_back_;
+  const std::map<std::string, int> event_places_;
+  const bool signs_heads_;
+  EntryDigests digests_;            ///< Of entries that no head closes yet.
   AuditChain chain_;
   RowChecks checks_;
   KeyHash hash_;
