@@ -104,7 +104,7 @@ protected:
   }
 
   connector::Answer send_body(const std::string& body, std::vector<wire::Part> parts = {}) {
-    auto setup = std::make_shared<Setup>();
+    auto setup = std::make_shared<detail::Setup>();
     setup->config = config_;
     setup->packs = {{"t", pack_}};
     setup->targets = {{"up", target_}};
