@@ -13,7 +13,9 @@
 #include "journal/purge.hpp"
 #include "journal/redeliver.hpp"
 #include "journal/reseal.hpp"
+#include "journal/postgres/postgres.hpp"
 #include "journal/sqlite/reader.hpp"
+#include "journal/sqlite/store.hpp"
 #include "journal/stepped.hpp"
 #include "journal/writer.hpp"
 
@@ -48,17 +50,18 @@ Result<void> move_all(Desk& desk, std::int64_t message, const std::string& targe
   return {};
 }
 
-class SqliteJournal final : public Journal {
+class StoredJournal final : public Journal {
 public:
-  SqliteJournal(JournalOptions options, std::shared_ptr<Clock> clock, detail::Sealing sealing, detail::InstanceLock lock)
+  StoredJournal(JournalOptions options, std::shared_ptr<Clock> clock, detail::Sealing sealing, detail::InstanceLock lock)
       : options_(std::move(options)), clock_(std::move(clock)), sealing_(std::move(sealing)), lock_(std::move(lock)) {}
-  ~SqliteJournal() override { close(); }
+  ~StoredJournal() override { close(); }
 
   Result<void> start(detail::Drive drive) {
     std::optional<crypto::Sm2PrivateKey> signing_key;
     if (!options_.audit_sign_key_pem.empty()) {
       TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
     }
+    if (options_.postgres) return start_shared(drive, std::move(signing_key));
     detail::DiskWatch(options_.path, options_.low_water_bytes, options_.ballast_bytes).before_opening();
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
     auto recent = store->recent();
@@ -67,6 +70,27 @@ public:
     TONGQU_CHECK(writer_->start(drive));
     TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_, std::move(recent)));
     return {};
+  }
+
+  /// In PostgreSQL, with other bridges beside this one.
+  Result<void> start_shared(detail::Drive drive, std::optional<crypto::Sm2PrivateKey> signing_key) {
+    TONGQU_TRY(auto opened, detail::open_postgres(options_, sealing_, *clock_));
+    peers_ = std::move(opened.peers);
+    reader_ = std::move(opened.views);
+    writer_ = std::make_unique<detail::Writer>(options_, std::move(opened.ledger), sealing_, *clock_, std::move(signing_key));
+    TONGQU_CHECK(writer_->start(drive));
+    peers_->start([this](const std::string& target) { writer_->nudge(target); }, [this] { take_over(); });
+    return {};
+  }
+
+  /// A bridge beside this one is gone: what it held is asked about.
+  void take_over() {
+    auto operation = std::make_unique<detail::ActOperation>([](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const auto left, desk.store.left_claimed());
+      for (const std::int64_t delivery : left) TONGQU_CHECK(detail::take_back(desk, delivery, "take_over"));
+      return {};
+    });
+    static_cast<void>(writer_->submit(std::move(operation), detail::Admission::always)); // Refused when closing; then another one does it.
   }
 
   bool turn() { return writer_->turn(); }
@@ -245,7 +269,9 @@ public:
 
   void close() override {
     closed_ = true;
+    if (peers_) peers_->stop();
     if (writer_) writer_->stop();
+    if (peers_) peers_->leave();
   }
 
 private:
@@ -271,17 +297,19 @@ private:
   const std::shared_ptr<Clock> clock_;
   const detail::Sealing sealing_;
   const detail::InstanceLock lock_;
+  std::unique_ptr<detail::Peers> peers_;
   std::unique_ptr<detail::Writer> writer_;
-  std::unique_ptr<detail::Reader> reader_;
+  std::unique_ptr<detail::Views> reader_;
   std::atomic<bool> closed_{false};
 };
 
-Result<std::unique_ptr<SqliteJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
+Result<std::unique_ptr<StoredJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
-  if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
+  if (options.postgres) options.low_water_bytes = options.ballast_bytes = 0; // The room is the server's.
+  if (!options.postgres && !options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
-  auto journal = std::make_unique<SqliteJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
+  auto journal = std::make_unique<StoredJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
   TONGQU_CHECK(journal->start(drive));
   return journal;
 }
@@ -295,7 +323,7 @@ Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, std::shar
 
 Result<detail::Stepped> detail::open_stepped(JournalOptions options, std::shared_ptr<Clock> clock) {
   TONGQU_TRY(auto journal, open_driven(std::move(options), std::move(clock), Drive::stepped));
-  SqliteJournal* const it = journal.get();
+  StoredJournal* const it = journal.get();
   return Stepped{std::move(journal), [it] { return it->turn(); }};
 }
 

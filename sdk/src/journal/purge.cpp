@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kPageRows = 200;
 /// What sealing adds to a text: version, initialisation vector and MAC.
 constexpr std::int64_t kSealBytes = 49;
-constexpr std::size_t kRaw = static_cast<std::size_t>(Store::Body::raw);
+constexpr std::size_t kRaw = static_cast<std::size_t>(Ledger::Body::raw);
 
 std::string_view class_name(Journal::Purge::What what) {
   switch (what) {

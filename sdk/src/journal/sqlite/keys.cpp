@@ -16,15 +16,6 @@ Result<std::optional<std::int64_t>> nearest(Statement& statement, std::int64_t h
 
 } // namespace
 
-std::int64_t KeyHash::of(char kind, std::string_view first, std::string_view second) const {
-  std::string bytes;
-  bytes.reserve(first.size() + second.size() + 9);
-  bytes += kind;
-  for (std::size_t i = 0, size = first.size(); i < 8; ++i, size >>= 8U) bytes += static_cast<char>(size & 0xffU);
-  bytes.append(first).append(second);
-  return static_cast<std::int64_t>(siphash(key_, bytes));
-}
-
 void RecentKeys::add(const Key& key) {
   const std::lock_guard lock(mutex_);
   young_.insert(key);

@@ -13,9 +13,6 @@ std::int64_t number_of(DeliveryState state) { return static_cast<std::int64_t>(s
 
 bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
 
-/// A message without a case stands in a lane of its own.
-std::string lane_of(const Intake& intake) { return intake.case_key.empty() ? "message " + intake.message_id : intake.case_key; }
-
 } // namespace
 
 Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
