@@ -1,3 +1,4 @@
+#include "journal/postgres/postgres.hpp"
 #include "journal/sqlite/reader.hpp"
 
 namespace tongqu::journal {
@@ -8,8 +9,12 @@ Error refused() { return Error(Errc::journal_read_only); }
 class ReadOnlyJournal final : public Journal {
 public:
   explicit ReadOnlyJournal(detail::Sealing sealing) : sealing_(std::move(sealing)) {}
-  Result<void> start(const std::string& path) {
-    TONGQU_TRY(reader_, detail::Reader::open(path, sealing_, nullptr));
+  Result<void> start(const JournalOptions& options) {
+    if (options.postgres) {
+      TONGQU_TRY(reader_, detail::open_postgres_views(options, sealing_));
+      return {};
+    }
+    TONGQU_TRY(reader_, detail::Reader::open(options.path, sealing_, nullptr));
     return {};
   }
 
@@ -45,7 +50,7 @@ public:
 
 private:
   const detail::Sealing sealing_;
-  std::unique_ptr<detail::Reader> reader_;
+  std::unique_ptr<detail::Views> reader_;
 };
 
 } // namespace
@@ -53,7 +58,7 @@ private:
 Result<std::unique_ptr<Journal>> open_read_only(JournalOptions options) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   auto journal = std::make_unique<ReadOnlyJournal>(std::move(sealing));
-  TONGQU_CHECK(journal->start(options.path));
+  TONGQU_CHECK(journal->start(options));
   return std::unique_ptr<Journal>(std::move(journal));
 }
 

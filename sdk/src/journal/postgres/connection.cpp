@@ -287,6 +287,11 @@ Result<void> PgConnection::run(const std::string& sql) {
   return failure(rows.raw());
 }
 
+bool PgConnection::consume() {
+  if (PQconsumeInput(handle_) != 1 || PQstatus(handle_) != CONNECTION_OK) lost_ = true;
+  return !lost_;
+}
+
 bool PgConnection::in_transaction() const noexcept {
   const auto status = PQtransactionStatus(handle_);
   return !lost_ && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE);

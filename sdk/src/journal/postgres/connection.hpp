@@ -86,6 +86,8 @@ public:
   /// Several statements without parameters or rows.
   Result<void> run(const std::string& sql);
 
+  /// Reads what has come in without being asked for. False when the connection is gone.
+  bool consume();
   bool in_transaction() const noexcept;
   /// Nothing more can be done here: the server, the session or the way to it is gone.
   bool lost() const noexcept { return lost_; }

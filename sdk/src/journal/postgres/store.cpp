@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "tongqu/base/fault_point.hpp"
-
 namespace tongqu::journal::detail {
 namespace {
 
@@ -241,14 +239,12 @@ Result<void> PgStore::commit() {
     for (const std::string& target : ready_) queue(PgSql::notify, PgParams().text(house_->channel()).text(std::to_string(house_->instance) + " " + target));
   }
   committing_ = wrote;
-  FAULT_POINT_TRY("pg_commit_sent");
   connection_->queue("COMMIT");
   auto committed = connection_->sync();
   if (!committed) {
     committing_ = committing_ && connection_->lost();
     return std::move(committed).error();
   }
-  FAULT_POINT_TRY("pg_committed");
   committing_ = false;
   reset();
   return {};
