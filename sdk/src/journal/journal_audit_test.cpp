@@ -70,6 +70,7 @@ protected:
   VerifyReport verify() {
     VerifyOptions verify;
     verify.path = options_.path;
+    verify.postgres = options_.postgres;
     verify.audit_key = options_.audit_key;
     verify.audit_head_file = options_.audit_head_file;
     verify.audit_public_key_pem = public_pem_;
@@ -94,7 +95,7 @@ protected:
 
 TEST_F(JournalAuditTest, every_intake_claim_settlement_refusal_and_act_is_one_entry) {
   fill();
-  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq)"),
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq) AS rows"),
             "start,intake,intake,intake,claim,claim,claim,settle,refusal,note,stop");
   const VerifyReport report = verify();
   EXPECT_TRUE(report.ok()) << report.problem;

@@ -120,7 +120,7 @@ TEST_F(JournalBatch, refused_records_stand_in_the_ledger_with_the_digest_of_the_
   ASSERT_EQ(verdicts(std::move(mixed)).size(), 1U);
   EXPECT_EQ(journal_->counts()->refusals, 3);
   EXPECT_EQ(first_value(options_.path, "SELECT count(DISTINCT digest) || ' ' || min(length(digest)) || ' ' || min(size) FROM refusals"), "1 32 19");
-  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(place, ',') FROM (SELECT place FROM refusals ORDER BY id)"), "record 2,record 3,record 4");
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(place, ',') FROM (SELECT place FROM refusals ORDER BY id) AS rows"), "record 2,record 3,record 4");
   IntakeBatch only_refusals;
   only_refusals.raw = "x";
   only_refusals.refusals.push_back({});

@@ -118,6 +118,7 @@ std::set<std::string> told(const std::string& store, const std::string& what) {
 void expect_whole_audit(const JournalOptions& options) {
   VerifyOptions verify;
   verify.path = options.path;
+  verify.postgres = options.postgres;
   verify.audit_key = options.audit_key;
   verify.audit_head_file = options.audit_head_file;
   const auto report = verify_audit(verify);

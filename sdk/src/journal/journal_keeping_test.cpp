@@ -21,6 +21,7 @@ protected:
   VerifyReport verified() {
     VerifyOptions verify;
     verify.path = options_.path;
+    verify.postgres = options_.postgres;
     verify.audit_key = options_.audit_key;
     const auto report = verify_audit(verify);
     EXPECT_TRUE(report);

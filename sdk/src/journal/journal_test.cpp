@@ -172,7 +172,7 @@ TEST_F(JournalTest, neighbours_of_an_act_that_fails_half_way_are_stored_once) {
   EXPECT_EQ(claims->at(0).message_id, "m0");
   EXPECT_TRUE(settle(*journal_, settlement(claims->at(0), S::delivered)));
   EXPECT_EQ(journal_->bodies("m1")->canonical, "canonical record of m1");
-  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq)"),
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq) AS rows"),
             "start,intake,discard,intake,intake,claim,intake,settle");
 }
 
