@@ -79,7 +79,8 @@ protected:
     return report ? *report : VerifyReport();
   }
   void expect_broken(const std::string& sql, std::int64_t sequence, const std::string& problem) {
-    const std::string copy = content_of(options_.path);
+    const std::string copy = kOnPostgres ? "" : content_of(options_.path);
+    if (kOnPostgres) tamper(options_.path, "CREATE TABLE audit_copy AS TABLE audit");
     tamper(options_.path, sql);
     const VerifyReport report = verify();
     EXPECT_FALSE(report.ok()) << sql;
@@ -87,7 +88,8 @@ protected:
     EXPECT_EQ(report.problem, problem) << sql;
     std::filesystem::remove(options_.path + "-wal");
     std::filesystem::remove(options_.path + "-shm");
-    { std::ofstream(options_.path, std::ios::binary | std::ios::trunc) << copy; }
+    if (kOnPostgres) tamper(options_.path, "TRUNCATE audit; INSERT INTO audit TABLE audit_copy; DROP TABLE audit_copy");
+    else { std::ofstream(options_.path, std::ios::binary | std::ios::trunc) << copy; }
     EXPECT_TRUE(verify().ok()) << "the untouched copy verifies";
   }
   std::string public_pem_;

@@ -203,6 +203,7 @@ TEST_F(JournalTurns, retries_take_half_of_a_claim_at_most_while_others_wait) {
 }
 
 TEST_F(JournalTurns, rows_of_an_older_store_come_first_and_are_claimed) {
+  FILE_STORE_ONLY("there is no older one");
   put("a", 0, 2);
   journal_.reset();
   tamper(options_.path, "UPDATE deliveries SET due_ms = 0 WHERE due_ms < 0");

@@ -272,6 +272,7 @@ TEST(JournalLock, a_killed_process_leaves_no_lock_behind) {
 }
 
 TEST(JournalDiskFull, intake_fails_with_write_and_goes_on_when_there_is_room_again) {
+  FILE_STORE_ONLY("its disk");
   Folder folder;
   const std::string mount_point = folder.file("small");
   std::filesystem::create_directory(mount_point);

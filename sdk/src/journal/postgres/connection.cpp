@@ -140,6 +140,7 @@ Error pg_error(std::string_view sqlstate) {
   const std::string_view kind = sqlstate.substr(0, 2);
   const auto with = [sqlstate](Errc code) { return Error(code).at("sqlstate " + std::string(sqlstate)); };
   if (sqlstate.empty() || kind == "08" || kind == "57" || sqlstate == "25006" || sqlstate == "25P03" || sqlstate == "53300") return with(Errc::journal_server_away);
+  if (refuses_row(sqlstate)) return with(Errc::journal_intake_invalid);
   if (kind == "28" || kind == "3D" || sqlstate == "42501") return with(Errc::journal_server_refused);
   if (kind == "42" || kind == "3F") return with(Errc::journal_schema);
   if (kind == "XX") return with(Errc::journal_corrupt);

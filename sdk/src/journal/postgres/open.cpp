@@ -66,7 +66,7 @@ Result<StoreKeys> move_in(PgConnection& connection, const Sealing& sealing, PgHo
   TONGQU_CHECK(connection.ask("DELETE FROM instances AS i WHERE i.ended_at < clock_timestamp() - interval '30 days' "
                               "AND NOT EXISTS (SELECT 1 FROM claims AS c WHERE c.instance = i.id)"));
   TONGQU_TRY(const auto rows, connection.ask("INSERT INTO instances(name, backend, started_at, lease_until, group_no) VALUES($1, pg_backend_pid(), clock_timestamp(), "
-                                             "clock_timestamp() + $2 * interval '1 millisecond', 0) RETURNING id",
+                                             "clock_timestamp() + $2::bigint * interval '1 millisecond', 0) RETURNING id",
                                              PgParams().text(house.name).number(house.lease.count())));
   house.instance = rows.number_at(0, 0);
   TONGQU_CHECK(connection.run("COMMIT"));

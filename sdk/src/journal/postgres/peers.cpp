@@ -89,9 +89,9 @@ void PgPeers::hear() {
 
 /// The lease anew, by the clock of the server; and whether somebody is gone.
 void PgPeers::tell_and_look() {
-  static_cast<void>(connection_->ask("UPDATE instances SET lease_until = greatest(lease_until, clock_timestamp() + $2 * interval '1 millisecond') "
+  static_cast<void>(connection_->ask("UPDATE instances SET lease_until = greatest(lease_until, clock_timestamp() + $2::bigint * interval '1 millisecond') "
                                      "WHERE id = $1 AND ended_at IS NULL", PgParams().number(house_->instance).number(house_->lease.count())));
-  const auto gone = connection_->ask("SELECT count(*) FROM instances AS i WHERE i.id <> $1 AND ((i.ended_at IS NULL AND i.lease_until + $2 * interval '1 millisecond' "
+  const auto gone = connection_->ask("SELECT count(*) FROM instances AS i WHERE i.id <> $1 AND ((i.ended_at IS NULL AND i.lease_until + $2::bigint * interval '1 millisecond' "
                                      "< clock_timestamp()) OR (i.ended_at IS NOT NULL AND EXISTS (SELECT 1 FROM claims AS c WHERE c.instance = i.id)))",
                                      PgParams().number(house_->instance).number(house_->grace_ms()));
   if (gone && gone->number_at(0, 0) > 0 && !stopping_) on_left_();

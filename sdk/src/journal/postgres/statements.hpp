@@ -42,7 +42,7 @@ inline const std::vector<std::string_view>& pg_store_sql() {
       "SELECT " TONGQU_PG_MESSAGE("m.") " FROM messages AS m WHERE m.id = $1",
       "SELECT id FROM messages WHERE message_id = $1",
       "SELECT " TONGQU_PG_DELIVERY("d.") " FROM deliveries AS d WHERE d.id = $1",
-      "SELECT " TONGQU_PG_DELIVERY("d.") " FROM deliveries AS d WHERE d.id >= $1 * 64 AND d.id < $1 * 64 + 64 ORDER BY d.id",
+      "SELECT " TONGQU_PG_DELIVERY("d.") " FROM deliveries AS d WHERE d.id >= $1::bigint * 64 AND d.id < $1::bigint * 64 + 64 ORDER BY d.id",
       "SELECT " TONGQU_PG_DELIVERY("d.") " FROM deliveries AS d WHERE d.lane_hash = $1 AND d.id < $2 ORDER BY d.lane_hash DESC, d.id DESC LIMIT 1",
       "SELECT " TONGQU_PG_DELIVERY("d.") " FROM deliveries AS d WHERE d.lane_hash = $1 AND d.id > $2 ORDER BY d.lane_hash, d.id LIMIT 1",
       "SELECT " TONGQU_PG_RECEIPT("r.") " FROM receipts AS r WHERE r.delivery = $1",
@@ -72,7 +72,7 @@ inline const std::vector<std::string_view>& pg_store_sql() {
       "UPDATE counters SET last_message = $1, messages = $2, refusals = $3, fence = $4, indexed = $5, waiting = $6, ready = $7, sending = $8, unknown = $9, "
       "delivered = $10, refused = $11, held = $12, parked = $13, discarded = $14, row_check = $15, writer = $16, content_epoch = $17 WHERE id = 1",
       // With every transaction: which one it was, for whoever does not hear the answer to its commit; and the lease anew.
-      "UPDATE instances SET group_no = $2, lease_until = greatest(lease_until, clock_timestamp() + $3 * interval '1 millisecond') WHERE id = $1",
+      "UPDATE instances SET group_no = $2, lease_until = greatest(lease_until, clock_timestamp() + $3::bigint * interval '1 millisecond') WHERE id = $1",
       "SELECT pg_notify($1, $2)",
   };
   return kTexts;

@@ -146,7 +146,7 @@ Result<void> PgStore::take_gate(const std::vector<PgRows>& answers, std::size_t 
 /// This bridge was stopped for longer than its lease, and another one has taken over what it held. It goes on under a new number.
 Result<void> PgStore::register_again() {
   TONGQU_TRY(const auto rows, ask_fresh("INSERT INTO instances(name, backend, started_at, lease_until, group_no) VALUES($1, pg_backend_pid(), clock_timestamp(), "
-                                        "clock_timestamp() + $2 * interval '1 millisecond', 0) RETURNING id",
+                                        "clock_timestamp() + $2::bigint * interval '1 millisecond', 0) RETURNING id",
                                         PgParams().text(house_->name).number(house_->lease.count())));
   const std::int64_t before = std::exchange(turns_of_, 0);
   house_->instance = rows.number_at(0, 0);

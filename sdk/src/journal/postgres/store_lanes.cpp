@@ -139,7 +139,8 @@ Result<std::vector<DeliveryRow>> PgStore::due(const std::string& target, std::in
   const auto foreseen = due_.find(target);
   if (foreseen != due_.end()) {
     auto found = pick(foreseen->second, schedule_ms, max);
-    if (!found.empty() || foreseen->second.ids.empty()) return found;
+    // What this very group has made ready was not there when it was asked for.
+    if (!found.empty() || (foreseen->second.ids.empty() && ready_.count(target) == 0)) return found;
   }
   TONGQU_TRY(const auto rows, ask_fresh(PgSql::due, PgParams().text(target).number(schedule_ms).number(static_cast<std::int64_t>(max))));
   DueList& list = due_[target];
@@ -386,7 +387,7 @@ Result<std::vector<std::int64_t>> PgStore::asked_before(std::int64_t at_ms) {
 /// Bridges whose lease is over are declared gone by the clock of the server, with some grace for the answers of their last sends.
 Result<std::vector<std::int64_t>> PgStore::left_claimed() {
   TONGQU_CHECK(ask_fresh("UPDATE instances SET ended_at = clock_timestamp() WHERE ended_at IS NULL AND id <> $1 "
-                         "AND lease_until + $2 * interval '1 millisecond' < clock_timestamp()",
+                         "AND lease_until + $2::bigint * interval '1 millisecond' < clock_timestamp()",
                          PgParams().number(house_->instance).number(house_->grace_ms())));
   TONGQU_TRY(auto left, ids_of("SELECT c.delivery FROM claims AS c LEFT JOIN instances AS i ON i.id = c.instance "
                                "WHERE i.id IS NULL OR i.ended_at IS NOT NULL ORDER BY c.delivery"));
