@@ -4,6 +4,8 @@
   --seed S         drives messages, faults, points and moments; printed with every failure
   --minutes M      stop after about so long, whatever --kills says
   --per-run K      kills before one drain and one judgement (default 40)
+  --worlds W       so many worlds beside each other, each with a share of the work and a seed of its own (default 1); a bridge mostly waits, so
+                   that four to a core are busy
   --faults LIST    platform faults: all (default), none, or names with commas (see sandbox.py)
   --rate R         share of platform requests that meet a fault (default 0.08)
   --points LIST    fault points to kill at: all (default), none (random moments only), or names with commas
@@ -26,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -64,6 +67,17 @@ class Tally:
 
     def clean(self):
         return not any(self.laws.values()) and not self.failed_seeds
+
+    def add(self, other):
+        """Adds the account of another world, as its --json has it."""
+        for name in ("kills", "random_kills", "syscalls", "cuts", "faults", "point_faults", "freezes", "acknowledged", "effects", "runs", "resolved"):
+            setattr(self, name, getattr(self, name) + other[name])
+        for mine, theirs in ((self.laws, other["laws"]), (self.points, other["points"]), (self.missed, other["missed"])):
+            for name, n in theirs.items():
+                mine[name] = mine.get(name, 0) + n
+        self.starts += other["starts"]
+        self.examples += other["examples"]
+        self.failed_seeds += other["failed_seeds"]
 
     def line(self):
         return "torture: %d kills, %d power cuts, %d faults, %d acknowledged, %d lost, %d doubled, %d reordered, %d leaked" % (
@@ -271,6 +285,7 @@ def options_of(arguments):
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--minutes", type=float, default=0)
     parser.add_argument("--per-run", type=int, default=40)
+    parser.add_argument("--worlds", type=int, default=1)
     parser.add_argument("--faults", default="all")
     parser.add_argument("--rate", type=float, default=0.08)
     parser.add_argument("--points", default="all")
@@ -299,6 +314,7 @@ def options_of(arguments):
     o.deadline = time.monotonic() + o.minutes * 60 if o.minutes else float("inf")
     o.timings = {"query_after_ms": o.commit_ms + 200, "total_timeout_ms": max(1200, 2 * o.commit_ms)}
     o.per_run = max(1, o.per_run)
+    o.worlds = max(1, o.worlds)
     return o
 
 
@@ -312,6 +328,56 @@ def points_of(o):
     if wrong:
         raise SystemExit("torture: no such fault point: " + ", ".join(wrong))
     return o.points.split(",")
+
+
+SHARED_OUT = ("kills", "power_cuts", "syscalls", "freezes")
+WORLD_SEEDS_APART = 15485863
+
+
+def shares(o):
+    """Arguments of each world: what is counted is shared out, the rest is the same."""
+    plain = ["--bin", o.bin, "--minutes", str(o.minutes), "--per-run", str(o.per_run), "--faults", ",".join(o.faults) or "none", "--rate", str(o.rate), "--points", o.points,
+             "--cuts-per-run", str(o.cuts_per_run), "--commit-ms", str(o.commit_ms), "--seconds", str(o.seconds), "--drain-s", str(o.drain_s), "--lanes", str(o.lanes), "--pace-ms", str(o.pace_ms)]
+    plain += ["--work", o.work] if o.work else []
+    plain += ["--clean"] if o.clean else []
+    plain += ["--keep"] if o.keep else []
+    plain += ["--quiet"] if o.quiet else []
+    for world in range(o.worlds):
+        counted = []
+        for name in SHARED_OUT:
+            whole = getattr(o, name)
+            counted += ["--" + name.replace("_", "-"), str(whole // o.worlds + (1 if world < whole % o.worlds else 0))]
+        yield plain + counted + ["--seed", str(o.seed + world * WORLD_SEEDS_APART)]
+
+
+def tell(world, stream):
+    """Passes on what a world says while it works; its sums are added up at the end."""
+    for line in stream:
+        if line.startswith("  run "):
+            print("  world %d,%s" % (world, line[1:]), end="", flush=True)
+
+
+def side_by_side(o, tally):
+    folder = tempfile.mkdtemp(prefix="tongqu-worlds-", dir=o.work)
+    worlds = []
+    for number, arguments in enumerate(shares(o)):
+        result = os.path.join(folder, "%d.json" % number)
+        process = subprocess.Popen([sys.executable, os.path.abspath(__file__), *arguments, "--json", result], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        reader = threading.Thread(target=tell, args=(number, process.stdout))
+        reader.start()
+        worlds.append((process, reader, result, arguments))
+    for process, reader, result, arguments in worlds:
+        reader.join()
+        code = process.wait()
+        if not os.path.exists(result):
+            tally.failed_seeds.append(int(arguments[-1]))
+            tally.examples.append("world with seed %s ended with %d and no result" % (arguments[-1], code))
+            continue
+        with open(result, encoding="utf-8") as f:
+            tally.add(json.load(f))
+        if code and tally.clean():
+            tally.failed_seeds.append(int(arguments[-1]))
+    shutil.rmtree(folder)
 
 
 def main(arguments=None):
@@ -329,6 +395,14 @@ def main(arguments=None):
         tally.skipped.append("syscalls: no strace")
         o.syscalls = 0
     print("torture: seed %d" % o.seed, flush=True)
+    if o.worlds > 1:
+        side_by_side(o, tally)
+    else:
+        one_after_the_other(o, tally, points)
+    return finish(o, tally)
+
+
+def one_after_the_other(o, tally, points):
     number = 0
     while time.monotonic() < o.deadline and not tally.failed_seeds:
         left = 0 if o.clean else o.kills - tally.kills
@@ -338,7 +412,6 @@ def main(arguments=None):
         # The first run has the seed itself, so that a failing seed given again is that very run.
         Run(o, o.seed + number * 1000003, tally, points).go(min(o.per_run, max(0, left)))
         number += 1
-    return finish(o, tally)
 
 
 def finish(o, tally):
@@ -358,7 +431,7 @@ def finish(o, tally):
     print(tally.line())
     if o.json:
         with open(o.json, "w", encoding="utf-8") as f:
-            json.dump(dict(vars(tally), line=tally.line(), starts=len(tally.starts), seed=o.seed), f, ensure_ascii=False, indent=1)
+            json.dump(dict(vars(tally), line=tally.line(), seed=o.seed), f, ensure_ascii=False, indent=1)
     if o.record:
         record(o, tally)
     return 0 if tally.clean() else 1

@@ -8,6 +8,7 @@
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/base/finding.hpp"
+#include "tongqu/base/phrases.hpp"
 #include "tongqu/base/result.hpp"
 #include "tongqu/base/secret.hpp"
 
@@ -45,6 +46,22 @@ TEST(Result, try_hands_the_error_up_with_its_place) {
   EXPECT_EQ(failed.error().id(), "base.usage");
   EXPECT_EQ(failed.error().where(), "n");
   EXPECT_THROW(static_cast<void>(failed.value()), ContractViolation);
+}
+
+TEST(Phrases, a_detail_is_said_in_the_language_of_its_sentence) {
+  const Error error = Error(Errc::wire_json_syntax).with("expected a colon after the key");
+  EXPECT_NE(error.message(Lang::zh).find("应为键名后的冒号"), std::string::npos) << error.message(Lang::zh);
+  EXPECT_NE(error.message(Lang::en).find("expected a colon after the key"), std::string::npos);
+  EXPECT_EQ(phrase_in(Lang::zh, "18 characters"), "18 个字符");
+  EXPECT_EQ(phrase_in(Lang::zh, "division 990000, year 2151"), "行政区划 990000，2151 年");
+  EXPECT_EQ(phrase_in(Lang::zh, "the platform's clock is 700 s behind"), "平台时钟慢 700 秒");
+}
+
+TEST(Phrases, names_and_numbers_and_long_texts_stay_as_they_are) {
+  for (const std::string text : {"applicant.id_no", "64", "GB18030", "", "characters", "year ", "a needed"}) EXPECT_EQ(phrase_in(Lang::zh, text), text);
+  const std::string longer = "year " + std::string(65, 'x');
+  EXPECT_EQ(phrase_in(Lang::zh, longer), longer);
+  EXPECT_EQ(phrase_in(Lang::zh, "year {}"), "{} 年") << "what is put in is not read again as a pattern";
 }
 
 TEST(Bytes, hex_and_base64_round_trip_and_refuse_damage) {

@@ -1,6 +1,7 @@
 #include "tongqu/base/error.hpp"
 
 #include "tongqu/base/assert.hpp"
+#include "tongqu/base/phrases.hpp"
 
 namespace tongqu {
 
@@ -9,7 +10,7 @@ std::string Error::message(Lang lang) const {
   std::string text(lang == Lang::zh ? row.zh : row.en);
   if (!detail_.empty()) {
     text += lang == Lang::zh ? "：" : ": ";
-    text += detail_;
+    text += phrase_in(lang, detail_);
   }
   return text;
 }

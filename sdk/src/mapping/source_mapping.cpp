@@ -6,6 +6,7 @@
 
 #include "mapping/date_pattern.hpp"
 #include "mapping/record_writer.hpp"
+#include "tongqu/base/phrases.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/model/rules.hpp"
 
@@ -580,7 +581,7 @@ void RecordMaker::refuse(const Error& error, const std::string& part) {
   } else {
     std::from_chars(first, where.data() + where.size(), finding.source.offset);
   }
-  finding.expected = same(error.detail());
+  finding.expected = {error.detail(), phrase_in(Lang::zh, error.detail())};
   mapped.findings = std::move(state_.starts.findings);
   state_.starts.findings = Findings();
   mapped.reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <fstream>
 
+#include "tongqu/base/phrases.hpp"
+
 namespace tongqu::mapping::detail {
 namespace {
 
@@ -93,7 +95,7 @@ void Mistakes::add_error(const Error& error, std::string subject) const {
     std::from_chars(where.data(), where.data() + colon, line);
     std::from_chars(where.data() + colon + 1, where.data() + where.size(), column);
   }
-  add_line(error.code(), line, column, std::move(subject), same(error.detail()));
+  add_line(error.code(), line, column, std::move(subject), {error.detail(), phrase_in(Lang::zh, error.detail())});
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string_view>& known) {
