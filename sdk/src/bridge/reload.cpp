@@ -20,12 +20,17 @@ bool same_socket(const ListenSettings& a, const ListenSettings& b) {
   return all(a) == all(b) && same(a.token, b.token) && same(a.limits, b.limits);
 }
 
+bool same_store(const JournalSettings& before, const JournalSettings& after) {
+  if (before.postgres.has_value() != after.postgres.has_value()) return false;
+  return !before.postgres || (before.postgres->schema == after.postgres->schema && same(before.postgres->connection, after.postgres->connection));
+}
+
 } // namespace
 
 std::optional<std::string> first_fixed_change(const Config& before, const Config& after) {
   const auto& j = before.journal;
   const auto& k = after.journal;
-  if (std::tie(j.path, j.key_id, j.queue_max) != std::tie(k.path, k.key_id, k.queue_max) || !same(j.seal_key, k.seal_key)) return "journal";
+  if (std::tie(j.path, j.key_id, j.queue_max) != std::tie(k.path, k.key_id, k.queue_max) || !same(j.seal_key, k.seal_key) || !same_store(j, k)) return "journal";
   const auto& a = before.audit;
   const auto& b = after.audit;
   if (!same(a.key, b.key) || !same(a.sign_key, b.sign_key) || a.head_file != b.head_file) return "audit";
