@@ -176,7 +176,7 @@ Result<void> PgConnection::set_up(const PostgresOptions& options, Use use) {
   // session that stops in its transaction (a stopped process) must not stop the others.
   TONGQU_CHECK(run("SET search_path = " + options.schema + ", pg_catalog; SET plan_cache_mode = force_generic_plan; SET jit = off; "
                    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; "
-                   "SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '20s'; SET default_transaction_isolation = 'read committed'; "
+                   "SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation = 'read committed'; "
                    "SET standard_conforming_strings = on; SET row_security = off"));
   if (use == Use::read) TONGQU_CHECK(run("SET default_transaction_read_only = on; SET lock_timeout = '5s'"));
   TONGQU_TRY(const auto settings, ask("SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'), "

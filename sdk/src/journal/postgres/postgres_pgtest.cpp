@@ -27,7 +27,7 @@ protected:
     return options;
   }
   std::unique_ptr<Journal> open(const JournalOptions& options) {
-    auto opened = Journal::open(options, std::make_shared<SystemClock>());
+    auto opened = Journal::open(options, clock_);
     EXPECT_TRUE(opened) << (opened ? "" : describe(opened.error()));
     return opened ? *std::move(opened) : nullptr;
   }
@@ -154,7 +154,7 @@ TEST_F(PostgresTest, signed_heads_of_two_bridges_close_one_chain) {
   const auto key = crypto::Sm2PrivateKey::generate();
   ASSERT_TRUE(key);
   journal_.reset();
-  options_.audit_sign_key_pem = Secret(std::string(key->private_pem().reveal()));
+  options_.audit_sign_key_pem = key->private_pem();
   options_.head_every_entries = 3;
   reopen();
   auto other = open(beside("b"));
@@ -171,7 +171,7 @@ TEST_F(PostgresTest, signed_heads_of_two_bridges_close_one_chain) {
     const auto report = verify_audit(verify);
     ASSERT_TRUE(report) << describe(report.error());
     EXPECT_TRUE(report->ok()) << report->problem;
-    EXPECT_GT(report->head_sequence, 100);
+    EXPECT_GE(report->head_sequence, 62);
   }
   for (const char* id : {"m0", "n29"}) {
     const auto evidence = collect_evidence(options_, id);
@@ -438,7 +438,7 @@ TEST_F(PostgresTest, a_bridge_stopped_in_the_middle_of_a_transaction_does_not_st
   JournalOptions options = beside("b");
   options.lease = milliseconds(1000);
   Child child("store", options, "s10_dedup_row:delay=600000");
-  ASSERT_TRUE(becomes("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted", "1"));
+  ASSERT_TRUE(becomes("SELECT count(*) FROM pg_stat_activity AS a JOIN instances AS i ON i.backend = a.pid WHERE a.state = 'idle in transaction'", "1"));
   child.signal(SIGSTOP);
   const auto outcome = journal_->accept_and_wait(intake("m1"));
   ASSERT_TRUE(outcome) << describe(outcome.error());

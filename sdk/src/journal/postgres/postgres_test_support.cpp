@@ -97,7 +97,7 @@ bool PgServer::control(const std::string& words) {
 
 bool PgServer::start_again() {
   running_ = control("-w -l " + folder_ + "/server.txt -o \"-k " + sockets_ +
-                     " -c listen_addresses= -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c max_connections=200 -c shared_buffers=64MB\" start");
+                     " -c listen_addresses= -c max_connections=200 -c shared_buffers=64MB\" start");
   return running_;
 }
 
