@@ -107,10 +107,14 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    failed, total = [], 0
-    for folder in sorted(os.listdir(options.packs)):
+    found = [folder for folder in sorted(os.listdir(options.packs)) if os.path.exists(os.path.join(options.packs, folder, "pack.yaml"))]
+    failed, total = ["there is no pack " + name for name in sorted(set(options.names) - set(found))], 0
+    for folder in found:
         module = folder.replace("-", "_")
-        if (options.names and folder not in options.names) or not os.path.exists(os.path.join(HERE, module + ".py")):
+        if options.names and folder not in options.names:
+            continue
+        if not os.path.exists(os.path.join(HERE, module + ".py")):
+            failed.append("%s: no %s.py says what its samples mean" % (folder, module))
             continue
         problems, count = compare(options.program, os.path.join(options.packs, folder), importlib.import_module(module), options.write)
         print("%s: %d records, %d problems" % (folder, count, len(problems)))

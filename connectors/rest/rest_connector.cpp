@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "connectors/attachments/attachment_door.hpp"
+#include "connectors/attachments/multipart_sink.hpp"
 #include "connectors/rest/query.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/base/fault_point.hpp"
@@ -100,6 +102,7 @@ public:
     options.listen_fd = config_.listen_fd;
     options.limits.body_bytes_max = config_.limits.message_bytes_max;
     options.hosts = config_.hosts;
+    options.sink_bytes_max = config_.attachment_bytes_max;
     TONGQU_TRY(server_, net::HttpServer::start(options, *this));
     return {};
   }
@@ -110,7 +113,14 @@ public:
   void drain() override { server_->drain(); }
   std::uint64_t open_connections() const override { return server_->counters().open; }
 
+  net::BodyPlan plan_body(const HttpRequest& head, const net::Framing& framing) override {
+    if (door_.is_for(head)) return door_.plan(head, framing, caller_of(head));
+    const bool long_parts = config_.attachment_bytes_max > 0 && head.method == "POST" && head.path() == config_.path && attachments::is_multipart(head);
+    return long_parts && authorised(head) && head.query().empty() ? plan_parts(head) : net::BodyPlan();
+  }
+
   void on_request(HttpRequest request, Responder respond) override {
+    if (door_.is_for(request)) return door_.answer(request, caller_of(request), respond);
     const std::string trace = to_hex(crypto::random_bytes(8));
     const bool intake = request.path() == config_.path;
     const bool status = request.path() == status_path_;
@@ -120,7 +130,7 @@ public:
     if (!authorised(request)) return refuse(request, trace, Error(Errc::connector_auth_failed), 401, respond);
     if (status) return answer_status(request, trace, respond);
     if (events) return answer_events(request, trace, std::move(respond));
-    take_post(std::move(request), std::move(respond), trace);
+    take_post(std::move(request), {}, std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {
@@ -137,17 +147,24 @@ private:
     return equal_constant_time(given.substr(kBearer.size()), config_.token);
   }
 
+  attachments::Caller caller_of(const HttpRequest& request) const { return authorised(request) ? attachments::Caller::known : attachments::Caller::unknown; }
+
   void refuse(const HttpRequest& request, const std::string& trace, const Error& error, int status, const Responder& respond) {
     refuse(request, request.body, trace, error, status, respond);
   }
 
   void refuse(const HttpRequest& request, std::string_view bytes, const std::string& trace, const Error& error, int status,
               const Responder& respond) {
+    respond(refusal(request, bytes, trace, error, status));
+  }
+
+  HttpResponse refusal(const HttpRequest& request, std::string_view bytes, const std::string& trace, const Error& error, int status) {
     handler_.on_refused({config_.name, request.peer, trace, error, bytes});
     HttpResponse response = json_response(status, wire::refusal_json(error, trace, {}));
     if (status == 401) response.headers.add("WWW-Authenticate", "Bearer");
     if (status == 405) response.headers.add("Allow", request.path() == config_.path ? "POST" : "GET");
-    respond(std::move(response));
+    if (status == 503 || status == 507) response.headers.add("Retry-After", attachments::retry_after(status));
+    return response;
   }
 
   /// What the head says about the body; 415 for a type that is not served, 400 for the rest.
@@ -177,7 +194,26 @@ private:
     return document;
   }
 
-  void take_post(HttpRequest request, Responder respond, const std::string& trace) {
+  net::BodyPlan plan_parts(const HttpRequest& head) {
+    const std::string trace = to_hex(crypto::random_bytes(8));
+    const auto whole = std::make_shared<const HttpRequest>(head);
+    attachments::MultipartPlan parts{config_.name, head.peer, trace, std::string(head.headers.get("content-type")), config_.limits.message_bytes_max,
+                                     [this, whole, trace](const Error& error) { return refusal(*whole, {}, trace, error, attachments::status_of(error)); },
+                                     [this, whole, trace](std::vector<wire::Part> cut, Responder respond) { take_parts(*whole, std::move(cut), std::move(respond), trace); }};
+    net::BodyPlan plan;
+    auto sink = attachments::make_multipart_sink(std::move(parts), handler_);
+    if (sink) plan.sink = *std::move(sink);
+    else plan.answer = std::make_unique<HttpResponse>(refusal(head, {}, trace, sink.error(), 400));
+    return plan;
+  }
+
+  void take_parts(const HttpRequest& whole, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
+    HttpRequest request = attachments::root_request(whole, parts.front(), "application/json");
+    take_post(std::move(request), std::move(parts), std::move(respond), trace);
+  }
+
+  /// @param parts  Of a body of several: the root, whose bytes are the request's, and the others.
+  void take_post(HttpRequest request, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
     const HeadVerdict head = judge_head(request);
     if (head.error) return refuse(request, trace, *head.error, head.status, respond);
 
@@ -185,13 +221,22 @@ private:
     Inbound inbound;
     inbound.route = config_.name;
     inbound.trace_id = trace;
-    inbound.delivery.parts.push_back({"body", type, std::move(request.body), nullptr});
-    wire::Part& body = inbound.delivery.parts.front();
-    auto document = gate(body.bytes);
-    if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
-    FAULT_POINT("s04_gate_passed");
-    body.document = std::make_shared<const wire::Document>(*std::move(document));
     auto& facts = inbound.delivery.facts;
+    if (!parts.empty()) facts["multipart"] = "cut";
+    if (parts.empty()) parts.push_back({"body", {}, {}, nullptr});
+    inbound.delivery.parts = std::move(parts);
+    wire::Part& body = inbound.delivery.parts.front();
+    body.content_type = type;
+    body.bytes = std::move(request.body);
+    connector::Watched watched = handler_.watch_gate(body.bytes);
+    inbound.unread = watched.condemned;
+    inbound.watch = std::move(watched.entry);
+    if (!inbound.unread) {
+      auto document = gate(body.bytes);
+      if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
+      FAULT_POINT("s04_gate_passed");
+      body.document = std::make_shared<const wire::Document>(*std::move(document));
+    }
     facts["family"] = "rest";
     facts["path"] = config_.path;
     facts["peer"] = request.peer;
@@ -307,6 +352,7 @@ private:
 
   connector::ListenerConfig config_;
   connector::IntakeHandler& handler_;
+  attachments::AttachmentDoor door_{config_, handler_};
   std::string status_path_, events_path_;
   std::unique_ptr<net::HttpServer> server_;
 };

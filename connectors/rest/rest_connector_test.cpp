@@ -342,5 +342,152 @@ TEST_F(RestConnectorTest, curl_gets_its_answer) {
   EXPECT_EQ(intake_.last().delivery.parts[0].bytes, "{\"a\":\"县\"}");
 }
 
+class RestAttachments : public RestConnectorTest {
+protected:
+  RestAttachments() {
+    config_.attachment_bytes_max = 1 << 20U;
+    config_.limits.message_bytes_max = 1000;
+  }
+  Reply put(const std::string& body, const std::string& digest, Fields fields = {}) { return call(port(), "PUT", "/attachments/" + digest, with_token(std::move(fields)), body); }
+  static inline const std::string kBody = std::string(200000, 'x');
+  static inline const std::string kDigest = std::string(62, '0') + "a1";
+};
+
+TEST_F(RestAttachments, larger_than_a_message_they_go_to_the_store) {
+  const Reply first = put(kBody, kDigest);
+  EXPECT_EQ(first.status, 201) << first.body;
+  EXPECT_EQ(first.body, "{\"digest\":\"sm3:" + kDigest + "\",\"bytes\":200000,\"state\":\"stored\"}");
+  EXPECT_TRUE(intake_.attachments().at(from_hex(kDigest).value()) == kBody);
+  ASSERT_EQ(intake_.uploads().size(), 1U);
+  EXPECT_EQ(intake_.uploads()[0].route, "district");
+  EXPECT_EQ(intake_.uploads()[0].bytes, 200000U);
+  const Reply again = put(kBody, kDigest);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(member(again, "state"), "known");
+  EXPECT_EQ(call(port(), "HEAD", "/attachments/" + kDigest, with_token(), "").status, 200);
+  EXPECT_EQ(call(port(), "HEAD", "/attachments/" + std::string(64, '1'), with_token(), "").status, 404);
+  EXPECT_TRUE(intake_.refusals().empty());
+}
+
+TEST_F(RestAttachments, who_asks_first_need_not_send_what_is_there) {
+  ASSERT_EQ(put("abc", kDigest).status, 201);
+  const Reply known = talk(port(), "PUT /attachments/" + kDigest + " HTTP/1.1\r\nHost: bridge.test\r\nAuthorization: Bearer " + config_.token +
+                                       "\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(known.status, 200);
+  EXPECT_EQ(intake_.uploads().size(), 1U);
+}
+
+TEST_F(RestAttachments, a_refusal_names_its_reason_in_both_languages) {
+  struct Case { std::string digest; Fields fields; std::optional<Errc> fails; int status; std::string id; };
+  const std::vector<Case> cases = {
+      {kDigest.substr(1), {}, {}, 400, "connector.attachment_address"},
+      {std::string(62, '0') + "A1", {}, {}, 400, "connector.attachment_address"},
+      {kDigest + "?a=b", {}, {}, 400, "connector.parameter"},
+      {kDigest, {{"Content-Range", "bytes 0-2/6"}}, {}, 400, "connector.parameter"},
+      {kDigest, {}, Errc::journal_disk_low, 507, "journal.disk_low"},
+      {kDigest, {}, Errc::journal_attachment_busy, 503, "journal.attachment_busy"},
+      {kDigest, {}, Errc::journal_attachment_digest, 422, "journal.attachment_digest"},
+      {kDigest, {}, Errc::journal_attachment_too_large, 413, "journal.attachment_too_large"},
+      {kDigest, {}, Errc::journal_attachment_store, 500, "journal.attachment_store"},
+  };
+  std::size_t told = 0;
+  for (const auto& one : cases) {
+    for (auto* step : {&intake_.begin_fails, &intake_.take_fails, &intake_.finish_fails}) {
+      *step = one.fails;
+      const Reply reply = put("abc", one.digest, one.fields);
+      step->reset();
+      EXPECT_EQ(reply.status, one.status) << one.id;
+      EXPECT_EQ(member(reply, "id"), one.id);
+      const auto document = wire::parse_json(reply.body);
+      ASSERT_TRUE(document);
+      EXPECT_FALSE(document->root().child("message").child("zh").raw_text().empty());
+      EXPECT_EQ(reply.header("Retry-After").empty(), one.status != 507 && one.status != 503);
+      EXPECT_EQ(intake_.refusals().size(), ++told);
+      EXPECT_EQ(intake_.refusals().back().error_id, one.id);
+    }
+  }
+  EXPECT_TRUE(intake_.attachments().empty());
+}
+
+TEST_F(RestAttachments, only_who_may_send_messages_may_upload) {
+  for (const std::string method : {"PUT", "HEAD"}) {
+    EXPECT_EQ(call(port(), method, "/attachments/" + kDigest, {}, "").status, 401) << method;
+    EXPECT_EQ(call(port(), method, "/attachments/" + kDigest, {{"Authorization", "Bearer other"}}, "").status, 401) << method;
+  }
+  const Reply other = call(port(), "POST", "/attachments/" + kDigest, with_token(), "abc");
+  EXPECT_EQ(other.status, 405);
+  EXPECT_EQ(other.header("Allow"), "PUT, HEAD");
+  EXPECT_TRUE(intake_.uploads().empty());
+}
+
+TEST_F(RestAttachments, too_long_a_body_is_refused_on_its_head) {
+  const Reply reply = talk(port(), "PUT /attachments/" + kDigest + " HTTP/1.1\r\nHost: bridge.test\r\nAuthorization: Bearer " + config_.token + "\r\nContent-Length: 1048577\r\n\r\n");
+  EXPECT_EQ(reply.status, 413);
+  EXPECT_TRUE(intake_.uploads().empty());
+}
+
+std::string form(const std::vector<std::pair<std::string, std::string>>& parts) {
+  std::string body;
+  for (const auto& [head, content] : parts) body += "--b\r\n" + head + "\r\n\r\n" + content + "\r\n";
+  return body + "--b--\r\n";
+}
+const std::string kFormType = "multipart/form-data; boundary=b";
+const std::string kFileHead = "Content-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf";
+const std::string kJsonHead = "Content-Disposition: form-data; name=\"data\"\r\nContent-Type: application/json";
+
+TEST_F(RestAttachments, a_form_comes_as_its_json_part_and_the_files_beside_it) {
+  const std::string body = form({{kFileHead, "%PDF small"}, {kJsonHead, "{\"a\":1}"}});
+  const Reply reply = call(port(), "POST", "/push", with_token({{"Content-Type", kFormType}}), body);
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto& delivery = intake_.last().delivery;
+  ASSERT_EQ(delivery.parts.size(), 2U);
+  EXPECT_EQ(delivery.parts[0].name, "data");
+  EXPECT_EQ(delivery.parts[0].bytes, "{\"a\":1}");
+  EXPECT_TRUE(delivery.parts[0].document);
+  EXPECT_EQ(delivery.parts[1].name, "file");
+  EXPECT_EQ(delivery.parts[1].bytes, "%PDF small");
+  EXPECT_EQ(delivery.fact("multipart"), "cut");
+  EXPECT_EQ(call(port(), "POST", "/push", {{"Content-Type", kFormType}}, body).status, 401);
+  connector_.reset();
+  config_.attachment_bytes_max = 0;
+  EXPECT_EQ(call(port(), "POST", "/push", with_token({{"Content-Type", kFormType}}), body).status, 415) << "where no attachments are taken";
+}
+
+TEST_F(RestAttachments, a_part_that_finds_no_room_in_memory_streams_into_the_store) {
+  const Reply reply = call(port(), "POST", "/push", with_token({{"Content-Type", kFormType}}),
+                           form({{kJsonHead, "{\"a\":1}"}, {kFileHead, kBody}, {"Content-Disposition: form-data; name=\"small\"", "x"}, {"Content-ID: <second>", kBody + "2"}}));
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto& parts = intake_.last().delivery.parts;
+  ASSERT_EQ(parts.size(), 4U);
+  EXPECT_EQ(parts[1].bytes, "");
+  EXPECT_EQ(parts[1].sm3, crypto::sm3(kBody));
+  EXPECT_EQ(parts[1].stored_bytes, kBody.size());
+  EXPECT_EQ(parts[2].bytes, "x");
+  EXPECT_EQ(parts[2].sm3, "");
+  EXPECT_EQ(parts[3].sm3, crypto::sm3(kBody + "2"));
+  EXPECT_TRUE(intake_.attachments().at(crypto::sm3(kBody)) == kBody);
+}
+
+TEST_F(RestAttachments, a_root_that_is_longer_than_a_message_or_broken_parts_are_refused) {
+  const auto post = [this](const std::string& body, const std::string& type = kFormType) { return call(port(), "POST", "/push", with_token({{"Content-Type", type}}), body); };
+  const Reply large = post(form({{kJsonHead, "{\"a\":\"" + std::string(2000, 'x') + "\"}"}}));
+  EXPECT_EQ(large.status, 413);
+  EXPECT_EQ(member(large, "id"), "connector.attachment_length");
+  EXPECT_EQ(member(post(form({{kJsonHead, "{}"}}).substr(0, 60)), "id"), "wire.multipart_invalid");
+  EXPECT_EQ(member(post("x", "multipart/form-data"), "id"), "wire.multipart_invalid");
+  EXPECT_EQ(member(post(form({{kJsonHead, "{}"}}), kFormType + "; start=\"<other>\""), "id"), "wire.multipart_invalid");
+  EXPECT_EQ(member(post(form({{kJsonHead, "{"}}), kFormType), "id"), "wire.json_syntax");
+  intake_.take_fails = Errc::journal_disk_low;
+  const Reply full = post(form({{kJsonHead, "{}"}, {kFileHead, kBody}}));
+  EXPECT_EQ(full.status, 507);
+  EXPECT_EQ(full.header("Retry-After"), "60");
+  EXPECT_EQ(intake_.delivered(), 0U);
+  EXPECT_EQ(intake_.refusals().size(), 6U);
+}
+
+TEST_F(RestConnectorTest, a_listener_without_attachments_has_no_such_address) {
+  EXPECT_EQ(call(port(), "PUT", "/attachments/" + std::string(64, '0'), with_token(), "abc").status, 404);
+}
+
 } // namespace
 } // namespace tongqu::connectors::rest

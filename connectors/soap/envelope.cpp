@@ -99,15 +99,19 @@ bool says_encoded(const Node& node) {
 }
 
 /// One pass over the whole envelope: references are not resolved by this connector, so what refers elsewhere is refused, never
-/// followed.
-Result<void> check_content(const wire::Document& document) {
+/// followed. What names a part that may have come beside the envelope is the pack's to resolve.
+Result<void> check_content(const wire::Document& document, Beside beside) {
   const auto& tape = document.tape();
   bool encoded = false;
   Node reference;
   for (std::uint32_t i = 0; i < tape.size(); ++i) {
     if (tape[i].kind != wire::NodeKind::element) continue;
     const Node node(&document, i);
-    if (is(node, kXopInclude, "Include")) return encoding_error(node, "xop:Include");
+    if (is(node, kXopInclude, "Include")) {
+      const Node href = attribute_in(node, "", "href");
+      if (beside == Beside::parts && href && href.raw_text().substr(0, 4) == "cid:") continue;
+      return encoding_error(node, "xop:Include");
+    }
     if (tape[i].attributes == 0) continue;
     encoded = encoded || says_encoded(node);
     TONGQU_CHECK(check_array(node));
@@ -217,7 +221,7 @@ void write_refusal(wire::XmlWriter& w, const Error& error, const Findings& findi
 
 } // namespace
 
-Result<Envelope> read_envelope(const wire::Document& document, Version& version) {
+Result<Envelope> read_envelope(const wire::Document& document, Version& version, Beside beside) {
   const Node root = document.root();
   if (root.name() != "Envelope") return structure(root, "Envelope expected");
   if (root.ns() == kEnvelope12) version = Version::v12;
@@ -247,7 +251,7 @@ Result<Envelope> read_envelope(const wire::Document& document, Version& version)
     if (second.name() == "multiRef") return encoding_error(second, "multiRef");
     return structure(second, "one operation in Body");
   }
-  TONGQU_CHECK(check_content(document));
+  TONGQU_CHECK(check_content(document, beside));
   return Envelope{version, operation};
 }
 

@@ -19,6 +19,9 @@ inline constexpr std::string_view kXopInclude = "http://www.w3.org/2004/08/xop/i
 inline constexpr std::string_view kSchemaInstance = "http://www.w3.org/2001/XMLSchema-instance";
 inline constexpr std::string_view kRefusalNamespace = "urn:tongqu:refusal:1";
 
+/// What came with an envelope.
+enum class Beside : std::uint8_t { nothing, parts };
+
 /// What the connector learns from a gated envelope. Routing is by the body element and by nothing else.
 struct Envelope {
   Version version = Version::v11;
@@ -26,12 +29,12 @@ struct Envelope {
 };
 
 /// Checks the structure: Envelope of SOAP 1.1 or 1.2, at most one Header before one Body, one operation in Body, no text between,
-/// no header aimed at us that must be understood, no SOAP encoding references or attachments by reference, no xsi:nil with content.
+/// no header aimed at us that must be understood, no SOAP encoding references, no attachments by reference but to parts beside the envelope, no xsi:nil with content.
 /// Schema locations, xsi:type, XInclude and addresses in headers are inert: nothing is fetched, nothing is sent to them.
 /// @param version  Receives the version as soon as it is known, so that a fault can be written in it.
 /// @errors connector.soap_structure, soap_version, soap_must_understand, soap_encoding, soap_type; where() is line:column.
 /// @source SOAP 1.1 section 4; SOAP 1.2 part 1 section 5
-Result<Envelope> read_envelope(const wire::Document& document, Version& version);
+Result<Envelope> read_envelope(const wire::Document& document, Version& version, Beside beside = Beside::nothing);
 
 /// An HTTP answer in parts: status, content type, bytes in the answer's encoding.
 struct Wrapped {

@@ -4,6 +4,8 @@
 #include <optional>
 #include <sstream>
 
+#include "connectors/attachments/attachment_door.hpp"
+#include "connectors/attachments/multipart_sink.hpp"
 #include "connectors/soap/envelope.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
@@ -53,6 +55,7 @@ public:
     options.listen_fd = config_.listen_fd;
     options.limits.body_bytes_max = config_.limits.message_bytes_max;
     options.hosts = config_.hosts;
+    options.sink_bytes_max = config_.attachment_bytes_max;
     TONGQU_TRY(server_, net::HttpServer::start(options, *this));
     return {};
   }
@@ -63,7 +66,14 @@ public:
   void drain() override { server_->drain(); }
   std::uint64_t open_connections() const override { return server_->counters().open; }
 
+  net::BodyPlan plan_body(const HttpRequest& head, const net::Framing& framing) override {
+    if (door_.is_for(head)) return door_.plan(head, framing, caller_of(head));
+    const bool long_parts = config_.attachment_bytes_max > 0 && head.method == "POST" && head.path() == config_.path && attachments::is_multipart(head);
+    return long_parts ? plan_parts(head) : net::BodyPlan();
+  }
+
   void on_request(HttpRequest request, Responder respond) override {
+    if (door_.is_for(request)) return door_.answer(request, caller_of(request), respond);
     const std::string trace = to_hex(crypto::random_bytes(8));
     const auto refuse = [&](int status, Errc why) {
       refused(Error(why), request.peer, request.body, trace);
@@ -75,7 +85,7 @@ public:
       return respond(wsdl_answer(trace));
     }
     if (request.method != "POST") return refuse(405, Errc::connector_method);
-    take_post(std::move(request), std::move(respond), trace);
+    take_post(std::move(request), {}, std::move(respond), trace);
   }
 
   HttpResponse on_refused(const Error& error, const HttpRequest& known) override {
@@ -85,6 +95,9 @@ public:
   }
 
 private:
+  /// Nobody has to name himself at a SOAP listener.
+  static attachments::Caller caller_of(const HttpRequest&) { return attachments::Caller::known; }
+
   static Version version_of(std::string_view media_type) {
     return media_type == "application/soap+xml" ? Version::v12 : Version::v11;
   }
@@ -111,7 +124,43 @@ private:
     return {{}, 0, transport};
   }
 
-  void take_post(HttpRequest request, Responder respond, const std::string& trace) {
+  /// Of the envelope that a multipart body announces.
+  static Version part_version(const HttpRequest& whole) {
+    const std::string_view type = whole.headers.get("content-type");
+    const bool v12 = net::media_parameter(type, "type") == "application/soap+xml" || net::media_parameter(type, "start-info") == "application/soap+xml";
+    return v12 ? Version::v12 : Version::v11;
+  }
+
+  HttpResponse refusal(const Error& error, const std::string& peer, std::string_view bytes, const std::string& trace, Version version) {
+    refused(error, peer, bytes, trace);
+    HttpResponse response = to_response(wrap_fault(error, {}, trace, version));
+    if (error.action() != Action::retry_later) return response;
+    response.status = attachments::status_of(error);
+    response.headers.add("Retry-After", attachments::retry_after(response.status));
+    return response;
+  }
+
+  net::BodyPlan plan_parts(const HttpRequest& head) {
+    const std::string trace = to_hex(crypto::random_bytes(8));
+    const auto whole = std::make_shared<const HttpRequest>(head);
+    attachments::MultipartPlan parts{config_.name, head.peer, trace, std::string(head.headers.get("content-type")), config_.limits.message_bytes_max,
+                                     [this, whole, trace](const Error& error) { return refusal(error, whole->peer, {}, trace, part_version(*whole)); },
+                                     [this, whole, trace](std::vector<wire::Part> cut, Responder respond) { take_parts(*whole, std::move(cut), std::move(respond), trace); }};
+    net::BodyPlan plan;
+    auto sink = attachments::make_multipart_sink(std::move(parts), handler_);
+    if (sink) plan.sink = *std::move(sink);
+    else plan.answer = std::make_unique<HttpResponse>(refusal(sink.error(), head.peer, {}, trace, part_version(head)));
+    return plan;
+  }
+
+  void take_parts(const HttpRequest& whole, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
+    HttpRequest request = attachments::root_request(whole, parts.front(), part_version(whole) == Version::v12 ? "application/soap+xml" : "text/xml");
+    parts.front().name = "body";
+    take_post(std::move(request), std::move(parts), std::move(respond), trace);
+  }
+
+  /// @param parts  Of a body of several: the root, whose bytes are the request's, and the others.
+  void take_post(HttpRequest request, std::vector<wire::Part> parts, Responder respond, const std::string& trace) {
     const std::string type = net::media_type(request.headers.get("content-type"));
     Version version = version_of(type);
     const auto fault = [&](const Error& error, std::string_view bytes, int status = 0) {
@@ -130,13 +179,20 @@ private:
     inbound.route = config_.name;
     inbound.trace_id = trace;
     const std::string content_type(request.headers.get("content-type"));
-    inbound.delivery.parts.push_back({"body", content_type, std::move(request.body), nullptr});
+    if (!parts.empty()) inbound.delivery.facts["multipart"] = "cut";
+    if (parts.empty()) parts.push_back({"body", {}, {}, nullptr});
+    inbound.delivery.parts = std::move(parts);
     wire::Part& body = inbound.delivery.parts.front();
+    body.content_type = content_type;
+    body.bytes = std::move(request.body);
+    connector::Watched watched = handler_.watch_gate(body.bytes);
+    inbound.watch = std::move(watched.entry);
+    if (watched.condemned) return hand_over_unread(std::move(inbound), std::move(respond), version, request);
     auto document = wire::parse_xml(body.bytes, options);
     if (!document) return fault(document.error(), body.bytes);
     FAULT_POINT("s04_gate_passed");
     auto shared = std::make_shared<const wire::Document>(*std::move(document));
-    auto envelope = read_envelope(*shared, version);
+    auto envelope = read_envelope(*shared, version, inbound.delivery.parts.size() > 1 ? Beside::parts : Beside::nothing);
     if (!envelope) return fault(envelope.error(), body.bytes);
     if (envelope->operation.name() == kStatusOperation) {
       auto answer = answer_status(envelope->operation, version, trace);
@@ -148,19 +204,30 @@ private:
   }
 
   void hand_over(Inbound inbound, Responder respond, const Envelope& envelope, const HttpRequest& request) {
-    auto& facts = inbound.delivery.facts;
     const std::string operation(envelope.operation.name());
     std::string ns = config_.ns.empty() ? std::string(envelope.operation.ns()) : config_.ns;
+    inbound.delivery.facts["operation"] = operation;
+    inbound.delivery.facts["soap_version"] = envelope.version == Version::v11 ? "1.1" : "1.2";
+    deliver(std::move(inbound), std::move(respond), {envelope.version, operation, std::move(ns)}, request);
+  }
+
+  /// Nobody has looked at the body, so nobody knows what operation it asks for.
+  void hand_over_unread(Inbound inbound, Responder respond, Version version, const HttpRequest& request) {
+    inbound.unread = true;
+    deliver(std::move(inbound), std::move(respond), {version, "delivery", config_.ns}, request);
+  }
+
+  struct AnswerForm { Version version; std::string operation, ns; };
+  void deliver(Inbound inbound, Responder respond, AnswerForm form, const HttpRequest& request) {
+    auto& facts = inbound.delivery.facts;
     const std::string_view content_type = request.headers.get("content-type");
     facts["family"] = "soap";
-    facts["operation"] = operation;
-    facts["soap_version"] = envelope.version == Version::v11 ? "1.1" : "1.2";
     facts["path"] = config_.path;
     facts["peer"] = request.peer;
     facts["content_type"] = std::string(content_type);
     const std::string charset = net::media_parameter(content_type, "charset");
     if (!charset.empty()) facts["charset"] = charset;
-    auto done = [respond = std::move(respond), version = envelope.version, operation, ns = std::move(ns)](Answer answer) {
+    auto done = [respond = std::move(respond), version = form.version, operation = std::move(form.operation), ns = std::move(form.ns)](Answer answer) {
       if (!answer.fault) return respond(to_response(wrap_answer(answer, version, operation, ns)));
       const Error error = answer.error ? *answer.error : Error(Errc::base_internal);
       HttpResponse response = to_response(wrap_fault(error, answer.findings, answer.trace_id, version));
@@ -206,6 +273,7 @@ private:
 
   connector::ListenerConfig config_;
   connector::IntakeHandler& handler_;
+  attachments::AttachmentDoor door_{config_, handler_};
   std::string wsdl_;
   std::unique_ptr<net::HttpServer> server_;
 };

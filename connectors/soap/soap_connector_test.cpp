@@ -511,5 +511,68 @@ TEST_F(SoapConnectorTest, curl_gets_its_answer) {
   EXPECT_EQ(out.substr(out.size() - 3), "200");
 }
 
+/// As Axis2 and CXF write it: the envelope as XOP, a file beside it.
+std::string mtom(const std::string& root_type, const std::string& xml, const std::string& file) {
+  return "--uuid:1\r\nContent-Type: " + root_type + "\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <root@example.test>\r\n\r\n" + xml +
+         "\r\n--uuid:1\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <file@example.test>\r\n\r\n" + file + "\r\n--uuid:1--\r\n";
+}
+std::string mtom_type(const std::string& inner) {
+  return "multipart/related; type=\"application/xop+xml\"; boundary=\"uuid:1\"; start=\"<root@example.test>\"; start-info=\"" + inner + "\"";
+}
+
+TEST_F(SoapConnectorTest, takes_mtom_of_both_versions_where_attachments_are_taken) {
+  EXPECT_EQ(post(mtom("text/xml", envelope(kOperation), "%PDF"), mtom_type("text/xml")).status, 415);
+  for (const std::string include : {"", "<i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\" href=\"cid:file@example.test\"/>"}) {
+    connector_.reset();
+    config_.attachment_bytes_max = std::uint64_t{1} << 20U;
+    const std::string kOperation = "<q:sendBj xmlns:q=\"urn:q\"><q:file>" + include + "</q:file></q:sendBj>";
+    const Reply reply = post(mtom("application/xop+xml; charset=UTF-8; type=\"text/xml\"", envelope(kOperation), "%PDF"), mtom_type("text/xml"));
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(reply.header("Content-Type").substr(0, 8), "text/xml");
+    const auto& delivery = intake_.last().delivery;
+    ASSERT_EQ(delivery.parts.size(), 2U);
+    EXPECT_EQ(delivery.parts[0].name, "body");
+    EXPECT_EQ(delivery.parts[0].bytes, envelope(kOperation));
+    EXPECT_EQ(delivery.parts[1].name, "file@example.test");
+    EXPECT_EQ(delivery.parts[1].bytes, "%PDF");
+    EXPECT_EQ(delivery.fact("operation"), "sendBj");
+    EXPECT_EQ(delivery.fact("multipart"), "cut");
+    const Reply second = post(mtom("application/xop+xml; charset=UTF-8; type=\"application/soap+xml\"", envelope(kOperation, k12), "%PDF"), mtom_type("application/soap+xml"));
+    EXPECT_EQ(second.status, 200) << second.body;
+    EXPECT_EQ(second.header("Content-Type").substr(0, 20), "application/soap+xml");
+    // SOAP with attachments has a plain root.
+    EXPECT_EQ(post(mtom("text/xml; charset=utf-8", envelope(kOperation), "%PDF"), "multipart/related; type=\"text/xml\"; boundary=\"uuid:1\"").status, 200);
+    EXPECT_TRUE(post("--uuid:1\r\n\r\nx", mtom_type("text/xml")).has("wire.multipart_invalid"));
+    const std::string elsewhere = "<a><i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\" href=\"file:///etc/hostname\"/></a>";
+    EXPECT_TRUE(post(mtom("text/xml", envelope(elsewhere), "%PDF"), mtom_type("text/xml")).has("connector.soap_encoding"));
+    EXPECT_TRUE(post(mtom("application/pdf", "%PDF", "x"), mtom_type("text/xml")).has("connector.content_type"));
+  }
+}
+
+TEST_F(SoapConnectorTest, a_large_file_beside_the_envelope_streams_into_the_store) {
+  config_.attachment_bytes_max = std::uint64_t{1} << 30U;
+  config_.limits.message_bytes_max = 10000;
+  const std::string file(3000000, 'f');
+  const Reply reply = post(mtom("application/xop+xml; charset=UTF-8; type=\"text/xml\"", envelope(kOperation), file), mtom_type("text/xml"));
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto& part = intake_.last().delivery.parts.at(1);
+  EXPECT_EQ(part.bytes, "");
+  EXPECT_EQ(part.stored_bytes, file.size());
+  EXPECT_TRUE(intake_.attachments().at(part.sm3) == file);
+  intake_.take_fails = Errc::journal_disk_low;
+  const Reply full = post(mtom("application/xop+xml; charset=UTF-8; type=\"text/xml\"", envelope(kOperation), file), mtom_type("text/xml"));
+  EXPECT_EQ(full.status, 507);
+  EXPECT_TRUE(full.has("journal.disk_low")) << full.body;
+  EXPECT_EQ(full.header("Retry-After"), "60");
+}
+
+TEST_F(SoapConnectorTest, attachments_are_put_beside_the_service) {
+  EXPECT_EQ(call(port(), "PUT", "/attachments/" + std::string(64, '0'), {}, "abc").status, 404);
+  connector_.reset();
+  config_.attachment_bytes_max = 1000;
+  EXPECT_EQ(call(port(), "PUT", "/attachments/" + std::string(64, '0'), {}, "abc").status, 201);
+  EXPECT_EQ(call(port(), "HEAD", "/attachments/" + std::string(64, '0'), {}, "").status, 200);
+}
+
 } // namespace
 } // namespace tongqu::connectors::soap

@@ -1,13 +1,16 @@
 #pragma once
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "net/test_support.hpp"
 #include "tongqu/connector/connector.hpp"
+#include "tongqu/crypto/crypto.hpp"
 
 /// What the tests of both connectors share: an intake that does what it is told and remembers, and a caller on a plain socket.
 namespace tongqu::connector::test {
@@ -44,6 +47,29 @@ public:
   }
   Result<std::vector<MessageStatus>> status(const StatusQuery& query) override { return on_status(query); }
 
+  /// What was uploaded whole, by digest as it was announced.
+  std::map<std::string, std::string> attachments() const {
+    const std::lock_guard lock(mutex_);
+    return attachments_;
+  }
+  std::vector<UploadHead> uploads() const {
+    const std::lock_guard lock(mutex_);
+    return uploads_;
+  }
+  std::optional<Errc> begin_fails, take_fails, finish_fails;
+  Result<std::unique_ptr<Upload>> upload(const UploadHead& head) override {
+    const std::lock_guard lock(mutex_);
+    uploads_.push_back(head);
+    if (begin_fails) return Error(*begin_fails);
+    return std::unique_ptr<Upload>(std::make_unique<FakeUpload>(*this, head.digest));
+  }
+  Result<std::optional<std::uint64_t>> attachment(const std::string&, const std::string& digest) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = attachments_.find(digest);
+    if (at == attachments_.end()) return std::optional<std::uint64_t>();
+    return std::optional<std::uint64_t>(at->second.size());
+  }
+
   std::size_t delivered() const {
     const std::lock_guard lock(mutex_);
     return deliveries_.size();
@@ -58,7 +84,36 @@ public:
   }
 
 private:
+  Upload::Kept keep(const std::string& digest, const std::string& bytes) {
+    const std::lock_guard lock(mutex_);
+    const Upload::Kept kept{attachments_.count(digest) > 0, bytes.size(), digest};
+    attachments_[digest] = bytes;
+    return kept;
+  }
+
+  class FakeUpload final : public Upload {
+  public:
+    FakeUpload(FakeIntake& intake, std::string digest) : intake_(intake), digest_(std::move(digest)) {}
+    void take(std::string piece, std::function<void(Result<void>)> taken) override {
+      bytes_ += piece;
+      taken(intake_.take_fails ? Result<void>(Error(*intake_.take_fails)) : Result<void>());
+    }
+    void finish(std::function<void(Result<Kept>)> done) override {
+      if (intake_.finish_fails) return done(Error(*intake_.finish_fails));
+      const std::string digest = digest_.empty() ? crypto::sm3(bytes_) : digest_;
+      const Kept kept = intake_.keep(digest, bytes_);
+      done(kept);
+    }
+
+  private:
+    FakeIntake& intake_;
+    const std::string digest_;
+    std::string bytes_;
+  };
+
   mutable std::mutex mutex_;
+  std::map<std::string, std::string> attachments_;
+  std::vector<UploadHead> uploads_;
   std::vector<Inbound> deliveries_;
   std::vector<SeenRefusal> refusals_;
 };

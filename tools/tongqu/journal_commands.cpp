@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "tongqu/journal/attachments.hpp"
 #include "tongqu/journal/evidence.hpp"
 #include "tongqu/journal/keeping.hpp"
 #include "tongqu/wire/json.hpp"
@@ -16,6 +17,7 @@ struct KeepingOptions {
   BridgeOptions bridge;
   std::string file, public_key, record_class = "bodies";
   std::int64_t days = 0;
+  bool attachments = false;
 };
 using Shared = std::shared_ptr<KeepingOptions>;
 
@@ -44,8 +46,14 @@ int restore(const KeepingOptions& options, const Console& console) {
   w.member("messages", report->messages);
   w.member("entries", report->entries);
   w.member("backup_at_ms", report->backup_at_ms);
+  w.member("attachments", report->attachments);
+  w.key("broken_attachments");
+  w.begin_array();
+  for (const std::string& one : report->broken_attachments) w.string(one);
+  w.end_array();
   w.end_object();
   console.machine(out);
+  for (const std::string& one : report->broken_attachments) console.say(one + "  " + Error(Errc::journal_attachment_broken).message(console.lang));
   console.say(std::string(console.pick("restored, messages: ", "已恢复，消息数：")) + std::to_string(report->messages) +
               std::string(console.pick("; what may have been sent since the backup is asked about before it is sent", "；备份之后可能已发送的投递将先查询、后发送")));
   return kDone;
@@ -109,10 +117,32 @@ int verify_evidence_file(const KeepingOptions& options, const Console& console) 
   return kDone;
 }
 
+/// Reads every attachment whole, beside the running bridge.
+int verify_attachments(const KeepingOptions& options, const Console& console) {
+  const auto store = store_of(options, console);
+  if (!store) return console.fail(store.error());
+  const auto attachments = journal::Attachments::open(*store, std::make_shared<SystemClock>(), journal::Attachments::Access::read);
+  if (!attachments) return console.fail(attachments.error());
+  const auto checked = (*attachments)->check_all([&console](const Error& broken) {
+    console.say(std::string(broken.id()) + "  " + broken.where() + "  " + broken.message(console.lang));
+  });
+  if (!checked) return console.fail(checked.error());
+  std::string out;
+  wire::JsonWriter w(out);
+  w.begin_object();
+  w.member("attachments", checked->count);
+  w.member("bytes", checked->bytes);
+  w.member("broken", checked->broken);
+  w.end_object();
+  console.machine(out);
+  console.say(std::string(console.pick("attachments read: ", "已读取附件：")) + std::to_string(checked->count) + std::string(console.pick(", broken: ", "，损坏：")) + std::to_string(checked->broken));
+  return checked->broken == 0 ? kDone : kInputAtFault;
+}
+
 int verify(const KeepingOptions& options, const Console& console) {
   if (!options.file.empty()) return verify_evidence_file(options, console);
   if (options.bridge.config.empty()) return console.fail(Error(Errc::base_usage).at("--config"));
-  return verify_audit(options.bridge, console);
+  return options.attachments ? verify_attachments(options, console) : verify_audit(options.bridge, console);
 }
 
 int purge(const KeepingOptions& options, const Console& console) {
@@ -144,6 +174,7 @@ void add_journal_commands(CLI::App& bridge, Run& run) {
   const auto options = std::make_shared<KeepingOptions>();
   CLI::App* one = add(bridge, "verify", "Check the audit chain offline, or an evidence file with a public key and nothing else", options, run, verify);
   one->add_option("-c,--config", options->bridge.config, "bridge.yaml");
+  one->add_flag("--attachments", options->attachments, "Read every attachment whole instead, and name those that are broken");
   one->add_option("--evidence", options->file, "File written by `tongqu bridge evidence`");
   one->add_option("--public-key", options->public_key, "PEM of the key that signs the heads");
 

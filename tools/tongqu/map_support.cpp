@@ -1,11 +1,13 @@
 #include "tools/tongqu/map_support.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -32,6 +34,13 @@ std::string side_file(const std::string& in) {
   if (at == std::string::npos) return {};
   const std::string meta = in.substr(0, at) + ".meta.yaml";
   return fs::exists(meta) ? meta : std::string();
+}
+
+/// Device and number of a file, which all its names share; nothing when there is none.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_of(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return std::pair{static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino)};
 }
 
 bool ends_with(std::string_view text, std::string_view end) { return text.size() >= end.size() && text.substr(text.size() - end.size()) == end; }
@@ -87,6 +96,17 @@ Result<std::shared_ptr<const mapping::Pack>> load_pack(const MapOptions& options
   return pack;
 }
 
+Result<Loaded> load(const MapOptions& options, const Console& console) {
+  TONGQU_TRY(auto pack, load_pack(options, console));
+  TONGQU_TRY(auto environment, map_environment(options));
+  return Loaded{std::move(pack), std::move(environment)};
+}
+
+int fail_load(const Error& error, const Console& console) {
+  const int code = console.fail(error);
+  return error.code() == Errc::mapping_pack_invalid ? kInputAtFault : code;
+}
+
 Result<wire::Delivery> read_message(const std::string& in, const std::string& meta) {
   wire::Delivery delivery;
   TONGQU_TRY(std::string bytes, read_file(in));
@@ -98,7 +118,26 @@ Result<wire::Delivery> read_message(const std::string& in, const std::string& me
   return delivery;
 }
 
-Result<void> write_file(const std::string& path, std::string_view bytes) {
+void Inputs::add(const std::string& path) {
+  std::error_code failed;
+  if (const auto found = identity_of(path)) files_.insert(*found);
+  if (!fs::is_directory(path, failed)) return;
+  for (auto at = fs::recursive_directory_iterator(path, failed); !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
+    if (const auto found = identity_of(at->path().string())) files_.insert(*found);
+  }
+}
+
+void Inputs::except(const std::string& path) {
+  if (const auto found = identity_of(path)) files_.erase(*found);
+}
+
+bool Inputs::holds(const std::string& path) const {
+  const auto found = identity_of(path);
+  return found && files_.count(*found) != 0;
+}
+
+Result<void> write_file(const std::string& path, std::string_view bytes, const Inputs& inputs) {
+  if (inputs.holds(path)) return Error(Errc::base_file_unwritable).at(path).with("not over a file that is read");
   std::error_code failed;
   if (const fs::path folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, failed);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);

@@ -1,12 +1,16 @@
 #include "tongqu/bridge/bridge.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
+#include "bridge/attachment_desk.hpp"
 #include "bridge/control.hpp"
 #include "bridge/courier.hpp"
 #include "bridge/health.hpp"
@@ -66,8 +70,12 @@ public:
     TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), {}));
     courier_.replace(std::move(lanes));
     back_ = std::make_unique<BackDesk>(*journal_, clock_, lease_);
+    const auto takes = [](const ListenSettings& one) { return one.attachments != MissingAttachment::none_taken; };
+    const bool taken = std::any_of(config_.listen.begin(), config_.listen.end(), takes);
+    if (taken && journal_->attachments() == nullptr) return Error(Errc::bridge_config_value).at("listen.attachments");
+    if (taken) attachments_ = std::make_unique<AttachmentDesk>(AttachmentDeskParts{journal_.get(), log_, &metrics_});
     intake_ = std::make_unique<IntakeRoad>(
-        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }, guard_.get()});
+        IntakeParts{&setups_, journal_.get(), &plans_, pool_.get(), back_.get(), clock_, log_, &metrics_, [this] { fail(); }, guard_.get(), attachments_.get()});
     journal_->on_ready([this](const std::string& target) { courier_.ring(target); });
     courier_.start();
     poller_ = std::make_unique<EventPoller>(PollerParts{&setups_, &courier_, journal_.get(), clock_, log_, &metrics_, [this] { fail(); }});
@@ -87,16 +95,21 @@ public:
 
   bool failed() const override { return failed_.load(); }
 
-  std::map<std::string, int> hand_over() override {
+  Result<void> hand_over(const std::function<bool(const std::map<std::string, int>&)>& give) override {
     std::map<std::string, int> sockets;
     for (const auto& [name, connector] : connectors_) {
-      if (const int fd = connector->listener_fd(); fd >= 0) sockets[name] = fd;
+      if (connector->port() != 0) sockets[name] = connector->listener_fd();  // A family without a port has nothing to give.
     }
-    if (health_server_) {
-      if (const int fd = health_server_->listener_fd(); fd >= 0) sockets["health"] = fd;
+    if (health_server_) sockets["health"] = health_server_->listener_fd();
+    const auto without = std::find_if(sockets.begin(), sockets.end(), [](const auto& one) { return one.second < 0; });
+    const bool given = without == sockets.end() && give(sockets);
+    for (const auto& [name, fd] : sockets) {
+      if (fd >= 0) ::close(fd);
     }
+    if (without != sockets.end()) return Error(Errc::bridge_handover_failed).at(without->first);
+    if (!given) return Error(Errc::bridge_handover_failed);
     handed_over_.store(true);
-    return sockets;
+    return {};
   }
   bool handed_over() const override { return handed_over_.load(); }
 
@@ -134,6 +147,7 @@ public:
     connectors_.clear();
     if (health_server_) health_server_->stop(bounded);
     health_server_.reset();
+    if (attachments_) attachments_->stop();
     if (pool_) pool_->stop();
     if (journal_) static_cast<void>(journal_->note("stop", {"bridge", "stop"}));
     courier_.close_lanes();  // Clients end first: what they still had in flight is settled as unknown while the journal listens.
@@ -144,6 +158,7 @@ public:
     courier_.clear();
     poller_.reset();
     intake_.reset();
+    attachments_.reset();
     back_.reset();
     pool_.reset();
     journal_.reset();
@@ -233,7 +248,7 @@ private:
 
   Result<void> open_side_doors() {
     if (!config_.health_address.empty()) {
-      health_ = std::make_unique<Health>(*journal_, metrics_, [this] { return failed_.load(); });
+      health_ = std::make_unique<Health>(*journal_, metrics_, log_, [this] { return failed_.load(); });
       net::HttpServerOptions options;
       const auto colon = config_.health_address.rfind(':');
       int port = -1;
@@ -250,7 +265,7 @@ private:
                                                        [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); },
                                                        [this](const std::string& target, const std::string& day, const std::string& prefix) { return ask_day(target, day, prefix); }});
       TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); },
-                                                 [this] { return hand_over(); }));
+                                                 [this](const auto& give) { return hand_over(give); }));
     }
     return {};
   }
@@ -271,6 +286,7 @@ private:
       listener.settings = one.settings;
       listener.hosts = one.hosts;
       listener.limits = one.limits;
+      if (one.attachments != MissingAttachment::none_taken) listener.attachment_bytes_max = one.attachment_bytes_max;
       if (one.token.given()) {
         TONGQU_TRY(const Secret token, one.token.read());
         listener.token = token.reveal();
@@ -296,6 +312,7 @@ private:
   std::unique_ptr<WorkerPool> pool_;
   Courier courier_;
   std::unique_ptr<BackDesk> back_;
+  std::unique_ptr<AttachmentDesk> attachments_;
   std::unique_ptr<IntakeRoad> intake_;
   std::unique_ptr<EventPoller> poller_;
   std::unique_ptr<Health> health_;
@@ -314,7 +331,11 @@ private:
 
 Result<std::unique_ptr<Bridge>> Bridge::start(Config config, const Parts& parts, Findings& mistakes) {
   auto bridge = std::make_unique<detail::RunningBridge>(std::move(config), parts);
-  TONGQU_CHECK(bridge->begin(parts, mistakes));
+  try {
+    TONGQU_CHECK(bridge->begin(parts, mistakes));
+  } catch (const std::system_error&) {
+    return Error(Errc::base_internal).with("no thread can be started");
+  }
   return std::unique_ptr<Bridge>(std::move(bridge));
 }
 
@@ -342,7 +363,10 @@ Result<journal::JournalOptions> journal_options(const Config& config) {
   options.key_id = config.journal.key_id;
   options.low_water_bytes = config.journal.low_water_mb << 20U;
   options.waiting_limit = config.journal.waiting_limit;
+  options.event_places = {{"apply", 0}, {"accept", 1}, {"step", 2}, {"special", 2}, {"result", 3}};
   options.ballast_bytes = config.journal.ballast_mb << 20U;
+  options.attachment_unreferenced = config.journal.attachments_unnamed;
+  for (const ListenSettings& one : config.listen) options.attachment_bytes_max = std::max(options.attachment_bytes_max, static_cast<std::int64_t>(one.attachment_bytes_max));
   for (const JournalSettings::EarlierKey& earlier : config.journal.earlier_keys) {
     TONGQU_TRY(auto key, detail::hex_key(earlier.seal_key));
     options.earlier_keys.push_back({earlier.key_id, std::move(key)});

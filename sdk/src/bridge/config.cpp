@@ -89,6 +89,15 @@ public:
     return fs::path(value).is_absolute() ? value : (folder_ / value).lexically_normal().string();
   }
 
+  /// A path that is an item of a list.
+  std::string path_of(const YamlNode& item, const std::string& path) {
+    if (!item.is_scalar() || item.text.empty()) {
+      mistake(Errc::bridge_config_value, item, path, {"a path", "路径"});
+      return {};
+    }
+    return fs::path(item.text).is_absolute() ? item.text : (folder_ / item.text).lexically_normal().string();
+  }
+
   SecretRef secret(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
     SecretRef ref;
     const YamlNode* value = node.find(key);
@@ -152,19 +161,33 @@ private:
 
 std::string indexed(std::string_view name, std::size_t i) { return std::string(name) + "[" + std::to_string(i) + "]"; }
 
-Limits read_limits(Reader& r, const YamlNode& node, const std::string& path, std::size_t& records_max) {
+Limits read_limits(Reader& r, const YamlNode& node, const std::string& path, ListenSettings& listen) {
+  std::size_t& records_max = listen.records_max;
   Limits limits;
   const YamlNode* value = node.find("limits");
   if (value == nullptr) return limits;
   const std::string at = Reader::join(path, "limits");
-  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max", "records_max"})) return limits;
+  if (!r.keys(*value, at, {"message_bytes_max", "depth_max", "attributes_max", "children_max", "nodes_max", "records_max", "attachment_bytes_max"})) return limits;
   limits.message_bytes_max = r.number<std::size_t>(*value, at, "message_bytes_max", limits.message_bytes_max, 1024, std::int64_t{1} << 30);
   limits.depth_max = r.number<std::uint32_t>(*value, at, "depth_max", limits.depth_max, 4, 64);
   limits.attributes_max = r.number<std::uint32_t>(*value, at, "attributes_max", limits.attributes_max, 1, 10000);
   limits.children_max = r.number<std::uint32_t>(*value, at, "children_max", limits.children_max, 16, 10000000);
   limits.nodes_max = r.number<std::uint32_t>(*value, at, "nodes_max", limits.nodes_max, 16, 100000000);
   records_max = r.number<std::size_t>(*value, at, "records_max", records_max, 1, 1000000);
+  // What a Content-Length can say.
+  listen.attachment_bytes_max = r.number<std::uint64_t>(*value, at, "attachment_bytes_max", listen.attachment_bytes_max, 1024, 9'999'999'999);
   return limits;
+}
+
+MissingAttachment read_attachments(Reader& r, const YamlNode& node, const std::string& path) {
+  const std::string text = r.text(node, path, "attachments", false);
+  if (text == "hold") return MissingAttachment::hold;
+  if (text == "refuse") return MissingAttachment::refuse;
+  if (text == "report") return MissingAttachment::report;
+  if (const YamlNode* value = node.find("attachments"); value != nullptr && value->is_scalar()) {
+    r.mistake(Errc::bridge_config_value, *value, Reader::join(path, "attachments"), {"hold, refuse or report", "hold、refuse 或 report"});
+  }
+  return MissingAttachment::none_taken;
 }
 
 void read_listen(Reader& r, const YamlNode& root, Config& config) {
@@ -172,7 +195,7 @@ void read_listen(Reader& r, const YamlNode& root, Config& config) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const YamlNode& node = items[i];
     const std::string at = indexed("listen", i);
-    if (!r.keys(node, at, {"name", "family", "address", "port", "path", "public_url", "pack", "token", "hosts", "limits", "settings"})) continue;
+    if (!r.keys(node, at, {"name", "family", "address", "port", "path", "public_url", "pack", "token", "hosts", "limits", "settings", "attachments"})) continue;
     ListenSettings one;
     one.name = r.text(node, at, "name", true);
     one.family = r.text(node, at, "family", true);
@@ -184,7 +207,8 @@ void read_listen(Reader& r, const YamlNode& root, Config& config) {
     one.token = r.secret(node, at, "token", false);
     for (const YamlNode& host : r.list(node, at, "hosts", false)) one.hosts.push_back(host.text);
     one.settings = r.texts(node, at, "settings");
-    one.limits = read_limits(r, node, at, one.records_max);
+    one.limits = read_limits(r, node, at, one);
+    one.attachments = read_attachments(r, node, at);
     one.line = node.line;
     config.listen.push_back(std::move(one));
   }
@@ -220,12 +244,16 @@ CallBackSettings read_call_back(Reader& r, const YamlNode& node, const std::stri
   CallBackSettings call_back;
   const YamlNode* value = node.find("call_back");
   const std::string at = Reader::join(path, "call_back");
-  if (value == nullptr || !r.keys(*value, at, {"url", "pinned_host", "path", "ca_file", "token"})) return call_back;
+  if (value == nullptr || !r.keys(*value, at, {"url", "pinned_host", "path", "ca_file", "token", "form", "reply"})) return call_back;
   call_back.url = r.text(*value, at, "url", true);
   call_back.pinned_host = r.text(*value, at, "pinned_host", true);
   call_back.path = r.text(*value, at, "path", false, call_back.path);
   call_back.ca_file = r.path_text(*value, at, "ca_file", false);
   call_back.token = r.secret(*value, at, "token", false);
+  call_back.reply_file = r.path_text(*value, at, "reply", false);
+  const std::string form = r.text(*value, at, "form", false, "stored");
+  call_back.form = form == "own" ? CallBackSettings::Form::own : CallBackSettings::Form::stored;
+  if (form != "own" && form != "stored") r.mistake(Errc::bridge_config_value, *value->find("form"), Reader::join(at, "form"), {"stored or own", "stored 或 own"});
   if (call_back.path.empty() || call_back.path.front() != '/') r.mistake(Errc::bridge_config_value, *value->find("path"), Reader::join(at, "path"), {"a path that begins with /", "以 / 开头的路径"});
   return call_back;
 }
@@ -260,10 +288,11 @@ EventSettings read_events(Reader& r, const YamlNode& node, const std::string& pa
   EventSettings events;
   const YamlNode* value = node.find("events");
   const std::string at = Reader::join(path, "events");
-  if (value == nullptr || !r.keys(*value, at, {"poll_ms", "max"})) return events;
+  if (value == nullptr || !r.keys(*value, at, {"poll_ms", "max", "pack"})) return events;
   if (value->find("poll_ms") == nullptr) r.mistake(Errc::bridge_config_missing_key, *value, Reader::join(at, "poll_ms"));
   events.poll = std::chrono::milliseconds(r.number<std::int64_t>(*value, at, "poll_ms", 5000, 10, 3600000));
   events.max = r.number<std::size_t>(*value, at, "max", events.max, 1, 200);
+  events.pack = r.path_text(*value, at, "pack", false);
   return events;
 }
 
@@ -379,7 +408,7 @@ void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "postgres", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "synchronous"})) {
+  else if (r.keys(*journal, "journal", {"path", "postgres", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
     config.journal.path = r.path_text(*journal, "journal", "path", journal->find("postgres") == nullptr);
     read_postgres(r, *journal, config);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
@@ -388,6 +417,7 @@ void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
     config.journal.low_water_mb = r.number<std::int64_t>(*journal, "journal", "low_water_mb", config.journal.low_water_mb, 0, 1000000);
     config.journal.ballast_mb = r.number<std::int64_t>(*journal, "journal", "ballast_mb", config.journal.ballast_mb, 0, 10000);
     config.journal.waiting_limit = std::chrono::hours(r.number<std::int64_t>(*journal, "journal", "waiting_limit_h", config.journal.waiting_limit.count(), 0, 100000));
+    config.journal.attachments_unnamed = std::chrono::hours(r.number<std::int64_t>(*journal, "journal", "attachments_unnamed_h", config.journal.attachments_unnamed.count(), 1, 8760));
     read_earlier_keys(r, *journal, config);
     const std::string guard = r.text(*journal, "journal", "crash_guard", false, "on");
     config.journal.crash_guard = guard != "off";
@@ -414,6 +444,22 @@ void read_delivery(Reader& r, const YamlNode& root, Config& config) {
   d.query_after = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "query_after_ms", d.query_after.count(), 10, 3600000));
   d.breaker_failures = r.number<int>(*node, "delivery", "breaker_failures", d.breaker_failures, 1, 1000);
   d.breaker_open = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "breaker_open_ms", d.breaker_open.count(), 10, 3600000));
+}
+
+/// What packs and targets may look up.
+void read_site_data(Reader& r, const YamlNode& root, Config& config) {
+  if (const YamlNode* lookup = root.find("lookup"); lookup != nullptr && r.keys(*lookup, "lookup", {"item", "organisation", "division"})) {
+    for (const auto& [name, value] : lookup->members) config.catalogues[name.text] = r.path_text(*lookup, "lookup", name.text, true);
+  }
+  const YamlNode* calendar = root.find("calendar");
+  if (calendar == nullptr || !r.keys(*calendar, "calendar", {"division", "files"})) return;
+  config.calendar.division = r.text(*calendar, "calendar", "division", false, config.calendar.division);
+  const std::string& division = config.calendar.division;
+  const bool digits = std::all_of(division.begin(), division.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits || (division.size() != 6 && division.size() != 9 && division.size() != 12)) {
+    r.mistake(Errc::bridge_config_value, *calendar->find("division"), "calendar.division", {"6, 9 or 12 digits in quotes", "加引号的 6、9 或 12 位数字"});
+  }
+  for (const YamlNode& file : r.list(*calendar, "calendar", "files", false)) config.calendar.files.push_back(r.path_of(file, "calendar.files"));
 }
 
 void read_model(Reader& r, const YamlNode& root, Config& config) {
@@ -469,8 +515,9 @@ Result<Config> load_config(const std::string& file, Findings& mistakes) {
   config.file = fs::absolute(file).string();
   config.digest = to_hex(crypto::sm3(text));
   Reader r(file, mistakes);
-  if (r.keys(*root, "", {"model", "journal", "audit", "listen", "packs", "platforms", "routes", "delivery", "health", "control", "workers"})) {
+  if (r.keys(*root, "", {"model", "journal", "audit", "listen", "packs", "platforms", "routes", "delivery", "lookup", "calendar", "health", "control", "workers"})) {
     read_model(r, *root, config);
+    read_site_data(r, *root, config);
     read_journal_and_audit(r, *root, config);
     read_listen(r, *root, config);
     read_packs(r, *root, config);

@@ -20,6 +20,9 @@
 
 namespace tongqu::bridge::detail {
 
+class AttachmentDesk;
+struct NamedAttachment;
+
 /// Everything intake reads and writes; owned by the bridge, outlives the road.
 struct IntakeParts {
   SetupShelf* setups = nullptr;
@@ -32,6 +35,7 @@ struct IntakeParts {
   obs::Metrics* metrics = nullptr;
   std::function<void()> on_fatal;                  ///< The journal lost its disk; from any thread.
   journal::CrashGuard* guard = nullptr;            ///< Null: bodies are not watched.
+  AttachmentDesk* attachments = nullptr;           ///< Null: none are taken.
 };
 
 /// The way in: delivery -> pack -> canonical record -> journal -> acknowledgement. Called by connectors from their threads.
@@ -41,8 +45,12 @@ public:
 
   void on_delivery(connector::Inbound inbound, connector::AnswerFn answer) override;
   void on_refused(const connector::RefusedRequest& refused) override;
+  connector::Watched watch_gate(std::string_view bytes) override;
   Result<std::vector<connector::MessageStatus>> status(const connector::StatusQuery& query) override;
   void events(const connector::EventQuery& query, connector::EventsFn answer) override;
+
+  Result<std::unique_ptr<connector::Upload>> upload(const connector::UploadHead& head) override;
+  Result<std::optional<std::uint64_t>> attachment(const std::string& route, const std::string& digest) override;
 
   /// From now on every delivery is answered `busy`.
   void stop_taking() { stopping_.store(true); }
@@ -52,7 +60,11 @@ public:
   Result<Release> release(std::string_view message_id, const journal::Journal::Act& act, bool preview);
 
   /// Has a message sent to a target again, with the record that is stored or mapped again by the pack in force. A preview changes nothing.
-  struct ReplayRequest { std::string message_id, target; bool remap = false, overtake = false, preview = false; };
+  struct ReplayRequest {
+    std::string message_id, target;
+    std::string state;                             ///< The delivery was chosen in this one; empty: in whatever state it is.
+    bool remap = false, overtake = false, preview = false;
+  };
   struct Replay {
     std::string from;                              ///< State of the delivery that it follows.
     std::string pack;                              ///< Pack of the record that is sent.
@@ -80,6 +92,17 @@ private:
   journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
   void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
 
+  // Attachments that records name: intake_attachments.cpp.
+  bool takes_attachments(const std::string& route) const;
+  Result<void> keep_parts(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const;
+  Result<void> keep_inline(const wire::Delivery& delivery, std::vector<NamedAttachment>& wanted) const;
+  Result<std::vector<NamedAttachment>> absent_attachments(const std::vector<NamedAttachment>& named, const wire::Delivery& delivery) const;
+  /// Digests of the attachments that a record needs; it is held or refused, as the listener says, while one is missing.
+  Result<std::vector<std::string>> attach(const Task& task, mapping::MappedRecord& record) const;
+  /// As above for a stored message that was mapped again. False: one is missing, and `findings` names it.
+  enum class Again : std::uint8_t { act, preview };
+  Result<bool> attach_again(const journal::MessageView& view, const mapping::MappedRecord& record, Findings& findings, Again again) const;
+
   // Bodies that end the process: intake_guard.cpp.
   journal::CrashGuard::Entry watch(const wire::Delivery& delivery) const;
   void keep_unread(const std::shared_ptr<Task>& handle);
@@ -91,7 +114,8 @@ private:
   void on_batch_committed(const std::shared_ptr<Task>& task, Result<std::vector<journal::IntakeOutcome>> outcomes);
   void settle_batch_conflicts(Task& task, const std::vector<journal::IntakeOutcome>& outcomes, Worker& worker);
   void answer_batch(Task& task);
-  void on_committed(Task& task, Result<journal::IntakeOutcome> outcome);
+  void on_accepted(const std::shared_ptr<Task>& task, Result<journal::IntakeOutcome> outcome);
+  void on_committed(Task& task, const journal::IntakeOutcome& outcome);
   void answer_first(Task& task, const journal::IntakeOutcome& outcome);
   void answer_stored(Task& task, connector::Outcome outcome, const std::string& message_id);
   void settle_conflict(const std::shared_ptr<Task>& task, journal::IntakeOutcome stored);
@@ -101,10 +125,9 @@ private:
   /// The record of a stored message as a pack maps its bytes now: the one of the same event, wherever it stands in its delivery.
   Result<mapping::MappedRecord> map_again(const journal::MessageView& view, const Setup& setup, const PackInForce& pack, Worker& worker) const;
   void refuse_failed_commit(Task& task, Error error);
-  mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const;
+  static mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits);
 
   IntakeParts parts_;
-  const model::WorkingDays working_days_ = model::Calendars::published().working_days("000000");  ///< Of the nation, which every division inherits.
   MessageIds ids_;
   std::atomic<bool> stopping_{false};
   obs::Metric& taken_;

@@ -24,7 +24,6 @@ struct IntakeRoad::Batch {
   struct Line {
     mapping::AnswerKind kind = mapping::AnswerKind::accepted;
     mapping::AnswerFacts facts;
-    std::string reason_id;                         ///< For the list of our own: the error's id and sentence.
     std::string identity, digest;                  ///< Of a record that was offered to the journal.
     bool known = false;                            ///< A duplicate.
     std::vector<Plan> plans;
@@ -45,6 +44,7 @@ struct IntakeRoad::Task {
   mapping::AnswerText acknowledgement;             ///< What is stored, as it was before it was stored.
   bool held = false;
   std::vector<Plan> plans;
+  std::vector<std::string> attached;               ///< SM3 of the attachments that the record needs.
   Batch batch;
 
   Task(connector::Inbound in, connector::AnswerFn fn) : inbound(std::move(in)), answer_fn(std::move(fn)), peer(inbound.delivery.fact("peer")) {}

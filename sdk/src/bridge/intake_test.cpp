@@ -215,6 +215,16 @@ TEST_F(Intake, a_journal_that_is_busy_or_lost_is_told_and_only_the_lost_one_ends
   EXPECT_EQ(fatal_, 1);
 }
 
+TEST_F(Intake, a_message_that_finds_no_memory_is_told_to_come_again) {
+  route("*", "", {{"all", ""}});
+  journal_.says = [](const journal::Intake&) -> Result<journal::IntakeOutcome> { throw std::bad_alloc(); };
+  const auto answer = send();
+  EXPECT_EQ(answer.outcome, connector::Outcome::busy);
+  ASSERT_TRUE(answer.error);
+  EXPECT_EQ(answer.error->id(), "journal.busy");
+  EXPECT_GT(answer.retry_after_s, 0);
+}
+
 TEST_F(Intake, a_bridge_that_stops_answers_busy) {
   route("*", "", {{"all", ""}});
   send();

@@ -1,7 +1,10 @@
 #include "bridge/stored_delivery.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+
+#include "tongqu/base/bytes.hpp"
 
 namespace tongqu::bridge::detail {
 namespace {
@@ -13,6 +16,23 @@ void put(std::string& out, std::string_view bytes) {
   out += std::to_string(bytes.size());
   out += ':';
   out += bytes;
+}
+
+constexpr std::string_view kStoredPart = "stored_part.";
+
+/// Gives a part back what its fact says of it; false when that does not read.
+bool take_stored(wire::Delivery& delivery, std::size_t part) {
+  const auto fact = delivery.facts.find(std::string(kStoredPart) + std::to_string(part));
+  if (fact == delivery.facts.end()) return true;
+  const std::string text = std::move(fact->second);
+  delivery.facts.erase(fact);
+  const auto blank = text.find(' ');
+  auto digest = blank == 64 ? from_hex(std::string_view(text).substr(0, blank)) : Result<std::string>(Error(Errc::bridge_stored_delivery));
+  if (!digest) return false;
+  delivery.parts[part].sm3 = *std::move(digest);
+  const char* const end = text.data() + text.size();
+  const auto [at, problem] = std::from_chars(text.data() + blank + 1, end, delivery.parts[part].stored_bytes);
+  return problem == std::errc() && at == end;
 }
 
 class Cursor {
@@ -45,7 +65,18 @@ private:
 
 } // namespace
 
-std::string store_delivery(const wire::Delivery& delivery) {
+std::string store_delivery(const wire::Delivery& given) {
+  // The bytes of these parts are in the store of attachments; what is written here names them.
+  wire::Delivery with_names;
+  const bool names = std::any_of(given.parts.begin(), given.parts.end(), [](const wire::Part& part) { return !part.sm3.empty(); });
+  if (names) {
+    with_names = given;
+    for (std::size_t i = 0; i < given.parts.size(); ++i) {
+      const wire::Part& part = given.parts[i];
+      if (!part.sm3.empty()) with_names.facts[std::string(kStoredPart) + std::to_string(i)] = to_hex(part.sm3) + " " + std::to_string(part.stored_bytes);
+    }
+  }
+  const wire::Delivery& delivery = names ? with_names : given;
   std::size_t size = 256;
   for (const wire::Part& part : delivery.parts) size += part.bytes.size() + part.name.size() + part.content_type.size() + 64;
   std::string out;
@@ -86,6 +117,7 @@ Result<wire::Delivery> load_delivery(std::string_view stored) {
     const auto bytes = type ? cursor.take() : std::nullopt;
     if (!bytes) return broken;
     delivery.parts.push_back({std::string(*name), std::string(*type), std::string(*bytes), nullptr});
+    if (!take_stored(delivery, i)) return broken;
   }
   if (!cursor.done()) return broken;
   return delivery;

@@ -6,6 +6,9 @@ namespace tongqu::connector {
 
 void IntakeHandler::events(const EventQuery&, EventsFn answer) { answer(Error(Errc::connector_path_unknown)); }
 
+Result<std::unique_ptr<Upload>> IntakeHandler::upload(const UploadHead&) { return Error(Errc::connector_path_unknown); }
+Result<std::optional<std::uint64_t>> IntakeHandler::attachment(const std::string&, const std::string&) { return Error(Errc::connector_path_unknown); }
+
 std::string_view outcome_name(Outcome outcome) noexcept {
   switch (outcome) {
     case Outcome::stored: return "stored";

@@ -1,10 +1,13 @@
 #include "tongqu/journal/journal.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <set>
 
 #include "journal/accept_all.hpp"
+#include "journal/attachment_operations.hpp"
+#include "journal/audit_head.hpp"
 #include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
@@ -66,7 +69,9 @@ public:
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
     auto recent = store->recent();
     if (!detail::sync_folder_of(options_.path)) return Error(Errc::journal_open).at(options_.path);
+    TONGQU_TRY(attachments_, Attachments::open(options_, clock_, Attachments::Access::write));
     writer_ = std::make_unique<detail::Writer>(options_, std::move(store), sealing_, *clock_, std::move(signing_key));
+    writer_->use(*attachments_);
     TONGQU_CHECK(writer_->start(drive));
     TONGQU_TRY(reader_, detail::Reader::open(options_.path, sealing_, std::move(recent)));
     return {};
@@ -96,6 +101,7 @@ public:
   bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
+    if (!attachments_ && !intake.attachments.empty()) return done(no_attachments());
     auto prepared = detail::prepare_intake(std::move(intake), sealing_);
     if (!prepared) return done(std::move(prepared).error());
     auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
@@ -103,6 +109,8 @@ public:
   }
 
   void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override {
+    const bool attached = std::any_of(batch.intakes.begin(), batch.intakes.end(), [](const Intake& one) { return !one.attachments.empty(); });
+    if (!attachments_ && attached) return done(no_attachments());
     auto operation = detail::AcceptAllOperation::prepare(std::move(batch), sealing_, done);
     if (!operation) return done(std::move(operation).error());
     auto taken = writer_->submit(*std::move(operation), detail::Admission::intake);
@@ -138,10 +146,10 @@ public:
   void settle(Settlement settlement, std::function<void(Result<void>)> done) override {
     detail::PreparedSettlement prepared;
     if (!settlement.receipt.empty()) {
-      auto box = sealing_.seal(settlement.receipt, detail::receipt_owner(settlement.delivery), "receipt");
-      if (!box) return done(std::move(box).error());
-      prepared.receipt_box = *std::move(box);
-      prepared.receipt_digest = crypto::sm3(settlement.receipt);
+      auto proof = sealing_.seal_proof(settlement.receipt, detail::receipt_owner(settlement.delivery), "receipt");
+      if (!proof) return done(std::move(proof).error());
+      prepared.receipt_box = std::move(proof->box);
+      prepared.receipt_digest = std::move(proof->digest);
       prepared.key_id = sealing_.key_id();
       std::string().swap(settlement.receipt);
     }
@@ -255,12 +263,46 @@ public:
     while (page.more) {
       TONGQU_CHECK(writer_->perform([&page](Desk& desk) { return detail::reseal_page(desk, page); }));
     }
-    TONGQU_CHECK(writer_->perform([&page, &act](Desk& desk) -> Result<void> {
-      TONGQU_TRY(const bool all, desk.store.forget_other_keys(desk.sealing.key_id()));
-      const std::string detail = "rows=" + std::to_string(page.resealed) + " key_id=" + desk.sealing.key_id() + " earlier_keys_needed=" + (all ? "no" : "yes");
+    Attachments::Resealed files;
+    if (attachments_) {
+      TONGQU_TRY(files, attachments_->reseal());
+    }
+    TONGQU_CHECK(writer_->perform([&page, &act, &files](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const bool rows, desk.store.forget_other_keys(desk.sealing.key_id()));
+      const bool all = rows && files.all;
+      const std::string detail = "rows=" + std::to_string(page.resealed) + (files.count == 0 ? "" : " attachments=" + std::to_string(files.count)) + " key_id=" + desk.sealing.key_id() + " earlier_keys_needed=" + (all ? "no" : "yes");
       return desk.store.audit("reseal", "journal", detail + act_text(act), {}, desk.now_ms());
     }));
     return page.resealed;
+  }
+
+  Attachments* attachments() noexcept override { return attachments_.get(); }
+
+  Result<void> refer(std::string_view message_id, const std::vector<std::string>& digests) override {
+    if (!attachments_) return no_attachments();
+    return writer_->perform([&](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const auto message, desk.store.message_row(message_id));
+      if (!message) return Error(Errc::journal_not_found).at(std::string(message_id));
+      return detail::refer_to_attachments(desk, *message, digests, detail::Presence::needed);
+    });
+  }
+
+  Result<std::int64_t> sweep_attachments() override {
+    if (!attachments_) return std::int64_t{0};
+    constexpr std::size_t kPage = 100;
+    const UtcMillis before = clock_->now_utc() - options_.attachment_unreferenced;
+    const std::vector<std::string> old = attachments_->older_than(before);
+    std::int64_t removed = 0;
+    for (std::size_t at = 0; at < old.size(); at += kPage) {
+      const auto end = std::min(old.size(), at + kPage);
+      auto operation = std::make_unique<detail::SweepOperation>(std::vector<std::string>(old.begin() + static_cast<std::ptrdiff_t>(at), old.begin() + static_cast<std::ptrdiff_t>(end)), before);
+      auto outcome = operation->outcome();
+      TONGQU_CHECK(writer_->wait_for(std::move(operation), outcome));
+      TONGQU_TRY(const std::int64_t page, outcome.get());
+      removed += page;
+    }
+    attachments_->forget_removed();
+    return removed;
   }
 
   Result<void> note(std::string_view what, const Act& act) override {
@@ -275,6 +317,9 @@ public:
   }
 
 private:
+  /// Attachments stand in files of one bridge, where the others of a shared store do not see them.
+  static Error no_attachments() { return Error(Errc::journal_file_store_only).at("attachments"); }
+
   Result<void> check_open() const {
     if (closed_) return Error(Errc::journal_closed);
     return {};
@@ -298,10 +343,25 @@ private:
   const detail::Sealing sealing_;
   const detail::InstanceLock lock_;
   std::unique_ptr<detail::Peers> peers_;
+  std::unique_ptr<Attachments> attachments_;
   std::unique_ptr<detail::Writer> writer_;
   std::unique_ptr<detail::Views> reader_;
   std::atomic<bool> closed_{false};
 };
+
+bool head_tells_of_a_store(const JournalOptions& options) {
+  if (options.audit_head_file.empty()) return false;
+  const auto head = detail::read_head(options.audit_head_file);
+  return !head || (*head && (*head)->tip.sequence > 0);
+}
+
+/// An empty store in the place of one that is missing would forget every message and every key: it is made only where nothing tells of one.
+Result<void> check_not_missing(const JournalOptions& options) {
+  if (detail::size_of_file(options.path) > 0) return {};
+  if (detail::size_of_file(options.path + "-wal") > 0) return Error(Errc::journal_open).at(options.path).with("missing, though its log is there");
+  if (head_tells_of_a_store(options)) return Error(Errc::journal_open).at(options.path).with("missing, though its audit head is there");
+  return {};
+}
 
 Result<std::unique_ptr<StoredJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
@@ -309,6 +369,8 @@ Result<std::unique_ptr<StoredJournal>> open_driven(JournalOptions options, std::
   if (options.postgres) options.low_water_bytes = options.ballast_bytes = 0; // The room is the server's.
   if (!options.postgres && !options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
+  if (!options.postgres) TONGQU_CHECK(check_not_missing(options));
+  else if (head_tells_of_a_store(options)) options.create = false;
   auto journal = std::make_unique<StoredJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
   TONGQU_CHECK(journal->start(drive));
   return journal;

@@ -24,6 +24,28 @@ TEST(SipHash, gives_the_published_values) {
   EXPECT_EQ(of(15), 0xa129ca6149be45e5U);
 }
 
+// As `openssl mac -macopt size:16 SIPHASH` says of key 00 to 0f, message 00 01 02 ...; the first two are in the reference code too.
+TEST(SipHash, of_128_bits_gives_what_another_implementation_gives) {
+  const detail::SipKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
+  const auto of = [&key](std::size_t size) {
+    std::string message;
+    for (std::size_t i = 0; i < size; ++i) message += static_cast<char>(i);
+    const auto hash = detail::siphash128(key, message);
+    std::string bytes;
+    for (const std::uint64_t word : {hash.low, hash.high}) {
+      for (int i = 0; i < 8; ++i) bytes += static_cast<char>(word >> (8 * i) & 0xff);
+    }
+    return to_hex(bytes);
+  };
+  EXPECT_EQ(of(0), "a3817f04ba25a8e66df67214c7550293");
+  EXPECT_EQ(of(1), "da87c1d86b99af44347659119b22fc45");
+  EXPECT_EQ(of(7), "a1f1ebbed8dbc153c0b84aa61ff08239");
+  EXPECT_EQ(of(8), "3b62a9ba6258f5610f83e264f31497b4");
+  EXPECT_EQ(of(15), "5493e99933b0a8117e08ec0f97cfc3d9");
+  EXPECT_EQ(of(63), "5150d1772f50834a503e069a973fbd7c");
+  EXPECT_EQ(of(100), "39732dd009be17338297c6358fe5e6d9");
+}
+
 TEST(RecentKeys, find_what_a_plain_sorted_list_finds) {
   std::mt19937 random(20261129);
   detail::RecentKeys keys;

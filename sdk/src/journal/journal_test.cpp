@@ -643,7 +643,7 @@ TEST(JournalOpen, foreign_newer_and_damaged_files_are_refused_and_left_alone) {
 
   const std::string newer = folder.file("newer.db");
   { ASSERT_TRUE(Journal::open(options_for(newer), clock)); }
-  tamper(newer, "PRAGMA user_version = 3");
+  tamper(newer, "PRAGMA user_version = 4");
   EXPECT_EQ(id_of(Journal::open(options_for(newer), clock)), "journal.schema");
   EXPECT_EQ(id_of(open_read_only(options_for(newer))), "journal.schema");
 

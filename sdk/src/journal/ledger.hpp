@@ -103,6 +103,8 @@ public:
   virtual Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms) = 0;
   /// Takes a damaged delivery out of the queue and notes it. The row itself stays as it is.
   virtual Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms) = 0;
+  /// Makes due what stands behind one that waits for an earlier event of its case and may pass it.
+  virtual Result<void> release_earlier(const DeliveryRow& row) = 0;
   /// Notes a damaged row by name ("table id"), once, in its table and in the audit chain.
   virtual Result<void> note_damage(std::string_view place, std::int64_t now_ms) = 0;
   /// A person gives a damaged delivery up: what is left of the row is written as discarded.
@@ -118,6 +120,10 @@ public:
   virtual Result<std::string> replace_content(std::int64_t message, const Content& content) = 0; ///< Gives the old digest.
   /// Deliveries whose claims nobody holds any more: a dead process left them.
   virtual Result<std::vector<std::int64_t>> left_claimed() = 0;
+  /// Deliveries that may be claimed only after a time.
+  virtual Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms) = 0;
+  /// Another time for a delivery that may be claimed; nothing else changes.
+  virtual Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) = 0;
   /// Deliveries with an unknown outcome that may be asked about before a time.
   virtual Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms) = 0;
 
@@ -129,10 +135,17 @@ public:
 
   // What is old enough to go: purge.hpp.
   virtual Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) = 0;
-  virtual Result<void> purge_bodies(MessageRow& row, std::int64_t now_ms) = 0;
+  /// A reference to the message that has the raw bytes stays where it is: it tells whose batch this was.
+  enum class RawBox : std::uint8_t { goes, stays };
+  virtual Result<void> purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms) = 0;
   virtual Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act) = 0;
   virtual Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) = 0;
   virtual Result<void> purge_refusals(const std::vector<std::int64_t>& ids) = 0;
+
+  // Which messages need which attachments, by the names of their files: attachment_operations.hpp.
+  virtual Result<void> refer(const std::string& name, std::int64_t message) = 0;
+  virtual Result<bool> referred(const std::string& name) = 0;
+  virtual Result<void> forget_references(std::int64_t message) = 0;
 
   // What is sealed under another key than this one: reseal.hpp.
   virtual Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) = 0;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -7,6 +8,7 @@
 #include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
 #include "tongqu/base/clock.hpp"
+#include "tongqu/journal/attachments.hpp"
 
 namespace tongqu::journal::detail {
 
@@ -83,8 +85,14 @@ struct Desk {
   FreshRecords& fresh;
   std::chrono::milliseconds lease_time;
   std::chrono::milliseconds ask_after;
+  std::chrono::milliseconds waiting_limit;
   std::uint64_t acts = 0;      ///< Counts whatever may change a claimed row besides its settlement.
+  Attachments* attachments = nullptr;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
+  /// What was made before this has waited too long; a wall clock that was turned forward has made nothing wait. 0: there is no limit.
+  std::int64_t late_before_ms() const {
+    return waiting_limit.count() == 0 ? 0 : std::min(now_ms(), schedule.now_ms()) - waiting_limit.count();
+  }
 };
 
 /// One piece of work of a group.

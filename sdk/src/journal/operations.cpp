@@ -1,5 +1,6 @@
 #include "journal/operations.hpp"
 
+#include "journal/attachment_operations.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::journal::detail {
@@ -13,6 +14,8 @@ std::string targets_text(const Intake& intake) {
   }
   return out;
 }
+
+std::string reason_of(const ErrcRow& why) { return "{\"en\":\"" + std::string(why.en) + "\",\"zh\":\"" + std::string(why.zh) + "\"}"; }
 
 std::string delivery_text(const DeliveryRow& row) { return "delivery=" + std::to_string(row.id) + " target=" + row.target; }
 
@@ -28,7 +31,7 @@ Result<void> hold_late(Desk& desk, std::int64_t before_ms) {
   constexpr std::size_t kAtOnce = 200;
   TONGQU_TRY(const auto ids, desk.store.waiting(kAtOnce));
   const ErrcRow& why = errc_row(Errc::journal_predecessor_late);
-  const std::string reason = "{\"en\":\"" + std::string(why.en) + "\",\"zh\":\"" + std::string(why.zh) + "\"}";
+  const std::string reason = reason_of(why);
   for (const std::int64_t id : ids) {
     TONGQU_TRY(auto row, desk.store.delivery(id));
     if (!row || row->state != DeliveryState::waiting || row->created_ms >= before_ms) continue;
@@ -97,9 +100,10 @@ Result<void> AcceptOperation::apply(Desk& desk) {
 Result<void> AcceptOperation::apply_new(Desk& desk) {
   const Intake& in = prepared_.intake;
   TONGQU_CHECK(desk.store.insert_deliveries(in, desk.now_ms()));
+  if (!in.attachments.empty()) TONGQU_CHECK(refer_to_attachments(desk, in));
   FAULT_POINT_TRY("s11_message_row");
   const std::string detail = "system=" + in.system + " pack=" + in.pack + " pack_digest=" + in.pack_digest + " targets=" + targets_text(in) +
-                             " raw_sm3=" + to_hex(prepared_.raw_digest);
+                             " raw_sm3=" + to_hex(prepared_.raw_digest) + (in.attachments.empty() ? "" : " attachments=" + std::to_string(in.attachments.size()));
   TONGQU_CHECK(desk.store.audit("intake", in.message_id, detail, in.digest, desk.now_ms()));
   FAULT_POINT_TRY("s12_audit_row");
   outcome_ = {IntakeVerdict::stored, in.message_id, in.acknowledgement, in.pack, in.pack_digest};
@@ -267,7 +271,24 @@ Result<void> SettleOperation::apply(Desk& desk) {
     return Error(Errc::journal_illegal_move).with(std::string(state_name(row.state)) + " to " + std::string(state_name(in.state)));
   }
   TONGQU_CHECK(desk.store.move(row, move, desk.now_ms()));
-  return audit(desk, row);
+  TONGQU_CHECK(audit(desk, row));
+  return waits_for_earlier(row) ? let_pass(desk, row) : Result<void>();
+}
+
+// It came before an event of its own case that the platform wants first: that one may pass. What waits for ever is told to a person.
+Result<void> SettleOperation::let_pass(Desk& desk, DeliveryRow& row) {
+  if (row.created_ms < desk.late_before_ms()) {
+    const ErrcRow& why = errc_row(Errc::journal_predecessor_late);
+    const std::string reason = reason_of(why);
+    Move late;
+    late.to = DeliveryState::parked;
+    late.error_id = why.id;
+    late.reason = reason;
+    TONGQU_CHECK(desk.store.move(row, late, desk.now_ms()));
+    TONGQU_TRY(const auto subject, subject_of(desk, row.id));
+    TONGQU_CHECK(desk.store.audit("late", subject, delivery_text(row), {}, desk.now_ms()));
+  }
+  return desk.store.release_earlier(row);
 }
 
 Result<void> SettleOperation::audit(Desk& desk, const DeliveryRow& row) {

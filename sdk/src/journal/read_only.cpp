@@ -15,6 +15,7 @@ public:
       return {};
     }
     TONGQU_TRY(reader_, detail::Reader::open(options.path, sealing_, nullptr));
+    TONGQU_TRY(attachments_, Attachments::open(options, std::make_shared<SystemClock>(), Attachments::Access::read));
     return {};
   }
 
@@ -45,12 +46,14 @@ public:
   Result<void> resolve(std::int64_t, Resolution, const Act&) override { return refused(); }
   Result<void> unpark(std::int64_t, const Act&) override { return refused(); }
   Result<std::int64_t> redeliver(Redelivery, const Act&, Redo) override { return refused(); }
+  Attachments* attachments() noexcept override { return attachments_.get(); }
   Result<void> note(std::string_view, const Act&) override { return refused(); }
   void close() override {}
 
 private:
   const detail::Sealing sealing_;
   std::unique_ptr<detail::Views> reader_;
+  std::unique_ptr<Attachments> attachments_;
 };
 
 } // namespace

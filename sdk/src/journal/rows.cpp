@@ -3,15 +3,12 @@
 namespace tongqu::journal::detail {
 namespace {
 
-/// Bytes of a row in which no two rows are equal: each text stands behind its length. One per thread and call.
+/// Bytes of a row in which no two rows are equal: each text stands behind its length.
 class Fields {
 public:
-  explicit Fields(char table) { bytes_.reserve(512); bytes_ += table; }
+  explicit Fields(char table) { bytes_.append(std::string_view(&table, 1)); }
   Fields& number(std::int64_t value) {
-    const auto bits = static_cast<std::uint64_t>(value);
-    char raw[8];
-    for (int i = 0; i < 8; ++i) raw[i] = static_cast<char>(bits >> (8 * i));
-    bytes_.append(raw, sizeof raw);
+    bytes_.number(value);
     return *this;
   }
   Fields& text(std::string_view value) {
@@ -19,10 +16,10 @@ public:
     bytes_.append(value);
     return *this;
   }
-  std::int64_t check(const SipKey& key) const { return static_cast<std::int64_t>(siphash(key, bytes_)); }
+  std::int64_t check(const SipKey& key) const { return static_cast<std::int64_t>(siphash(key, bytes_.view())); }
 
 private:
-  std::string bytes_;
+  ShortBytes bytes_;
 };
 
 SipKey key_from(std::string_view bytes) {
@@ -63,17 +60,23 @@ std::int64_t RowChecks::of(const Counters& row) const {
 }
 
 std::int64_t KeyHash::of(char kind, std::string_view first, std::string_view second) const {
-  std::string bytes;
-  bytes.reserve(first.size() + second.size() + 9);
-  bytes += kind;
-  for (std::size_t i = 0, size = first.size(); i < 8; ++i, size >>= 8U) bytes += static_cast<char>(size & 0xffU);
-  bytes.append(first).append(second);
-  return static_cast<std::int64_t>(siphash(key_, bytes));
+  ShortBytes bytes;
+  bytes.append(std::string_view(&kind, 1));
+  bytes.number(static_cast<std::int64_t>(first.size()));
+  bytes.append(first);
+  bytes.append(second);
+  return static_cast<std::int64_t>(siphash(key_, bytes.view()));
 }
 
 StoreKeys store_keys_from(std::string_view secret) { return {key_from(secret.substr(0, 16)), key_from(secret.substr(16))}; }
 
 std::string store_secret_name(std::string_view key_id) { return "store_keys " + std::string(key_id); }
+
+bool waits_for_earlier(const DeliveryRow& row) {
+  if (row.fence != 0) return false;
+  if (row.state == DeliveryState::ready) return row.error_id == errc_row(Errc::platform_predecessor_missing).id;
+  return row.state == DeliveryState::parked && row.error_id == errc_row(Errc::journal_predecessor_late).id;
+}
 
 std::string lane_of(const Intake& intake) { return intake.case_key.empty() ? "message " + intake.message_id : intake.case_key; }
 

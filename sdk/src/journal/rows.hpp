@@ -94,6 +94,9 @@ private:
   SipKey key_;
 };
 
+/// Its platform misses an earlier event of its case, which may therefore pass.
+bool waits_for_earlier(const DeliveryRow& row);
+
 /// The order key of a message; one without a case stands in a lane of its own.
 std::string lane_of(const Intake& intake);
 

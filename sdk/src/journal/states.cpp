@@ -37,6 +37,8 @@ bool legal_move(DeliveryState from, DeliveryState to) noexcept {
   return false;
 }
 
+Result<void> Journal::refer(std::string_view, const std::vector<std::string>&) { return Error(Errc::journal_read_only); }
+Result<std::int64_t> Journal::sweep_attachments() { return Error(Errc::journal_read_only); }
 Result<std::int64_t> Journal::reseal(const Act&) { return Error(Errc::journal_read_only); }
 Result<std::int64_t> Journal::purge(const Purge&, const Act&, Redo) { return Error(Errc::journal_read_only); }
 

@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "journal/operations.hpp"
+#include "journal/sqlite/schema.hpp"
 #include "tongqu/base/assert.hpp"
 
 namespace tongqu::journal::detail {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::int64_t kClockStepBackMs = 1000;
 constexpr std::chrono::milliseconds kLateEvery{1000};
+/// No wait that a platform or a back-off asks for is longer; what looks so was counted on a clock that was wrong.
+constexpr std::chrono::hours kWaitBelieved{1};
 
 bool is_fatal(const Error& error) { return error.code() == Errc::journal_sync_failed; }
 
@@ -27,7 +30,7 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Ledger> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, options.waiting_limit, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
       disk_(options.path, options.low_water_bytes, options.ballast_bytes) {}
 
 Writer::~Writer() { stop(); }
@@ -35,6 +38,7 @@ Writer::~Writer() { stop(); }
 Result<void> Writer::start(Drive drive) {
   drive_ = drive;
   TONGQU_CHECK(recover());
+  remember_files();
   disk_.look(clock_.now_mono());
   write_head_now();
   if (drive_ == Drive::thread) thread_ = std::thread([this] { loop(); });
@@ -61,16 +65,49 @@ Result<void> Writer::put_questions_off() {
   return {};
 }
 
+/// The other way round: where the clock was a day ahead when the times were written, or is a day behind now, a retry of half a second would
+/// wait for a day, also after the clock is right again. It is due now; a question has its wait before it.
+Result<void> Writer::bring_waits_back() {
+  const std::int64_t now = schedule_.now_ms();
+  TONGQU_TRY(const auto far, store_->due_after(now + std::chrono::milliseconds(kWaitBelieved).count()));
+  for (const std::int64_t delivery : far) {
+    TONGQU_TRY(auto row, store_->delivery(delivery));
+    if (!row || row->damaged) continue;
+    TONGQU_CHECK(store_->reschedule(*row, now + options_.ask_after.count()));
+  }
+  return {};
+}
+
+/// A store that was taken away, or its log, can still be written to: into a file without a name, which is gone when the process ends.
+void Writer::remember_files() {
+  if (store_->shared()) return; // Its files are the server's.
+  for (const char* end : {"", "-wal"}) {
+    const std::string path = options_.path + end;
+    if (const auto found = identity_of_file(path)) files_.emplace_back(path, *found);
+  }
+}
+
+bool Writer::files_in_place() const {
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) { return identity_of_file(file.first) == file.second; });
+}
+
+void Writer::look_at_files() {
+  if (files_in_place()) return;
+  const std::lock_guard lock(mutex_);
+  poisoned_ = true;
+}
+
 Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
     TONGQU_CHECK(check_old_head());
-    TONGQU_CHECK(store_->audit("start", "journal", "schema=2 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_CHECK(store_->audit("start", "journal", "schema=" + std::to_string(kSchemaVersion) + " key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
     TONGQU_TRY(const auto backup_at, store_->backup_mark());
     if (!backup_at.empty()) TONGQU_CHECK(store_->mark_restored(backup_at, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
     TONGQU_CHECK(put_questions_off());
+    TONGQU_CHECK(bring_waits_back());
     return store_->commit();
   };
   auto done = steps();
@@ -83,7 +120,11 @@ Result<void> Writer::check_old_head() {
   const std::string& path = options_.audit_head_file;
   if (path.empty()) return {};
   const auto head = read_head(path);
-  if (head && !head->has_value()) return {};
+  if (head && !head->has_value()) {
+    // Without it nobody can tell whether entries were cut off; a store that is new has none yet.
+    if (store_->tip().sequence == 0) return {};
+    return store_->audit("head_missing", "journal", "sequence=" + std::to_string(store_->tip().sequence), {}, desk_.now_ms());
+  }
   if (head) {
     const AuditTip& tip = (*head)->tip;
     TONGQU_TRY(const auto value, store_->chain_value(tip.sequence));
@@ -169,14 +210,15 @@ void Writer::run(Group group) {
   add_expired(group);
   add_late(group);
   look_at_disk(group);
-  if (!group.empty()) process(group);
+  if (group.empty()) look_at_files();
+  else process(group);
   std::set<std::string> nudged;
   {
     const std::lock_guard lock(mutex_);
     nudged.swap(nudged_);
   }
   tell_ready(nudged);
-  write_head_when_due();
+  if (!poisoned_) write_head_when_due();
 }
 
 void Writer::nudge(const std::string& target) {
@@ -225,7 +267,7 @@ void Writer::add_late(Group& group) {
   late_at_ = now;
   auto waiting = store_->waiting(1);
   if (!waiting || waiting->empty()) return;
-  const std::int64_t before_ms = desk_.now_ms() - options_.waiting_limit.count();
+  const std::int64_t before_ms = desk_.late_before_ms();
   const auto oldest = store_->delivery(waiting->front());
   if (oldest && *oldest && (*oldest)->created_ms >= before_ms) return;
   group.push_back(std::make_unique<ActOperation>([before_ms](Desk& desk) { return hold_late(desk, before_ms); }));
@@ -259,6 +301,7 @@ void Writer::process(Group& group) {
     store_->rollback();
     return fail_group(group, applied.error());
   }
+  if (!files_in_place()) return fail_group(group, Error(Errc::journal_sync_failed).at(options_.path).because(Error(Errc::journal_open).at(options_.path)));
   const auto ready = store_->take_ready();
   for (std::size_t i = 0; i < group.size(); ++i) {
     group[i]->complete(desk_, failures[i] ? &*failures[i] : nullptr);

@@ -1,6 +1,7 @@
 #pragma once
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "journal/audit_head.hpp"
 #include "journal/disk_watch.hpp"
+#include "journal/files.hpp"
 #include "journal/operation.hpp"
 
 namespace tongqu::journal::detail {
@@ -37,6 +39,15 @@ public:
   Result<void> submit(std::unique_ptr<Operation> operation, Admission admission);
   /// Submits an act and waits for it. Must not be called from a callback.
   Result<void> perform(std::function<Result<void>(Desk&)> act);
+  /// Submits an operation and waits until its outcome is there.
+  template <class Outcome> Result<void> wait_for(std::unique_ptr<Operation> operation, std::future<Outcome>& outcome) {
+    TONGQU_CHECK(submit(std::move(operation), Admission::always));
+    while (drive_ == Drive::stepped && outcome.wait_for(std::chrono::seconds(0)) != std::future_status::ready) turn();
+    outcome.wait();
+    return {};
+  }
+  /// Before start.
+  void use(Attachments& attachments) { desk_.attachments = &attachments; }
   /// Drains, writes the head and ends the thread.
   void stop();
   void on_ready(std::function<void(const std::string&)> listener);
@@ -67,6 +78,10 @@ private:
   void tell_ready(const std::set<std::string>& targets);
   Result<void> recover();
   Result<void> put_questions_off();
+  Result<void> bring_waits_back();
+  void remember_files();
+  bool files_in_place() const;
+  void look_at_files();
   Result<void> check_old_head();
   void write_head_when_due();
   void write_head_now();
@@ -87,6 +102,7 @@ private:
   std::int64_t ledger_dropped_ = 0;
   DiskWatch disk_;
   MonoTime late_at_{};
+  std::vector<std::pair<std::string, FileIdentity>> files_;  ///< The store's, as they were at the start.
 
   std::mutex mutex_;
   std::condition_variable wake_;

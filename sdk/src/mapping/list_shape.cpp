@@ -284,7 +284,7 @@ std::optional<std::string> row_key(const std::vector<Expression>& by, RuleRun& r
     ExprTrouble trouble;
     const ExprValue value = one.value(run, trouble);
     if (value.absent) return std::nullopt;
-    const std::string text = one.type() == ExprType::number ? value.number.text() : one.type() == ExprType::time ? value.time.text() : one.type() == ExprType::boolean ? (value.truth ? "true" : "false") : std::string(value.text);
+    const std::string text = text_of(value, one.type());
     if (text.empty()) return std::nullopt;
     key += std::to_string(text.size()) + ":" + text;
   }

@@ -54,7 +54,7 @@ Result<void> StageRun::open(const Stage& stage, Layer& layer, Flow& flow) {
 /// The root part flows on; the connector may have cut the body already.
 Result<void> StageRun::multipart(const Stage& stage, Layer& layer, Flow& flow) {
   const std::vector<wire::Part>* parts = &input_.delivery.parts;
-  if (parts->size() == 1) {
+  if (parts->size() == 1 && input_.delivery.fact("multipart") != "cut") {
     const wire::Part& body = parts->front();
     const std::string_view type = body.content_type.empty() ? input_.delivery.fact("content_type") : std::string_view(body.content_type);
     wire::MultipartLimits limits;

@@ -254,6 +254,12 @@ private:
              path.compare(prefix.size(), name.size(), name) == 0;
     });
   }
+  /// A name of ours, which holds nothing to escape.
+  void plain_key(std::string_view name) {
+    out_ += '"';
+    out_ += name;
+    out_.literal("\":");
+  }
   void key(std::string_view name) {
     out_.string(name);
     out_ += ':';
@@ -268,14 +274,35 @@ private:
   }
   void text(std::string_view name, std::string_view value, std::string_view prefix) {
     if (value.empty() || outside(prefix, name)) return;
-    key(name);
+    plain_key(name);
     out_.string(value);
     out_ += ',';
   }
   void number(std::string_view name, std::int64_t value) {
-    key(name);
-    out_ += std::to_string(value);
+    plain_key(name);
+    digits(value);
     out_ += ',';
+  }
+  void digits(std::int64_t value) {
+    std::array<char, 24> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+    out_ += std::string_view(text.data(), static_cast<std::size_t>(end.ptr - text.data()));
+  }
+  /// As path_text() says it.
+  void path_key(const MetaEntry& entry) {
+    const Slot slot = detail::slot_of(record_.entity, entry.path);
+    out_ += '"';
+    std::size_t level = 0;
+    for (std::size_t i = 0; i < slot.depth; ++i) {
+      if (i != 0) out_ += '.';
+      out_ += slot.steps[i]->name;
+      if (slot.steps[i]->kind != FieldKind::record_list || i + 1 == slot.depth) continue;
+      out_ += '[';
+      digits(level < entry.index.size() ? entry.index[level] : 0);
+      out_ += ']';
+      ++level;
+    }
+    out_.literal("\":");
   }
 
   void write_identity() {
@@ -307,7 +334,7 @@ private:
   }
   void envelope_member(std::string_view name, const std::optional<Time>& value) {
     if (!value || outside("envelope.", name)) return;
-    key(name);
+    plain_key(name);
     char* at = out_.reserve(Time::kTextBytesMax + 3);
     *at++ = '"';
     at = value->write_text(at);
@@ -401,7 +428,8 @@ private:
   void write_meta_entry(const MetaEntry& entry) {
     const bool cleared = entry.cleared && !written_as_null(entry);
     if (entry.mark == Mark::sent && entry.verdict == Verdict::unchecked && !entry.minute_precision && entry.source_ms == 0 && !cleared) return;
-    open(path_text(record_.entity, entry.path, entry.index));
+    path_key(entry);
+    out_ += '{';
     if (entry.mark != Mark::sent) text("mark", mark_name(entry.mark), "");
     if (entry.verdict != Verdict::unchecked) text("verdict", verdict_name(entry.verdict), "");
     if (entry.minute_precision) text("precision", "minute", "");

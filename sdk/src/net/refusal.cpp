@@ -27,6 +27,8 @@ void put_text(std::string& out, std::string_view text) {
 
 } // namespace
 
+BodyPlan HttpHandler::plan_body(const HttpRequest&, const Framing&) { return {}; }
+
 HttpResponse HttpHandler::on_refused(const Error& error, const HttpRequest& as_far_as_known) {
   static_cast<void>(as_far_as_known);
   HttpResponse response;

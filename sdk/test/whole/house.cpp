@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "connectors/platforms/gjgxjhpt/gjgxjhpt.hpp"
+#include "connectors/platforms/plain_http/plain_http.hpp"
 #include "connectors/platforms/tif_rio/tif_rio.hpp"
 #include "connectors/rest/rest_connector.hpp"
 #include "connectors/soap/soap_connector.hpp"
@@ -148,6 +149,7 @@ std::unique_ptr<bridge::Bridge> House::start(std::map<std::string, int> inherite
   connectors::soap::register_soap(connectors);
   connectors::rest::register_rest(connectors);
   platform::Registry platforms;
+  platform::register_plain_http(platforms);
   platform::register_tif_rio(platforms);
   platform::register_gjgxjhpt(platforms);
   bridge::Parts parts;

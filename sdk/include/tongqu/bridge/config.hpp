@@ -39,6 +39,7 @@ struct JournalSettings {
   std::chrono::hours waiting_limit{168};           ///< A delivery that waits longer for another target is held; 0: none.
   bool crash_guard = true;                         ///< A body that ends the process twice is kept unread.
   std::int64_t ballast_mb = 16;                    ///< Kept beside the store for a full disk; 0: none.
+  std::chrono::hours attachments_unnamed{24};      ///< An attachment that no message names is kept so long.
 };
 
 struct AuditSettings {
@@ -46,6 +47,14 @@ struct AuditSettings {
   SecretRef sign_key;                              ///< SM2 private key, PEM; may be absent.
   std::string head_file;
   std::string public_key_file;                     ///< PEM, for verify.
+};
+
+/// What becomes of a record that names an attachment which was not uploaded.
+enum class MissingAttachment : std::uint8_t {
+  none_taken,  ///< The listener takes no attachments; digests in records are digests and nothing else.
+  hold,        ///< Held until a person releases it, with the attachment there.
+  refuse,
+  report,      ///< Goes on, with a finding.
 };
 
 struct ListenSettings {
@@ -57,6 +66,8 @@ struct ListenSettings {
   Limits limits;
   std::size_t records_max = 20000;                 ///< Of one delivery.
   std::uint32_t line = 0;                          ///< In the file.
+  MissingAttachment attachments = MissingAttachment::none_taken;
+  std::uint64_t attachment_bytes_max = std::uint64_t{1} << 30U;
 };
 
 /// A key with which a pack opens sealed content: 16 bytes, written as hexadecimal digits, Base64 or as they are.
@@ -69,6 +80,8 @@ struct PackKey {
 struct CallBackSettings {
   std::string url, pinned_host, path = "/", ca_file;
   SecretRef token;                                 ///< Bearer token; none: no header.
+  enum class Form : std::uint8_t { stored, own } form = Form::stored;  ///< Events as they are stored, or as the pack's `reverse` writes them.
+  std::string reply_file;                          ///< Target file whose `reply` reads the answers; empty: HTTP 200 and 204 confirm.
   bool on() const noexcept { return !url.empty(); }
 };
 
@@ -91,6 +104,7 @@ struct RateSettings {
 struct EventSettings {
   std::chrono::milliseconds poll{0};               ///< 0: never.
   std::size_t max = 50;                            ///< In one answer.
+  std::string pack;                                ///< Folder of the pack that reads them as records of their cases; for call-backs of form `own`.
   bool on() const noexcept { return poll.count() > 0; }
 };
 
@@ -118,6 +132,12 @@ struct RouteSettings {
   std::vector<To> targets;
 };
 
+/// Working days beside the published ones of the nation.
+struct CalendarSettings {
+  std::string division = "000000";
+  std::vector<std::string> files;
+};
+
 struct DeliverySettings {
   std::chrono::milliseconds retry_min{500};
   std::chrono::milliseconds retry_max{300000};
@@ -139,6 +159,8 @@ struct Config {
   std::vector<PlatformSettings> platforms;
   std::vector<RouteSettings> routes;
   DeliverySettings delivery;
+  std::map<std::string, std::string> catalogues;   ///< CSV files by catalogue: item, organisation, division.
+  CalendarSettings calendar;
   std::string health_address;                      ///< "127.0.0.1:9100"; empty: none.
   std::string control_socket;
   std::size_t workers = 2;

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,14 @@ struct Inbound {
   std::string route;
   std::string trace_id;
   wire::Delivery delivery;
+  bool unread = false;                             ///< Its bytes are condemned (see Watched) and nobody has looked at them: they are kept as they are.
+  std::shared_ptr<void> watch;                     ///< Of its bytes, when they were watched at the gate.
+};
+
+/// The watch over a body from before its gate until it is mapped: one that has twice ended the process is condemned and not to be parsed.
+struct Watched {
+  bool condemned = false;
+  std::shared_ptr<void> entry;                     ///< Handed on with the delivery; dropping it ends the watch.
 };
 
 enum class Outcome : std::uint8_t {
@@ -78,16 +87,35 @@ struct EventPage {
 };
 using EventsFn = std::function<void(Result<EventPage>)>;
 
+/// An attachment on its way into the store. One that goes without `finish` leaves nothing. Calls come one at a time; a callback is called
+/// once, from any thread, and after it the next call may follow.
+class Upload {
+public:
+  virtual ~Upload() = default;
+  virtual void take(std::string piece, std::function<void(Result<void>)> taken) = 0;
+  struct Kept { bool known = false; std::uint64_t bytes = 0; std::string digest{}; };  ///< Durable. Known: the same content was there.
+  virtual void finish(std::function<void(Result<Kept>)> done) = 0;
+};
+/// `digest` is the SM3 that the bytes must have, 32 bytes; empty: whatever they have.
+struct UploadHead { std::string route, peer, trace_id, digest; std::optional<std::uint64_t> bytes; };
+
 /// What a connector calls. Members are safe from several threads; `answer` is called exactly once, from any thread.
 class IntakeHandler {
 public:
   virtual ~IntakeHandler() = default;
   virtual void on_delivery(Inbound inbound, AnswerFn answer) = 0;
   virtual void on_refused(const RefusedRequest& refused) = 0;
+  /// Asked with the bytes of a body before they are parsed. A condemned body is handed over unread. May wait while another body that is
+  /// under suspicion is in work.
+  virtual Watched watch_gate(std::string_view) { return {}; }
   /// @errors journal.not_found, journal.read.
   virtual Result<std::vector<MessageStatus>> status(const StatusQuery& query) = 0;
   /// Gives events; `answer` is called exactly once, from any thread. Who has none answers connector.path_unknown.
   virtual void events(const EventQuery& query, EventsFn answer);
+  /// Begins an upload. @errors connector.path_unknown (the listener takes none), journal.attachment_*, journal.disk_low.
+  virtual Result<std::unique_ptr<Upload>> upload(const UploadHead& head);
+  /// Length of an attachment that is stored, whose time begins anew; nothing when it is not there. @errors connector.path_unknown.
+  virtual Result<std::optional<std::uint64_t>> attachment(const std::string& route, const std::string& digest);
 };
 
 /// Settings of one listener, as the configuration gives them.
@@ -105,6 +133,7 @@ struct ListenerConfig {
   std::string token;                               ///< rest: bearer token expected (read from a secret reference); empty: none.
   std::vector<std::string> hosts;
   Limits limits;
+  std::uint64_t attachment_bytes_max = 0;          ///< Of one attachment; 0: the listener takes none.
 };
 
 class Connector {

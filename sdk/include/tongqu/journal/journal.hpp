@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "tongqu/base/clock.hpp"
 #include "tongqu/base/result.hpp"
 #include "tongqu/base/secret.hpp"
+#include "tongqu/journal/attachments.hpp"
 
 /// The durable record: what was taken in, deduplicated, sent and answered, with its audit chain. One writer, group commit.
 namespace tongqu::journal {
@@ -37,6 +39,7 @@ struct Intake {
   std::string system;            ///< Source system.
   std::string identity;          ///< Business identity of the event: the dedup key, UTF-8, at most 1024 bytes.
   std::string digest;            ///< 32 bytes: SM3 of the canonical record, or of the raw bytes when held unmapped.
+  std::string digest_input;      ///< In place of `digest`: the text whose SM3 it is. The journal takes it while it seals, for next to nothing.
   std::string case_key;          ///< Order key: organisation, item and case.
   std::string case_no;           ///< For people and status queries; sealed at rest is not needed, it names no person.
   std::string event;             ///< Name of the event, for people.
@@ -47,6 +50,7 @@ struct Intake {
   std::string acknowledgement;   ///< What the caller is told, stored and repeated byte for byte (sealed at rest).
   std::string findings;          ///< JSON array of findings, free of personal data.
   struct Target { std::string name; DeliveryState state = DeliveryState::ready; std::string after, reason, error_id{}; };
+  std::vector<std::string> attachments{}; ///< SM3 of each attachment that the record names, 32 bytes; all must be stored unless every target is held.
   std::vector<Target> targets;   ///< One delivery each: ready, waiting (behind `after`), held or parked (with reason).
 };
 
@@ -162,9 +166,15 @@ struct JournalOptions {
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
   std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
   std::chrono::milliseconds waiting_limit{0}; ///< A delivery that waits longer for another target is held with journal.predecessor_late; 0: none.
+  /// Places of events in the life of a case. An event to which a platform says platform.predecessor_missing lets those of its case pass
+  /// that have a lower place, and is tried again as soon as one of them is delivered; past `waiting_limit` it is parked with
+  /// journal.predecessor_late. One that is not named here neither passes nor is passed.
+  std::map<std::string, int> event_places;
   std::int64_t low_water_bytes = 0;       ///< With less free room intake gets journal.disk_low; it comes back by itself. 0: never.
   std::int64_t ballast_bytes = 0;         ///< Size of "<path>.ballast", given up when a write finds no room. 0: none.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
+  std::int64_t attachment_bytes_max = std::int64_t{1} << 30U;  ///< Of one attachment.
+  std::chrono::hours attachment_unreferenced{24};              ///< An attachment that no message names is kept so long.
   std::chrono::milliseconds ask_after{0}; ///< A send that was taken back is asked about after this: its request may still be on its way.
 };
 
@@ -180,7 +190,7 @@ public:
 
   /// Stores a message: dedup key, digest, message, deliveries and audit entry in one transaction shared with its neighbours; the
   /// callback runs after the commit returned (fsync included). Seals on the calling thread.
-  /// @errors in the callback: journal.busy, journal.disk_low, journal.write (retry_later), journal.row_damaged.
+  /// @errors in the callback: journal.busy, journal.disk_low, journal.write (retry_later), journal.row_damaged, journal.attachment_missing.
   virtual void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) = 0;
   virtual Result<IntakeOutcome> accept_and_wait(Intake intake) = 0;
   /// Stores all messages of one delivery in one transaction, all or none, and gives an outcome for each in the same order: some may be
@@ -244,6 +254,12 @@ public:
   /// Seals everything under the key in force that stands under an earlier one, a page to a transaction, while work goes on. Gives how many
   /// rows; afterwards, unless rows are left that do not open, the earlier keys are needed no more.
   virtual Result<std::int64_t> reseal(const Act& act);
+  /// The attachments beside this store; null when it keeps none.
+  virtual Attachments* attachments() noexcept { return nullptr; }
+  /// Says that a message needs attachments, as a record that was mapped again names them. @errors journal.attachment_missing, not_found.
+  virtual Result<void> refer(std::string_view message_id, const std::vector<std::string>& digests);
+  /// Removes the attachments that no message needs and whose time is over, with an audit entry. Gives how many.
+  virtual Result<std::int64_t> sweep_attachments();
   /// Adds an entry to the audit chain (configuration change, start, stop). `what` is free of personal data.
   virtual Result<void> note(std::string_view what, const Act& act) = 0;
 

@@ -24,16 +24,39 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{60000};   ///< Keep-alive without a request.
   std::vector<std::string> hosts;                  ///< Allowed Host values without port; empty allows all.
   std::string server_name = "tongqu";
+  std::uint64_t sink_bytes_max = 0;                ///< Longest body that may go to a sink of the handler; 0: none goes.
 };
 
 /// Answers one request. Call exactly once, from any thread; a call after the connection died is ignored.
 using Responder = std::function<void(HttpResponse)>;
+
+/// Takes the body of one request in pieces, so that it need not fit into memory. Called on the server's thread, one call at a time; goes when
+/// the connection dies, and right after `finish` has returned.
+class BodySink {
+public:
+  virtual ~BodySink() = default;
+  /// Nothing more is read from the peer until `more` is called, once, from any thread: with null to go on, or with the answer that ends the
+  /// request here (and the connection with it).
+  using More = std::function<void(std::unique_ptr<HttpResponse>)>;
+  virtual void take(std::string piece, More more) = 0;
+  /// The whole body has been taken. Not called for one that was cut off.
+  virtual void finish(Responder respond) = 0;
+};
+
+/// Where the body of a request goes, decided on its head.
+struct BodyPlan {
+  std::unique_ptr<BodySink> sink;                  ///< Null: it is collected and comes with the request.
+  std::unique_ptr<HttpResponse> answer;            ///< Set: this is the answer, the body is not read and the connection ends.
+};
 
 /// What the server calls, on its own thread. Must not block: long work goes elsewhere and answers later through the responder.
 class HttpHandler {
 public:
   virtual ~HttpHandler() = default;
   virtual void on_request(HttpRequest request, Responder respond) = 0;
+  /// Asked for each head when `sink_bytes_max` is set. A body of a sink is bounded by that, every other by the limits; its time begins anew
+  /// with every megabyte.
+  virtual BodyPlan plan_body(const HttpRequest& head, const Framing& framing);
   /// A message that the guard refused: the body to answer with (status and close are decided by the server). The default is an
   /// `application/json` body `{id, action, message:{en,zh}, where}`.
   virtual HttpResponse on_refused(const Error& error, const HttpRequest& as_far_as_known);

@@ -14,7 +14,9 @@ struct Part {
   std::string name;                                ///< "body", a MIME content id, a form field, a file.
   std::string content_type;
   std::string bytes;                               ///< As received.
-  std::shared_ptr<const Document> document;        ///< The gated document over `bytes` when the connector already read it, else null.
+  std::shared_ptr<const Document> document{};      ///< The gated document over `bytes` when the connector already read it, else null.
+  std::string sm3{};                               ///< Set when the bytes are in the store of attachments instead of here: their digest, 32 bytes.
+  std::uint64_t stored_bytes = 0;                  ///< How many they are then.
 };
 
 /// What a connector takes in at once: parts and transport facts.

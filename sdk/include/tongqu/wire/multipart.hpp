@@ -29,7 +29,7 @@ Result<std::vector<Part>> parse_multipart(Bytes body, std::string_view content_t
 std::string header_parameter(std::string_view value, std::string_view name);
 
 /// Puts attachments where a document refers to them, as Base64 text: xop:Include elements, `href="cid:…"` on empty elements, and leaves whose
-/// whole text is the `cid:` of a part that is there. Parts that nothing refers to give wire.part_unreferenced.
+/// whole text is the `cid:` of a part that is there. Of a part whose bytes are in the store of attachments it is `sm3:HEX` instead. Parts that nothing refers to give wire.part_unreferenced.
 /// @param root   Rewritten into `out`; must outlive it.
 /// @param parts  Without the one that the document came in.
 /// @errors wire.part_missing, document_limit; where() is line:column. References to anything but a part are never followed.

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "crypto/openssl/engine.hpp"
+#include "crypto/sm3/sm3_lanes.hpp"
 #include "tongqu/base/assert.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
@@ -17,6 +20,25 @@ std::string digest(const EVP_MD* algorithm, Bytes message) {
 std::string sha1(Bytes message) { return digest(detail::algorithms().sha1.get(), message); }
 std::string sha256(Bytes message) { return digest(detail::algorithms().sha256.get(), message); }
 std::string sm3(Bytes message) { return digest(detail::algorithms().sm3.get(), message); }
+
+std::string sm3_of_each(const std::vector<Bytes>& messages) {
+  std::string all;
+  all.reserve(32 * messages.size());
+  std::array<std::string, detail::kSm3Lanes> padded;
+  for (std::size_t at = 0; at < messages.size(); at += detail::kSm3Lanes) {
+    const std::size_t count = std::min(detail::kSm3Lanes, messages.size() - at);
+    std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
+    for (std::size_t i = 0; i < count; ++i) {
+      padded[i].assign(messages[at + i]);
+      detail::sm3_pad(padded[i], 0);
+      lanes[i].blocks = detail::octets(Bytes(padded[i]));
+      lanes[i].count = padded[i].size() / detail::kSm3BlockBytes;
+    }
+    detail::sm3_compress(lanes);
+    for (std::size_t i = 0; i < count; ++i) all += detail::sm3_bytes(lanes[i].state);
+  }
+  return all;
+}
 
 struct Hasher::State {
   detail::OwnedMdCtx context{EVP_MD_CTX_new()};

@@ -293,6 +293,8 @@ bool PgConnection::consume() {
   return !lost_;
 }
 
+bool PgConnection::failed() const noexcept { return PQtransactionStatus(handle_) == PQTRANS_INERROR; }
+
 bool PgConnection::in_transaction() const noexcept {
   const auto status = PQtransactionStatus(handle_);
   return !lost_ && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE);

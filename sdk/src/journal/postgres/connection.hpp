@@ -88,6 +88,7 @@ public:
 
   /// Reads what has come in without being asked for. False when the connection is gone.
   bool consume();
+  bool failed() const noexcept; ///< The transaction takes nothing more but its end.
   bool in_transaction() const noexcept;
   /// Nothing more can be done here: the server, the session or the way to it is gone.
   bool lost() const noexcept { return lost_; }

@@ -26,11 +26,13 @@ inline const std::vector<std::string_view>& pg_store_sql() {
       "SELECT target, kind, system, last FROM turns WHERE (SELECT writer FROM counters WHERE id = 1) <> $1",
       "SELECT " TONGQU_PG_MESSAGE("m.") " FROM unnest($1::bigint[]) AS h(hash) JOIN messages AS m ON m.identity_hash = h.hash",
       "SELECT h.hash, " TONGQU_PG_DELIVERY("d.") " FROM unnest($1::bigint[]) AS h(hash) JOIN LATERAL "
-      "(SELECT * FROM deliveries AS t WHERE t.lane_hash = h.hash ORDER BY t.lane_hash DESC, t.id DESC LIMIT 1) AS d ON true",
-      // Settled ones with the others of their messages, and the next of each in its lane.
-      "SELECT " TONGQU_PG_DELIVERY("d.") ", " TONGQU_PG_DELIVERY("n.") " FROM unnest($1::bigint[]) AS s(message) "
-      "JOIN deliveries AS d ON d.id >= s.message * 64 AND d.id < s.message * 64 + 64 LEFT JOIN LATERAL "
-      "(SELECT * FROM deliveries AS t WHERE t.lane_hash = d.lane_hash AND t.id > d.id ORDER BY t.lane_hash, t.id LIMIT 1) AS n ON true",
+      "(SELECT * FROM deliveries AS t WHERE t.lane_hash = h.hash ORDER BY t.lane_hash DESC, t.id DESC LIMIT $2::bigint) AS d ON true ORDER BY h.hash, d.id DESC",
+      // Settled ones with the others of their messages, each between those before and behind it in its lane.
+      "SELECT d.id, " TONGQU_PG_DELIVERY("n.") " FROM unnest($1::bigint[]) AS s(message) "
+      "JOIN deliveries AS d ON d.id >= s.message * 64 AND d.id < s.message * 64 + 64 JOIN LATERAL "
+      "((SELECT * FROM deliveries AS t WHERE t.lane_hash = d.lane_hash AND t.id < d.id ORDER BY t.lane_hash DESC, t.id DESC LIMIT $2::bigint) UNION ALL "
+      "(SELECT * FROM deliveries AS t WHERE t.lane_hash = d.lane_hash AND t.id >= d.id ORDER BY t.lane_hash, t.id LIMIT $3::bigint + 1)) AS n ON true "
+      "ORDER BY d.id, n.id",
       "WITH due AS ((SELECT * FROM deliveries WHERE target = $1 AND due_ms <= 0 AND fence = 0 ORDER BY due_ms, id LIMIT $3::bigint) UNION ALL "
       "(SELECT * FROM deliveries WHERE target = $1 AND due_ms > 0 AND due_ms <= $2::bigint AND fence = 0 ORDER BY due_ms, id LIMIT $3::bigint)) "
       "SELECT " TONGQU_PG_DELIVERY("d.") ", " TONGQU_PG_DELIVERY("p.") ", " TONGQU_PG_RECEIPT("r.") " FROM due AS d LEFT JOIN LATERAL "

@@ -23,7 +23,7 @@ void unique(std::vector<T>& values) {
 } // namespace
 
 PgStore::PgStore(std::shared_ptr<PgHouse> house, std::unique_ptr<PgConnection> connection, const JournalOptions& options, const StoreKeys& keys, const Clock& clock)
-    : house_(std::move(house)), connection_(std::move(connection)), clock_(clock), chain_(options.audit_key), checks_(keys) {}
+    : house_(std::move(house)), connection_(std::move(connection)), clock_(clock), event_places_(options.event_places), chain_(options.audit_key), checks_(keys) {}
 
 PgStore::~PgStore() = default;
 
@@ -62,8 +62,8 @@ void PgStore::forget_wishes() {
 
 void PgStore::queue_foreseen() {
   if (!wanted_identities_.empty()) queue(PgSql::identities, PgParams().numbers(wanted_identities_));
-  if (!wanted_lanes_.empty()) queue(PgSql::lane_tails, PgParams().numbers(wanted_lanes_));
-  if (!wanted_deliveries_.empty()) queue(PgSql::settled, PgParams().numbers(wanted_deliveries_));
+  if (!wanted_lanes_.empty()) queue(PgSql::lane_tails, PgParams().numbers(wanted_lanes_).number(far_before()));
+  if (!wanted_deliveries_.empty()) queue(PgSql::settled, settled_params(wanted_deliveries_));
   for (const Foresight::Due& one : wanted_due_) queue(PgSql::due, PgParams().text(one.target).number(one.schedule_ms).number(static_cast<std::int64_t>(one.max)));
 }
 
@@ -80,7 +80,15 @@ Result<void> PgStore::take_foreseen(const std::vector<PgRows>& answers, std::siz
   if (!wanted_lanes_.empty()) {
     for (const std::int64_t hash : wanted_lanes_) lanes_[hash].last = 0;
     const PgRows& rows = answers.at(first++);
-    for (int i = 0; i < rows.size(); ++i) lanes_[rows.number_at(i, 0)].last = hold(read_pg_delivery({rows, i}, checks_, 1)).row.id;
+    // From lane to lane, the last of each first.
+    for (int i = 0, of_lane = 0; i < rows.size(); ++i) {
+      const std::int64_t hash = rows.number_at(i, 0), id = hold(read_pg_delivery({rows, i}, checks_, 1)).row.id;
+      const bool same_lane = i > 0 && rows.number_at(i - 1, 0) == hash;
+      of_lane = same_lane ? of_lane + 1 : 1;
+      remember_between(hash, id, same_lane ? rows.number_at(i - 1, 1) : 0);
+      const bool ends = i + 1 == rows.size() || rows.number_at(i + 1, 0) != hash;
+      if (ends && of_lane < far_before()) remember_between(hash, 0, id);
+    }
   }
   if (!wanted_deliveries_.empty()) {
     whole_messages_.insert(wanted_deliveries_.begin(), wanted_deliveries_.end());
@@ -169,7 +177,8 @@ void PgStore::mark() {
 }
 
 bool PgStore::forget_if_unwritten() {
-  if (writes_ != marked_writes_) return false;
+  // A statement that failed has ended the transaction for all, unless it goes back to a savepoint.
+  if (writes_ != marked_writes_ || connection_->failed()) return false;
   live_ = saved_;
   return true;
 }

@@ -67,6 +67,7 @@ public:
   Result<void> claim(DeliveryRow& row, std::int64_t now_ms) override;
   Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms) override;
   Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms) override;
+  Result<void> release_earlier(const DeliveryRow& row) override;
   Result<void> note_damage(std::string_view place, std::int64_t now_ms) override;
   Result<void> discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms) override;
 
@@ -76,16 +77,22 @@ public:
   Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms) override;
   Result<std::string> replace_content(std::int64_t message, const Content& content) override;
   Result<std::vector<std::int64_t>> left_claimed() override;
+  Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms) override;
+  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) override;
   Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms) override;
   Result<std::string> backup_mark() override;
   Result<void> mark_restored(const std::string& backup_at, std::int64_t now_ms) override;
   Result<std::vector<std::int64_t>> waiting(std::size_t max) override;
 
   Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
-  Result<void> purge_bodies(MessageRow& row, std::int64_t now_ms) override;
+  Result<void> purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms) override;
   Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act) override;
   Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
   Result<void> purge_refusals(const std::vector<std::int64_t>& ids) override;
+  // Attachments stand beside a store in a file only.
+  Result<void> refer(const std::string&, std::int64_t) override { return Error(Errc::journal_file_store_only).at("attachments"); }
+  Result<bool> referred(const std::string&) override { return false; }
+  Result<void> forget_references(std::int64_t) override { return {}; }
   Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
   Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
   Result<void> replace_boxes(MessageRow& row, const std::array<std::string, 3>& boxes) override;
@@ -97,6 +104,8 @@ public:
   Result<void> close_log() override { return {}; }
 
 private:
+  /// How far back one is looked for that others of its case have passed, and how far on one that it has passed.
+  static constexpr int kPassedFar = 64, kFollowFar = 8;
   struct Live {
     Counters counters;
     AuditTip tip;
@@ -155,6 +164,11 @@ private:
   Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
   Result<std::optional<std::int64_t>> neighbour(std::int64_t hash, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);
+  /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
+  Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
+  Result<bool> is_earlier(const DeliveryRow& row, const DeliveryRow& other);
+  Result<std::optional<int>> place_of(const DeliveryRow& row);
+  Result<void> wake_early(const DeliveryRow& delivered);
   Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms);
   Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms);
   Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
@@ -166,11 +180,15 @@ private:
   std::vector<DeliveryRow> pick(const DueList& list, std::int64_t schedule_ms, std::size_t max) const;
   void take_due(const PgRows& rows, DueList& into);
   void take_settled(const PgRows& rows);
+  PgParams settled_params(const std::vector<std::int64_t>& messages) const;
+  std::int64_t far_before() const { return event_places_.empty() ? 1 : kPassedFar; }
+  std::int64_t far_after() const { return event_places_.empty() ? 1 : kFollowFar; }
   void put_receipt(ReceiptRow row);
 
   const std::shared_ptr<PgHouse> house_;
   std::unique_ptr<PgConnection> connection_;
   const Clock& clock_;
+  const std::map<std::string, int> event_places_;
   AuditChain chain_;
   PgChecks checks_;
   Live live_, saved_, begun_;

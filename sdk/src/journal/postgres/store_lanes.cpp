@@ -20,6 +20,7 @@ PgStore::Held& PgStore::hold(PgDelivery found, Held::State state) {
 }
 
 Result<PgStore::Held*> PgStore::held(std::int64_t id) {
+  if (!open_) deliveries_.clear(); // Outside a transaction nothing stays as it was read.
   const auto here = deliveries_.find(id);
   if (here != deliveries_.end()) return &here->second;
   TONGQU_TRY(const auto rows, ask(PgSql::delivery, PgParams().number(id)));
@@ -39,13 +40,27 @@ void PgStore::remember_between(std::int64_t hash, std::int64_t before, std::int6
   else lane.last = before;
 }
 
+PgParams PgStore::settled_params(const std::vector<std::int64_t>& messages) const {
+  PgParams params;
+  params.numbers(messages).number(far_before()).number(far_after());
+  return params;
+}
+
+/// Rows stand one behind the other as they do in their lane, for each of those that were asked for.
 void PgStore::take_settled(const PgRows& rows) {
+  std::int64_t before = 0, behind = 0, first = 0;
   for (int i = 0; i < rows.size(); ++i) {
-    const std::int64_t id = rows.number_at(i, 0), lane = rows.number_at(i, kLaneColumn);
-    hold(read_pg_delivery({rows, i}, checks_));
-    const bool has_next = !rows.null_at(i, kPgDeliveryColumns);
-    if (has_next) hold(read_pg_delivery({rows, i}, checks_, kPgDeliveryColumns));
-    remember_between(lane, id, has_next ? rows.number_at(i, kPgDeliveryColumns) : 0);
+    const std::int64_t middle = rows.number_at(i, 0), id = rows.number_at(i, 1), lane = rows.number_at(i, 1 + kLaneColumn);
+    hold(read_pg_delivery({rows, i}, checks_, 1));
+    const bool begins = i == 0 || rows.number_at(i - 1, 0) != middle, ends = i + 1 == rows.size() || rows.number_at(i + 1, 0) != middle;
+    if (begins) before = behind = 0;
+    else remember_between(lane, rows.number_at(i - 1, 1), id);
+    before += id < middle ? 1 : 0;
+    behind += id > middle ? 1 : 0;
+    if (begins) first = id;
+    if (!ends) continue;
+    if (before < far_before()) remember_between(lane, 0, first);
+    if (behind < far_after()) remember_between(lane, id, 0);
   }
 }
 
@@ -245,6 +260,7 @@ Result<void> PgStore::move(DeliveryRow& row, const Move& move, std::int64_t now_
   }
   if (due) note_due(row.target, *due);
   if (!is_final(row.state)) return {};
+  if (row.state == DeliveryState::delivered) TONGQU_CHECK(wake_early(row));
   TONGQU_CHECK(release_next(row, now_ms));
   return release_followers(row, now_ms);
 }
@@ -287,17 +303,88 @@ Result<void> PgStore::update(const DeliveryRow& row, std::optional<std::int64_t>
   return {};
 }
 
-// Delivered and refused ones were claimed as the first of their lane, so all before them is finished; discarded ones say nothing.
-// Behind a damaged one nothing moves until a person has looked.
+// Delivered and refused ones were claimed as the first of their lane, so all before them is finished, unless one passed another that had
+// come too early: few do, and not far. Discarded ones say nothing. Behind a damaged one nothing moves until a person has looked.
 Result<bool> PgStore::blocked(const DeliveryRow& row) {
+  std::vector<DeliveryRow> ahead;
+  bool early = false;
+  std::int64_t from = row.id;
+  for (int looked = 0; looked < kPassedFar;) {
+    TONGQU_TRY(auto before, nearest_in_lane(row, from, false));
+    if (!before) break;
+    if (before->damaged) return true;
+    from = before->id;
+    if (before->state == DeliveryState::discarded) continue;
+    ++looked;
+    const bool final = is_final(before->state);
+    if (event_places_.empty()) return !final;
+    if (final) continue;
+    const bool waits = waits_for_earlier(*before);
+    if (!waits && (before->state != DeliveryState::ready || before->fence != 0)) return true;
+    early = early || waits;
+    ahead.push_back(*std::move(before));
+  }
+  if (ahead.empty() || !early) return !ahead.empty();
+  TONGQU_TRY(const bool passes, may_pass(row, ahead));
+  return !passes;
+}
+
+/// One that the platform wants before the first of those in front may pass all of them: what stands behind that one has not been sent.
+Result<bool> PgStore::may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead) {
+  if (!waits_for_earlier(ahead.back())) return false;
+  for (const DeliveryRow& one : ahead) {
+    TONGQU_TRY(const bool earlier, is_earlier(row, one));
+    if (!earlier) return false;
+  }
+  return true;
+}
+
+Result<std::optional<int>> PgStore::place_of(const DeliveryRow& row) {
+  TONGQU_TRY(const auto found, message(message_of(row.id)));
+  if (!found || found->damaged) return std::optional<int>();
+  const auto place = event_places_.find(found->event);
+  return place == event_places_.end() ? std::nullopt : std::optional<int>(place->second);
+}
+
+Result<bool> PgStore::is_earlier(const DeliveryRow& row, const DeliveryRow& other) {
+  TONGQU_TRY(const auto own, place_of(row));
+  TONGQU_TRY(const auto others, place_of(other));
+  return own && others && *own < *others;
+}
+
+Result<void> PgStore::release_earlier(const DeliveryRow& row) {
   std::int64_t from = row.id;
   for (;;) {
-    TONGQU_TRY(const auto before, nearest_in_lane(row, from, false));
-    if (!before) return false;
-    if (before->damaged) return true;
-    if (before->state != DeliveryState::discarded) return !is_final(before->state);
-    from = before->id;
+    TONGQU_TRY(const auto next, nearest_in_lane(row, from, true));
+    if (!next || next->damaged) return {};
+    from = next->id;
+    if (!claimable(next->state) || next->fence != 0) continue;
+    TONGQU_TRY(const bool earlier, is_earlier(*next, row));
+    if (!earlier) continue;
+    TONGQU_TRY(const bool is_blocked, blocked(*next));
+    if (is_blocked) continue;
+    const std::int64_t due = due_of(*next);
+    TONGQU_CHECK(set_due(next->id, due));
+    note_due(next->target, due);
   }
+}
+
+// Those that came too early need not wait for their time any longer; they are tried in their order.
+Result<void> PgStore::wake_early(const DeliveryRow& delivered) {
+  if (event_places_.empty()) return {};
+  constexpr std::int64_t kAtOnce = 1;
+  std::int64_t from = delivered.id;
+  for (int i = 0; i < kPassedFar; ++i) {
+    TONGQU_TRY(const auto before, nearest_in_lane(delivered, from, false));
+    if (!before || before->damaged) return {};
+    from = before->id;
+    if (before->state != DeliveryState::ready || !waits_for_earlier(*before)) continue;
+    TONGQU_TRY(const bool is_blocked, blocked(*before));
+    if (is_blocked) continue;
+    TONGQU_CHECK(set_due(before->id, kAtOnce));
+    ready_.insert(before->target);
+  }
+  return {};
 }
 
 Result<void> PgStore::release_next(const DeliveryRow& finished, std::int64_t now_ms) {
@@ -380,6 +467,23 @@ Result<std::vector<std::int64_t>> PgStore::waiting(std::size_t max) {
   return ids_of("SELECT id FROM deliveries WHERE open_state = 0 ORDER BY open_state, id LIMIT $1", PgParams().number(static_cast<std::int64_t>(max)));
 }
 
+/// From target to target, so that a long queue is not walked through.
+Result<std::vector<std::int64_t>> PgStore::due_after(std::int64_t at_ms) {
+  constexpr std::int64_t kYears = std::int64_t{10} * 366 * 86400 * 1000; // What is further away waits for a person.
+  return ids_of("WITH RECURSIVE lanes(target) AS (SELECT min(target) FROM deliveries WHERE due_ms IS NOT NULL UNION ALL "
+                "SELECT (SELECT min(d.target) FROM deliveries AS d WHERE d.due_ms IS NOT NULL AND d.target > lanes.target) FROM lanes WHERE lanes.target IS NOT NULL) "
+                "SELECT d.id FROM lanes JOIN deliveries AS d ON d.target = lanes.target AND d.due_ms > $1 AND d.due_ms < $2 AND d.fence = 0 ORDER BY d.id",
+                PgParams().number(at_ms).number(at_ms + kYears));
+}
+
+Result<void> PgStore::reschedule(DeliveryRow& row, std::int64_t not_before_ms) {
+  row.not_before_ms = not_before_ms;
+  const std::int64_t due = due_of(row);
+  TONGQU_CHECK(update(row, due));
+  note_due(row.target, due);
+  return {};
+}
+
 Result<std::vector<std::int64_t>> PgStore::asked_before(std::int64_t at_ms) {
   return ids_of("SELECT id FROM deliveries WHERE open_state = 3 AND fence = 0 AND not_before_ms < $1 ORDER BY open_state, id", PgParams().number(at_ms));
 }
@@ -396,7 +500,7 @@ Result<std::vector<std::int64_t>> PgStore::left_claimed() {
   for (const std::int64_t id : left) {
     if (messages.empty() || messages.back() != message_of(id)) messages.push_back(message_of(id));
   }
-  TONGQU_TRY(const auto rows, ask_fresh(PgSql::settled, PgParams().numbers(messages)));
+  TONGQU_TRY(const auto rows, ask_fresh(PgSql::settled, settled_params(messages)));
   take_settled(rows);
   whole_messages_.insert(messages.begin(), messages.end());
   wanted_records_ = std::move(messages);

@@ -26,7 +26,7 @@ Result<std::vector<MessageRow>> PgStore::old_messages(std::string_view system, s
   std::vector<std::int64_t> ids;
   for (const MessageRow& row : found) ids.push_back(row.id);
   if (ids.empty()) return found;
-  TONGQU_TRY(const auto deliveries, ask_fresh(PgSql::settled, PgParams().numbers(ids)));
+  TONGQU_TRY(const auto deliveries, ask_fresh(PgSql::settled, settled_params(ids)));
   take_settled(deliveries);
   whole_messages_.insert(ids.begin(), ids.end());
   for (const MessageRow& row : found) messages_.try_emplace(row.id, row);
@@ -34,15 +34,16 @@ Result<std::vector<MessageRow>> PgStore::old_messages(std::string_view system, s
 }
 
 // The acknowledgement stays: a repeat years later still hears the same.
-Result<void> PgStore::purge_bodies(MessageRow& row, std::int64_t now_ms) {
+Result<void> PgStore::purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms) {
   row.purged_ms = now_ms;
   row.box_bytes[static_cast<std::size_t>(Body::canonical)] = 0;
-  row.box_bytes[static_cast<std::size_t>(Body::raw)] = 0;
+  if (raw == RawBox::goes) row.box_bytes[static_cast<std::size_t>(Body::raw)] = 0;
   ++writes_;
   content_written_ = true;
   TONGQU_CHECK(ask_fresh("UPDATE messages SET purged_ms = $1, canonical_bytes = $2, raw_bytes = $3, row_check = $4 WHERE id = $5",
                          PgParams().number(now_ms).number(row.box_bytes[1]).number(row.box_bytes[2]).number(checks_.rows.of(row)).number(row.id)));
-  TONGQU_CHECK(ask_fresh("UPDATE bodies SET canonical = NULL, raw = NULL WHERE message = $1", PgParams().number(row.id)));
+  const char* const gone = raw == RawBox::goes ? "UPDATE bodies SET canonical = NULL, raw = NULL WHERE message = $1" : "UPDATE bodies SET canonical = NULL WHERE message = $1";
+  TONGQU_CHECK(ask_fresh(gone, PgParams().number(row.id)));
   messages_[row.id] = row;
   records_.erase(row.id);
   return {};

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "journal/attachment_copy.hpp"
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
 #include "journal/sqlite/rows.hpp"
@@ -101,6 +102,18 @@ Result<RestoreReport> check_backup(const std::string& file, const JournalOptions
   return report;
 }
 
+/// A broken attachment is told and does not keep the rest from coming back.
+Result<void> check_attachments(const std::string& file, const JournalOptions& options, RestoreReport& report) {
+  JournalOptions of_backup = options;
+  of_backup.path = file;
+  TONGQU_TRY(const auto attachments, Attachments::open(of_backup, std::make_shared<SystemClock>(), Attachments::Access::read));
+  TONGQU_TRY(const auto checked, attachments->check_all([&report](const Error& error) {
+    if (report.broken_attachments.size() < RestoreReport::kBrokenMax) report.broken_attachments.push_back(error.where());
+  }));
+  report.attachments = checked.count;
+  return {};
+}
+
 } // namespace
 
 Result<void> back_up(const JournalOptions& options, const std::string& file) {
@@ -112,17 +125,22 @@ Result<void> back_up(const JournalOptions& options, const std::string& file) {
   TONGQU_CHECK(load_store_keys(*from, sealing));
   const Part part(file + ".part");
   TONGQU_CHECK(write_copy(*from, part.path()));
+  // After the rows: what they name was there when they were written, and is there still unless its time is over.
+  TONGQU_CHECK(copy_attachments(options.path + ".attachments", file + ".attachments", sealing));
   return put_in_place(part.path(), file);
 }
 
 Result<RestoreReport> restore(const std::string& file, const JournalOptions& options) {
   if (options.postgres) return Error(Errc::journal_file_store_only).at("restore");
   if (size_of_file(file) < 0) return Error(Errc::journal_backup).at(file);
-  for (const char* end : {"", "-wal"}) {
+  for (const char* end : {"", "-wal", ".attachments"}) {
     if (size_of_file(options.path + end) >= 0) return Error(Errc::journal_backup).at(options.path + end).with("exists");
   }
   TONGQU_TRY(const auto lock, InstanceLock::take(options.path + ".lock"));
-  TONGQU_TRY(const auto report, check_backup(file, options));
+  TONGQU_TRY(auto report, check_backup(file, options));
+  TONGQU_CHECK(check_attachments(file, options, report));
+  TONGQU_TRY(const auto sealing, Sealing::create(options));
+  TONGQU_CHECK(copy_attachments(file + ".attachments", options.path + ".attachments", sealing));
   const Part part(options.path + ".part");
   std::error_code failure;
   std::filesystem::copy_file(file, part.path(), failure);

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +11,33 @@
 namespace tongqu::journal::detail {
 
 using Key = std::pair<std::int64_t, std::int64_t>; ///< Hash and row id.
+
+/// Rows by hash, to be asked for the nearest one. Most hashes have one row; a case with many events has them in order in a list of its own.
+class KeyMap {
+public:
+  void add(const Key& key);
+  void remove(const Key& key);
+  std::optional<std::int64_t> before(std::int64_t hash, std::int64_t id) const;
+  std::optional<std::int64_t> after(std::int64_t hash, std::int64_t id) const;
+  std::size_t size() const noexcept { return size_; }
+  void clear();
+  /// All of them, by hash and row.
+  std::vector<Key> sorted() const;
+
+private:
+  /// `count` says how many rows it has: one stands here, more stand in lists_[id]. A slot of which all rows were removed stays taken.
+  struct Slot {
+    std::int64_t hash = 0, id = 0;
+    std::uint32_t count = 0;
+    bool taken = false;
+  };
+  std::size_t place_of(std::int64_t hash) const noexcept;
+  const Slot* find(std::int64_t hash) const noexcept;
+  void grow();
+  std::vector<Slot> slots_;  ///< A power of two, at most half of them taken.
+  std::vector<std::vector<std::int64_t>> lists_;
+  std::size_t taken_ = 0, size_ = 0;
+};
 
 /// Keys of the newest messages, which are not in the table yet. Written one by one in the order of intake, each of them would touch
 /// a leaf of its own; held back and written in their own order, neighbours share one. What is here stands in the rows of the messages
@@ -33,7 +59,7 @@ public:
 
 private:
   mutable std::mutex mutex_;
-  std::set<Key> young_;
+  KeyMap young_, old_map_;
   std::vector<Key> old_;
 };
 

@@ -21,7 +21,7 @@ const std::vector<std::string_view>& reader_sql() {
       "SELECT acknowledgement, canonical, raw FROM bodies WHERE message = ?",
       "SELECT delivery, number, key_id, receipt, row_check FROM receipts WHERE delivery = ?",
       TONGQU_VIEW TONGQU_VIEW_JOIN "WHERE d.id BETWEEN ? AND ? ORDER BY d.id",
-      TONGQU_VIEW "INDEXED BY deliveries_open" TONGQU_VIEW_JOIN "WHERE d.state IN (0, 3, 6, 7) AND d.state = ? ORDER BY d.id LIMIT ?",
+      TONGQU_VIEW "INDEXED BY deliveries_open" TONGQU_VIEW_JOIN "WHERE " TONGQU_OPEN_STATES("d.state") " AND d.state = ? ORDER BY d.id LIMIT ?",
       TONGQU_VIEW "INDEXED BY deliveries_due" TONGQU_VIEW_JOIN "WHERE d.due_ms IS NOT NULL AND d.state = ? LIMIT ?",
       TONGQU_VIEW TONGQU_VIEW_JOIN "WHERE d.state = ? ORDER BY d.id DESC LIMIT ?",
       "SELECT due_ms FROM deliveries WHERE target = ? AND due_ms IS NOT NULL AND fence = 0 ORDER BY due_ms LIMIT 1",

@@ -10,6 +10,9 @@ namespace tongqu::journal::detail {
   "acknowledgement_bytes, canonical_bytes, raw_bytes, row_check"
 #define TONGQU_DELIVERY_COLUMNS                                                                                                    \
   "id, target, case_key, state, not_before_ms, attempts, fence, created_ms, changed_ms, after, error_id, reason, row_check, due_ms"
+/// What the index of open deliveries holds: waiting, unknown, held, parked. Written out, because SQLite makes a table of its own for a
+/// list of IN whenever it asks whether a row belongs into the index, and it asks five times for a message.
+#define TONGQU_OPEN_STATES(state) "(" state " = 0 OR " state " = 3 OR " state " = 6 OR " state " = 7)"
 #define TONGQU_COUNTER_COLUMNS                                                                                                     \
   "last_message, messages, refusals, fence, indexed, waiting, ready, sending, unknown, delivered, refused, held, parked, "         \
   "discarded, row_check"

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "journal/entry_digests.hpp"
 #include "journal/fair_order.hpp"
 #include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
@@ -73,6 +74,8 @@ public:
   Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms) override;
   /// Takes a damaged delivery out of the queue and notes it. The row itself stays as it is.
   Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms) override;
+  /// Makes due what stands behind such a one and may pass it.
+  Result<void> release_earlier(const DeliveryRow& row) override;
   /// Notes a damaged row by name ("table id"), once, in its table and in the audit chain.
   Result<void> note_damage(std::string_view place, std::int64_t now_ms) override;
   /// A person gives a damaged delivery up: what is left of the row is written as discarded.
@@ -87,6 +90,10 @@ public:
   Result<std::string> replace_content(std::int64_t message, const Content& content) override;  ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed() override;
+  /// Deliveries that may be claimed only after a time.
+  Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms) override;
+  /// Another time for a delivery that may be claimed; nothing else changes.
+  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) override;
   /// Deliveries with an unknown outcome that may be asked about before a time.
   Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms) override;
 
@@ -98,10 +105,15 @@ public:
 
   // What is old enough to go: purge.hpp.
   Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
-  Result<void> purge_bodies(MessageRow& row, std::int64_t now_ms) override;
+  Result<void> purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms) override;
   Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act) override;
   Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
   Result<void> purge_refusals(const std::vector<std::int64_t>& ids) override;
+
+  // Which messages need which attachments, by the names of their files: attachment_operations.hpp.
+  Result<void> refer(const std::string& name, std::int64_t message) override;
+  Result<bool> referred(const std::string& name) override;
+  Result<void> forget_references(std::int64_t message) override;
 
   // What is sealed under another key than this one: reseal.hpp.
   Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
@@ -124,7 +136,7 @@ private:
     std::size_t keys_written = 0; ///< Of the old ones.
   };
   Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
-      : database_(std::move(database)), keys_held_back_(options.keys_held_back), chain_(options.audit_key), checks_(keys.rows),
+      : database_(std::move(database)), keys_held_back_(options.keys_held_back), event_places_(options.event_places), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
         hash_(keys.index) {}
   Result<void> load();
   Result<void> load_tip();
@@ -137,6 +149,11 @@ private:
   Result<void> put_receipt(std::int64_t delivery, const Move& move);
   Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);
+  /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
+  Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
+  Result<bool> is_earlier(const DeliveryRow& row, const DeliveryRow& other);
+  Result<std::optional<int>> place_of(const DeliveryRow& row);
+  Result<void> wake_early(const DeliveryRow& delivered);
   Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);
   Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
   Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
@@ -150,6 +167,9 @@ private:
   std::vector<Statement> statements_;
   /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
   const std::size_t keys_held_back_;
+  const std::map<std::string, int> event_places_;
+  const bool signs_heads_;
+  EntryDigests digests_;            ///< Of entries that no head closes yet.
   AuditChain chain_;
   RowChecks checks_;
   KeyHash hash_;

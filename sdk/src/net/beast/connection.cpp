@@ -25,6 +25,8 @@ constexpr int kTurnsMax = 32;
 // A peer that is still sending when we have refused it must be able to read why: closing now would reset the connection under the
 // answer. So what it still sends is thrown away, within these bounds.
 constexpr std::chrono::milliseconds kLinger{2000};
+/// A body for a sink has its time again after so many bytes.
+constexpr std::uint64_t kSinkStep = std::uint64_t{1} << 20U;
 constexpr std::size_t kLingerBytesMax = std::size_t{32} * 1024 * 1024;
 
 bool is_allowed_host(std::string_view value, const std::vector<std::string>& hosts) {
@@ -75,6 +77,7 @@ void Connection::advance() {
       case Phase::head: more = take_head(); break;
       case Phase::body: more = take_body(); break;
       case Phase::answer: more = write_answer(); ++turns; break;
+      case Phase::sinking:
       case Phase::handling:
       case Phase::linger:
       case Phase::closed: return;
@@ -101,14 +104,16 @@ bool Connection::take_head() {
   if (!accepted) return refuse(accepted.error()), true;
   begin_ += *length;
   begin_body();
-  return phase_ == Phase::body;
+  return phase_ == Phase::body || phase_ == Phase::answer;
 }
 
 Result<void> Connection::accept_head(Bytes head) {
   head_begun_ = false;
   head_only_ = false;
   const HttpServerOptions& options = core_->options;
-  auto framing = check_request_head(head, options.limits);
+  FramingLimits limits = options.limits;
+  limits.body_bytes_max = std::max(limits.body_bytes_max, static_cast<std::size_t>(options.sink_bytes_max));
+  auto framing = check_request_head(head, limits);
   if (!framing) {
     // Here the fields are in order, only their demand is not met: the refusal may be worded for the caller's protocol.
     const bool readable = framing.error().code() == Errc::net_body_too_large || framing.error().code() == Errc::net_expect;
@@ -123,13 +128,30 @@ Result<void> Connection::accept_head(Bytes head) {
   if (!options.hosts.empty() && !is_allowed_host(request_.headers.get("Host"), options.hosts)) {
     return Error(Errc::net_host).at("Host");
   }
-  return check_coding(request_.headers);
+  TONGQU_CHECK(check_coding(request_.headers));
+  return options.sink_bytes_max == 0 ? Result<void>() : plan_body();
+}
+
+Result<void> Connection::plan_body() {
+  BodyPlan plan = core_->handler.plan_body(request_, framing_);
+  sink_ = std::move(plan.sink);
+  sunk_ = 0;
+  if (plan.answer) {
+    answer_ = std::move(*plan.answer);
+    ++request_number_;
+    close_after_ = close_after_ || framing_.body != Framing::Body::none;
+    phase_ = Phase::answer;
+    return {};
+  }
+  if (!sink_ && framing_.body == Framing::Body::length && framing_.length > core_->options.limits.body_bytes_max) return Error(Errc::net_body_too_large);
+  return {};
 }
 
 void Connection::begin_body() {
+  if (phase_ == Phase::answer) return;
   phase_ = Phase::body;
   if (framing_.body == Framing::Body::none) return;
-  chunks_ = ChunkDecoder(core_->options.limits.body_bytes_max);
+  chunks_ = ChunkDecoder(sink_ ? static_cast<std::size_t>(core_->options.sink_bytes_max) : core_->options.limits.body_bytes_max);
   const bool whole = framing_.body == Framing::Body::length && buffered().size() >= framing_.length;
   if (whole) return;
   set_deadline(core_->options.body_timeout);
@@ -140,7 +162,60 @@ void Connection::begin_body() {
   if (socket_.write_some(asio::buffer(kContinue.data(), kContinue.size()), failed) != kContinue.size()) close();
 }
 
+bool Connection::take_into_sink() {
+  const Bytes received = buffered();
+  std::string piece;
+  bool whole = framing_.body == Framing::Body::none;
+  if (framing_.body == Framing::Body::length) {
+    piece = received.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(received.size(), framing_.length - sunk_)));
+    begin_ += piece.size();
+    whole = sunk_ + piece.size() == framing_.length;
+  } else if (framing_.body == Framing::Body::chunked) {
+    const auto used = chunks_.feed(received, piece);
+    if (!used) return refuse(used.error()), true;
+    begin_ += *used;
+    whole = chunks_.done();
+  }
+  if (sunk_ + piece.size() > core_->options.sink_bytes_max) return refuse(Error(Errc::net_body_too_large)), true;
+  if (!piece.empty()) return give_to_sink(std::move(piece), whole), false;
+  if (!whole) return read_more(), false;
+  FAULT_POINT("s03_body_read");
+  return hand_over();
+}
+
+void Connection::give_to_sink(std::string piece, bool last) {
+  if (sunk_ / kSinkStep != (sunk_ + piece.size()) / kSinkStep) set_deadline(core_->options.body_timeout);
+  sunk_ += piece.size();
+  last_piece_ = last;
+  phase_ = Phase::sinking;
+  sinking_since_ = std::chrono::steady_clock::now();
+  sink_->take(std::move(piece), [self = shared_from_this(), number = ++pieces_](std::unique_ptr<HttpResponse> answer) {
+    const auto shared = std::make_shared<std::unique_ptr<HttpResponse>>(std::move(answer));
+    self->core_->later([self, number, shared] { self->guarded([&] { self->sink_took(number, std::move(*shared)); }); });
+  });
+}
+
+/// What the sink needed is not taken off the peer's time.
+void Connection::sink_took(std::uint64_t piece, std::unique_ptr<HttpResponse> answer) {
+  if (phase_ != Phase::sinking || piece != pieces_) return;
+  deadline_ += std::chrono::steady_clock::now() - sinking_since_;
+  if (answer) {
+    sink_.reset();
+    answer_ = std::move(*answer);
+    ++request_number_;
+    close_after_ = true;
+    phase_ = Phase::answer;
+    return advance();
+  }
+  phase_ = Phase::body;
+  if (!last_piece_) return advance();
+  last_piece_ = false;
+  FAULT_POINT("s03_body_read");
+  if (hand_over()) advance();
+}
+
 bool Connection::take_body() {
+  if (sink_) return take_into_sink();
   const Bytes received = buffered();
   std::string& body = request_.body;
   bool whole = framing_.body == Framing::Body::none;
@@ -165,10 +240,12 @@ bool Connection::hand_over() {
   ++request_number_;
   core_->counters.requests.fetch_add(1, std::memory_order_relaxed);
   in_hand_over_ = true;
-  core_->handler.on_request(std::move(request_), [self = shared_from_this(), number = request_number_](HttpResponse response) {
+  Responder respond = [self = shared_from_this(), number = request_number_](HttpResponse response) {
     if (self->core_->on_own_thread() && self->in_hand_over_) self->take_answer(number, std::move(response));
     else self->core_->answer_later(self, number, std::move(response));
-  });
+  };
+  if (const auto sink = std::move(sink_)) sink->finish(std::move(respond));
+  else core_->handler.on_request(std::move(request_), std::move(respond));
   in_hand_over_ = false;
   request_ = HttpRequest();
   request_.peer = peer_;
@@ -184,6 +261,7 @@ void Connection::take_answer(std::uint64_t request, HttpResponse response) {
 
 void Connection::refuse(const Error& error) {
   core_->counters.refused.fetch_add(1, std::memory_order_relaxed);
+  sink_.reset();
   ++request_number_;
   close_after_ = true;
   answer_ = core_->handler.on_refused(error, request_);
@@ -300,7 +378,7 @@ void Connection::begin_linger() {
 }
 
 void Connection::check_deadline(MonoTime now) {
-  if (phase_ == Phase::handling || phase_ == Phase::closed || now < deadline_) return;
+  if (phase_ == Phase::handling || phase_ == Phase::sinking || phase_ == Phase::closed || now < deadline_) return;
   const bool in_request = phase_ == Phase::body || (phase_ == Phase::head && begin_ != end_);
   if (!in_request) return close();
   guarded([this] {
@@ -327,6 +405,7 @@ void Connection::fail_internally() {
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  sink_.reset();
   error_code ignored;
   socket_.close(ignored);
   core_->forget(shared_from_this());

@@ -19,7 +19,7 @@ public:
   void close();
 
 private:
-  enum class Phase : std::uint8_t { head, body, handling, answer, linger, closed };
+  enum class Phase : std::uint8_t { head, body, sinking, handling, answer, linger, closed };
 
   template <class Step> void guarded(Step step);
   void advance();
@@ -27,6 +27,10 @@ private:
   bool take_body();
   Result<void> accept_head(Bytes head);
   void begin_body();
+  bool take_into_sink();
+  void give_to_sink(std::string piece, bool last);
+  void sink_took(std::uint64_t piece, std::unique_ptr<HttpResponse> answer);
+  Result<void> plan_body();
   bool hand_over();
   bool write_answer();
   bool finish_answer();
@@ -57,6 +61,11 @@ private:
   HttpRequest request_;
   Framing framing_;
   ChunkDecoder chunks_;
+  std::unique_ptr<BodySink> sink_;
+  std::uint64_t sunk_ = 0;     ///< Bytes that the sink was given.
+  std::uint64_t pieces_ = 0;   ///< Given to sinks of this connection.
+  bool last_piece_ = false;
+  MonoTime sinking_since_;
   bool head_only_ = false;     ///< The answer to a HEAD request has no body.
   HttpResponse answer_;
   std::string answer_head_;

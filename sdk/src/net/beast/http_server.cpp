@@ -186,6 +186,11 @@ void ServerCore::answer_later(std::shared_ptr<Connection> connection, std::uint6
   asio::post(io_, [this, self = shared_from_this()] { drain_inbox(); });
 }
 
+void ServerCore::later(std::function<void()> step) {
+  const std::lock_guard lock(inbox_mutex_);
+  if (!ended_) asio::post(io_, std::move(step));
+}
+
 void ServerCore::drain_inbox() {
   {
     const std::lock_guard lock(inbox_mutex_);

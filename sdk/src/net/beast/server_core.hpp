@@ -30,6 +30,8 @@ public:
   void run();
   /// From any thread: hands an answer to the connection it belongs to. Answers that arrive together travel in one post.
   void answer_later(std::shared_ptr<Connection> connection, std::uint64_t request, HttpResponse response);
+  /// From any thread: does something on the thread of the server; nothing when that has ended.
+  void later(std::function<void()> step);
   /// From any thread: stops accepting and lets connections go as they become idle, or at once.
   void begin_stop();
   void begin_drain();

@@ -59,13 +59,14 @@ Result<void> AttachmentResolver::put(const Node& node, const std::string& id) {
   const auto found = parts_.find(id);
   if (found == parts_.end()) return Error(Errc::wire_part_missing).at(node.position());
   used_.insert(found->second);
+  const std::string stored = found->second->sm3.empty() ? std::string() : "sm3:" + to_hex(found->second->sm3);
   bytes_ += found->second->bytes.size() / 3 * 4 + 4;
   if (bytes_ > 2 * context_.limits.message_bytes_max) return Error(Errc::wire_document_limit).at(node.position()).with("attachments");
   builder_.open(NodeKind::element, node.name(), node.offset());
   for (Node one = node.first_attribute(); one; one = one.next()) {
     if (one.name() != "href" || !one.ns().empty()) builder_.attribute_like(one);
   }
-  builder_.text(builder_.keep(to_base64(found->second->bytes)));
+  builder_.text(builder_.keep(stored.empty() ? to_base64(found->second->bytes) : stored));
   builder_.close();
   return {};
 }

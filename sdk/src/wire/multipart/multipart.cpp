@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "tongqu/wire/archive.hpp"
+#include "wire/multipart/part_head.hpp"
 
 namespace tongqu::wire {
 namespace {
@@ -60,6 +61,10 @@ std::optional<std::string> quoted_printable(std::string_view text) {
   return out;
 }
 
+std::string without_brackets(std::string id) {
+  return id.size() >= 2 && id.front() == '<' && id.back() == '>' ? id.substr(1, id.size() - 2) : id;
+}
+
 class MultipartReader {
 public:
   MultipartReader(Bytes body, const MultipartLimits& limits) : body_(body), limits_(limits) {}
@@ -98,28 +103,24 @@ Result<Part> MultipartReader::part(std::size_t at, std::size_t end) {
   if (headers_end > limits_.header_bytes_max) return fault(Errc::wire_multipart_limit, at, "headers");
   const std::string_view headers = whole.substr(0, headers_end);
   std::string_view bytes = whole.substr(content);
-  const std::string encoding = header(headers, "Content-Transfer-Encoding");
+  detail::PartHead head = detail::read_part_head(headers, count_);
+  if (!head.encoding) return fault(Errc::wire_multipart_invalid, at, "transfer encoding");
   Part made;
-  made.content_type = header(headers, "Content-Type");
-  made.name = header(headers, "Content-ID");
-  if (made.name.size() >= 2 && made.name.front() == '<' && made.name.back() == '>') made.name = made.name.substr(1, made.name.size() - 2);
-  if (made.name.empty()) made.name = header_parameter(header(headers, "Content-Disposition"), "name");
-  if (made.name.empty()) made.name = "part" + std::to_string(count_);
-  if (same_word(encoding, "base64")) {
+  made.content_type = std::move(head.content_type);
+  made.name = std::move(head.name);
+  if (head.encoding == detail::TransferEncoding::base64) {
     Base64Used used;
     Base64Tolerance breaks;
     breaks.breaks = true;
     auto decoded = read_base64(bytes, breaks, used);
     if (!decoded) return fault(Errc::wire_multipart_invalid, at + content, "base64");
     made.bytes = *std::move(decoded);
-  } else if (same_word(encoding, "quoted-printable")) {
+  } else if (head.encoding == detail::TransferEncoding::quoted_printable) {
     auto decoded = quoted_printable(bytes);
     if (!decoded) return fault(Errc::wire_multipart_invalid, at + content, "quoted-printable");
     made.bytes = *std::move(decoded);
-  } else if (encoding.empty() || same_word(encoding, "binary") || same_word(encoding, "8bit") || same_word(encoding, "7bit")) {
-    made.bytes = bytes;
   } else {
-    return fault(Errc::wire_multipart_invalid, at, "transfer encoding");
+    made.bytes = bytes;
   }
   decoded_ += made.bytes.size();
   if (decoded_ > limits_.bytes_max) return fault(Errc::wire_multipart_limit, at, "bytes");
@@ -127,9 +128,7 @@ Result<Part> MultipartReader::part(std::size_t at, std::size_t end) {
 }
 
 Result<std::vector<Part>> MultipartReader::read(std::string_view content_type) {
-  const std::string boundary = header_parameter(content_type, "boundary");
-  if (!same_word(content_type.substr(0, 10), "multipart/") || boundary.empty()) return fault(Errc::wire_multipart_invalid, 0, "no boundary");
-  if (boundary.size() > kBoundaryBytesMax) return fault(Errc::wire_multipart_limit, 0, "boundary");
+  TONGQU_TRY(const std::string boundary, detail::boundary_of(content_type));
   if (body_.size() > limits_.bytes_max) return fault(Errc::wire_multipart_limit, limits_.bytes_max, "bytes");
   delimiter_ = "--" + boundary;
   std::vector<Part> parts;
@@ -152,8 +151,7 @@ Result<std::vector<Part>> MultipartReader::read(std::string_view content_type) {
     at = next;
   }
   if (parts.empty()) return fault(Errc::wire_multipart_invalid, 0, "no parts");
-  std::string root = header_parameter(content_type, "start");
-  if (root.size() >= 2 && root.front() == '<' && root.back() == '>') root = root.substr(1, root.size() - 2);
+  const std::string root = detail::start_of(content_type);
   if (root.empty()) return parts;
   const auto found = std::find_if(parts.begin(), parts.end(), [&root](const Part& one) { return one.name == root; });
   if (found == parts.end()) return fault(Errc::wire_multipart_invalid, 0, "root part missing");
@@ -162,6 +160,28 @@ Result<std::vector<Part>> MultipartReader::read(std::string_view content_type) {
 }
 
 } // namespace
+
+detail::PartHead detail::read_part_head(std::string_view headers, std::size_t number) {
+  PartHead head;
+  head.content_type = header(headers, "Content-Type");
+  head.name = without_brackets(header(headers, "Content-ID"));
+  if (head.name.empty()) head.name = header_parameter(header(headers, "Content-Disposition"), "name");
+  if (head.name.empty()) head.name = "part" + std::to_string(number);
+  const std::string encoding = header(headers, "Content-Transfer-Encoding");
+  if (same_word(encoding, "base64")) head.encoding = TransferEncoding::base64;
+  else if (same_word(encoding, "quoted-printable")) head.encoding = TransferEncoding::quoted_printable;
+  else if (encoding.empty() || same_word(encoding, "binary") || same_word(encoding, "8bit") || same_word(encoding, "7bit")) head.encoding = TransferEncoding::none;
+  return head;
+}
+
+Result<std::string> detail::boundary_of(std::string_view content_type) {
+  std::string boundary = header_parameter(content_type, "boundary");
+  if (!same_word(content_type.substr(0, 10), "multipart/") || boundary.empty()) return fault(Errc::wire_multipart_invalid, 0, "no boundary");
+  if (boundary.size() > kBoundaryBytesMax) return fault(Errc::wire_multipart_limit, 0, "boundary");
+  return boundary;
+}
+
+std::string detail::start_of(std::string_view content_type) { return without_brackets(header_parameter(content_type, "start")); }
 
 std::string header_parameter(std::string_view value, std::string_view name) {
   for (std::size_t at = value.find(';'); at != std::string_view::npos;) {
