@@ -37,7 +37,9 @@ class Sample:
 
 
 def program_records(program, pack, sample):
-    run = subprocess.run([program, "map", "run", "--json", pack, "--in", sample.path], capture_output=True, check=False)
+    known = sorted(glob.glob(os.path.join(pack, "samples", "lookup", "*.csv")))
+    catalogues = [word for path in known for word in ("--catalogue", "%s=%s" % (os.path.basename(path)[:-4], path))]
+    run = subprocess.run([program, "map", "run", "--json", pack, "--in", sample.path] + catalogues, capture_output=True, check=False)
     lines = [json.loads(line) for line in run.stdout.decode("utf-8").splitlines() if line.strip()]
     return [line for line in lines if "record" in line]
 

@@ -411,8 +411,8 @@ TEST_F(RestAttachments, a_refusal_names_its_reason_in_both_languages) {
 
 TEST_F(RestAttachments, only_who_may_send_messages_may_upload) {
   for (const std::string method : {"PUT", "HEAD"}) {
-    EXPECT_EQ(call(port(), method, "/attachments/" + kDigest, {}, "").status, 401) << method;
-    EXPECT_EQ(call(port(), method, "/attachments/" + kDigest, {{"Authorization", "Bearer other"}}, "").status, 401) << method;
+    EXPECT_EQ(call(port(), method, "/attachments/" + kDigest, {{"Connection", "close"}}, "").status, 401) << method;
+    EXPECT_EQ(call(port(), method, "/attachments/" + kDigest, {{"Authorization", "Bearer other"}, {"Connection", "close"}}, "").status, 401) << method;
   }
   const Reply other = call(port(), "POST", "/attachments/" + kDigest, with_token(), "abc");
   EXPECT_EQ(other.status, 405);

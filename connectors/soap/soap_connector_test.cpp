@@ -525,23 +525,23 @@ TEST_F(SoapConnectorTest, takes_mtom_of_both_versions_where_attachments_are_take
   for (const std::string include : {"", "<i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\" href=\"cid:file@example.test\"/>"}) {
     connector_.reset();
     config_.attachment_bytes_max = std::uint64_t{1} << 20U;
-    const std::string kOperation = "<q:sendBj xmlns:q=\"urn:q\"><q:file>" + include + "</q:file></q:sendBj>";
-    const Reply reply = post(mtom("application/xop+xml; charset=UTF-8; type=\"text/xml\"", envelope(kOperation), "%PDF"), mtom_type("text/xml"));
+    const std::string sent = "<q:sendBj xmlns:q=\"urn:q\"><q:file>" + include + "</q:file></q:sendBj>";
+    const Reply reply = post(mtom("application/xop+xml; charset=UTF-8; type=\"text/xml\"", envelope(sent), "%PDF"), mtom_type("text/xml"));
     EXPECT_EQ(reply.status, 200) << reply.body;
     EXPECT_EQ(reply.header("Content-Type").substr(0, 8), "text/xml");
     const auto& delivery = intake_.last().delivery;
     ASSERT_EQ(delivery.parts.size(), 2U);
     EXPECT_EQ(delivery.parts[0].name, "body");
-    EXPECT_EQ(delivery.parts[0].bytes, envelope(kOperation));
+    EXPECT_EQ(delivery.parts[0].bytes, envelope(sent));
     EXPECT_EQ(delivery.parts[1].name, "file@example.test");
     EXPECT_EQ(delivery.parts[1].bytes, "%PDF");
     EXPECT_EQ(delivery.fact("operation"), "sendBj");
     EXPECT_EQ(delivery.fact("multipart"), "cut");
-    const Reply second = post(mtom("application/xop+xml; charset=UTF-8; type=\"application/soap+xml\"", envelope(kOperation, k12), "%PDF"), mtom_type("application/soap+xml"));
+    const Reply second = post(mtom("application/xop+xml; charset=UTF-8; type=\"application/soap+xml\"", envelope(sent, k12), "%PDF"), mtom_type("application/soap+xml"));
     EXPECT_EQ(second.status, 200) << second.body;
     EXPECT_EQ(second.header("Content-Type").substr(0, 20), "application/soap+xml");
     // SOAP with attachments has a plain root.
-    EXPECT_EQ(post(mtom("text/xml; charset=utf-8", envelope(kOperation), "%PDF"), "multipart/related; type=\"text/xml\"; boundary=\"uuid:1\"").status, 200);
+    EXPECT_EQ(post(mtom("text/xml; charset=utf-8", envelope(sent), "%PDF"), "multipart/related; type=\"text/xml\"; boundary=\"uuid:1\"").status, 200);
     EXPECT_TRUE(post("--uuid:1\r\n\r\nx", mtom_type("text/xml")).has("wire.multipart_invalid"));
     const std::string elsewhere = "<a><i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\" href=\"file:///etc/hostname\"/></a>";
     EXPECT_TRUE(post(mtom("text/xml", envelope(elsewhere), "%PDF"), mtom_type("text/xml")).has("connector.soap_encoding"));

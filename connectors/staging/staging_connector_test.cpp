@@ -168,7 +168,8 @@ TEST_F(Staging, a_row_whose_mark_was_not_written_goes_in_again_and_nothing_else_
   ASSERT_EQ(sqlite3_open(file().c_str(), &other), SQLITE_OK);
   std::atomic<bool> first{true};
   intake_.reply = [&](const std::string& body) {
-    if (first.exchange(false)) EXPECT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+    const int locked = first.exchange(false) ? sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) : SQLITE_OK;
+    EXPECT_EQ(locked, SQLITE_OK);
     Answer answer;
     if (body.find("\"LSH\":1,") != std::string::npos && taken() > 0) answer.outcome = Outcome::duplicate;
     return answer;

@@ -87,7 +87,7 @@ class BrokenPack(Folder):
         self.pack = self.top / "broken"
         self.write("broken/pack.yaml", 'pack: broken\nsystem: broken\nversion: "1"\nmappings:\n  - file: m.yaml\n')
         self.write("broken/m.yaml", "\n".join((
-            "mapping: b.m", "to: case@1", "source: [xml: {root: bj}]", "identity: {organisation: {const: O}, item: {const: I}, case: {from: no, on_fail: reject}, event: {const: E}}",
+            "mapping: b.m", "to: case@1", "source: [{xml: {root: bj}}]", "identity: {organisation: {const: O}, item: {const: I}, case: {from: no, on_fail: reject}, event: {const: E}}",
             "event: {const: accept}", "rules:", "  case_no: {from: no, on_fail: rejekt}", "  applicant: {name: {from: xm, via: [tirm], on_fail: hold}}", "  titel: {maybe: bt}", "")))
         self.message = self.write("1.xml", MESSAGE)
 

@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/mapping/functions.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/yaml.hpp"
 
@@ -58,18 +59,24 @@ Glyph glyph_at(std::string_view text, std::size_t at) {
   return {3, wide ? 2U : 1U};
 }
 
+/// What NAME=VALUE stands for, put into a map.
+template <class Map> void add_pairs(CLI::App* app, const std::string& name, const std::string& help, Map& into) {
+  app->add_option_function<std::vector<std::string>>(name, [name, &into](const std::vector<std::string>& pairs) {
+    for (const std::string& pair : pairs) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) throw CLI::ValidationError(name, "NAME=VALUE expected");
+      into[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+  }, help);
+}
+
 } // namespace
 
 void add_pack_options(CLI::App* app, const std::shared_ptr<MapOptions>& options) {
   app->add_option("PACK", options->pack, "Folder of the pack")->required();
   app->add_option("--today", options->today, "Reference date for \"not in the future\" (default 2150-01-01, for synthetic people)");
-  app->add_option_function<std::vector<std::string>>("--param", [options](const std::vector<std::string>& pairs) {
-    for (const std::string& pair : pairs) {
-      const auto equals = pair.find('=');
-      if (equals == std::string::npos) throw CLI::ValidationError("--param", "NAME=VALUE expected");
-      options->params[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-  }, "NAME=VALUE, overrides a parameter of the pack");
+  add_pairs(app, "--param", "NAME=VALUE, overrides a parameter of the pack", options->params);
+  add_pairs(app, "--catalogue", "NAME=FILE, a CSV file that lookup(NAME, ...) reads: item, organisation or division", options->catalogues);
 }
 
 void add_message_options(CLI::App* app, const std::shared_ptr<MapOptions>& options) {
@@ -82,6 +89,14 @@ Result<mapping::Environment> map_environment(const MapOptions& options) {
   TONGQU_TRY(env.reference_date, model::Time::parse(options.today));
   static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
   env.working_days = &nation;
+  if (options.catalogues.empty()) return env;
+  std::map<std::string, std::string, std::less<>> texts;
+  for (const auto& [catalogue, file] : options.catalogues) {
+    TONGQU_TRY(texts[catalogue], read_file(file));
+  }
+  static std::shared_ptr<const mapping::Lookup> kept;   // A command has one; it must outlive the environment.
+  TONGQU_TRY(kept, mapping::make_table_lookup(texts));
+  env.lookup = kept.get();
   return env;
 }
 

@@ -19,9 +19,10 @@ namespace tongqu::tool {
 struct MapOptions {
   std::string pack, in, meta, today = "2150-01-01";
   std::map<std::string, std::string> params;
+  std::map<std::string, std::string, std::less<>> catalogues;   ///< File of each catalogue that expressions look things up in.
 };
 
-/// PACK, --today and --param.
+/// PACK, --today, --param and --catalogue.
 void add_pack_options(CLI::App* app, const std::shared_ptr<MapOptions>& options);
 /// --in and --meta.
 void add_message_options(CLI::App* app, const std::shared_ptr<MapOptions>& options);

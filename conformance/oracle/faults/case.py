@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -52,6 +53,11 @@ class FaultRun(torture.Run):
         if which.before:
             which.before(self.world)
 
+    @staticmethod
+    def patience(seconds):
+        """Time on a machine that is idle, as time on this one now: a wait that ends early would blame the bridge for its neighbours."""
+        return seconds * max(1.0, os.getloadavg()[0] / (4 * (os.cpu_count() or 1)))
+
     def amount(self, whole, small):
         return small if self.small else whole
 
@@ -74,14 +80,22 @@ class FaultRun(torture.Run):
 
     def up(self, seconds=40, **how):
         self.world.start_bridge(**how)
-        if self.world.wait_ready(seconds):
+        if self.world.wait_ready(self.patience(seconds)):
             return
         dead = self.world.bridge.poll()
         raise Unmet("the bridge did not start (%s)" % ("it ended with %d" % dead if dead is not None else "it hangs"))
 
+    def strace(self, calls, what):
+        """Starts the bridge under strace, which must get hold of it within three seconds and on a busy machine may not: then once more."""
+        for _ in range(20):
+            self.world.start_bridge(wrapper=("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls, "-e", "inject=%s:%s" % (calls, what)))
+            if self.world.wait_ready(self.patience(40)) or self.world.bridge.poll() != -signal.SIGALRM:
+                return
+            self.world.buried()
+
     def ends(self, seconds, what):
         """Waits until the bridge ends by itself, and says how; a signal that nobody sent is never right."""
-        self.need(self.world.wait_dead(seconds), "the bridge went on: " + what)
+        self.need(self.world.wait_dead(self.patience(seconds)), "the bridge went on: " + what)
         code = self.world.bridge.returncode
         self.world.buried()
         self.need(code > 0, "the bridge ended with %d: %s" % (code, what))
@@ -89,6 +103,7 @@ class FaultRun(torture.Run):
 
     def flow(self, count=3, seconds=40):
         """So many more acknowledgements."""
+        seconds = self.patience(seconds)
         goal, end = self.senders.acknowledged() + count, time.monotonic() + seconds
         while self.senders.acknowledged() < goal:
             self.need(self.world.bridge.poll() is None, "the bridge ended by itself with %s" % self.world.bridge.poll())
@@ -97,6 +112,7 @@ class FaultRun(torture.Run):
 
     def arrive(self, platform, count=3, seconds=40):
         """So many more effects at a platform."""
+        seconds = self.patience(seconds)
         goal, end = self.effects(platform) + count, time.monotonic() + seconds
         while self.effects(platform) < goal:
             self.need(self.world.bridge.poll() is None, "the bridge ended by itself with %s" % self.world.bridge.poll())
@@ -119,7 +135,7 @@ class FaultRun(torture.Run):
             return f.read()
 
     def page(self, path="/metrics", seconds=5):
-        connection = http.client.HTTPConnection(self.world.health, timeout=seconds)
+        connection = http.client.HTTPConnection(self.world.health, timeout=self.patience(seconds))
         try:
             connection.request("GET", path)
             return connection.getresponse().read().decode()

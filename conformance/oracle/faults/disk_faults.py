@@ -7,9 +7,6 @@ import time
 
 from case import case, fill, small_disk
 
-NEVER_SYNCS = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO:when=1+")
-
-
 @case("sync_never_works", (13,), needs=("strace",))
 def sync_never_works(run):
     """The disk confirms nothing any more: every start ends by itself with the reason, however often it is tried; then the disk is mended."""
@@ -18,7 +15,7 @@ def sync_never_works(run):
     run.world.kill_bridge()
     for _ in range(run.amount(20, 2)):
         before = len(run.log())
-        run.world.start_bridge(wrapper=NEVER_SYNCS)
+        run.strace("fdatasync,fsync", "error=EIO:when=1+")
         code = run.ends(40, "no sync works")
         said = run.log()[before:].decode(errors="replace")
         run.need("did not confirm" in said or "journal." in said, "no reason was given (%d)" % code)
@@ -43,7 +40,7 @@ def log_disk_full(run):
             run.arrive("dedup", 2)
         run.need(not os.path.exists(head), "a head was written without room")
         os.unlink(os.path.join(folder, "filler"))
-        end = time.monotonic() + 30
+        end = time.monotonic() + run.patience(30)
         while not os.path.exists(head) and time.monotonic() < end:
             time.sleep(0.1)
         run.need(os.path.exists(head), "no head was written when there was room again")
@@ -64,7 +61,7 @@ def away(run, name):
     run.flow(3)
     told = run.senders.acknowledged()
     os.rename(path, aside)
-    run.need(run.world.wait_dead(20), "%s is gone, and %d messages were acknowledged since" % (name, run.senders.acknowledged() - told))
+    run.need(run.world.wait_dead(run.patience(20)), "%s is gone, and %d messages were acknowledged since" % (name, run.senders.acknowledged() - told))
     code = run.world.bridge.returncode
     run.world.buried()
     run.need(code > 0, "the bridge ended with %d when %s was gone" % (code, name))
@@ -123,7 +120,7 @@ def two_bridges(run):
         before = len(run.log())
         run.world.start_bridge()
         second, second_reader = run.world.bridge, run.world.reader
-        code = second.wait(timeout=40)
+        code = second.wait(timeout=run.patience(40))
         second_reader.join(10)
         run.need(code > 0, "the second bridge ended with %d" % code)
         run.need(b"journal.locked" in run.log()[before:] or b"holds this store" in run.log()[before:], "the second bridge did not say why")

@@ -50,7 +50,7 @@ def hot_restart(run):
         before, reader = world.bridge, world.reader
         ready_before = len(world.starts)
         world.start_bridge(arguments=("--take-over",))
-        end = time.monotonic() + 40
+        end = time.monotonic() + run.patience(40)
         while len(world.starts) == ready_before and time.monotonic() < end:
             run.need(world.bridge.poll() is None, "the one that takes over ended with %s in round %d" % (world.bridge.poll(), number + 1))
             time.sleep(0.01)
@@ -165,7 +165,7 @@ def no_memory(run):
     run.up()
     run.flow(3)
     ended = 0
-    for _ in range(run.amount(1500, 40)):
+    for _ in range(run.amount(300, 40)):
         before = shim.failed()
         shim.arm(run.rng.randrange(1, 4000))
         end = time.monotonic() + 2
@@ -189,12 +189,12 @@ def thread_limit(run):
     """The n-th thread cannot be made, for every n of a start: it says why and ends, or works with fewer; it is never ended by a signal."""
     refused = started = 0
     for number in range(1, run.amount(16, 9) + 1):
-        run.world.start_bridge(wrapper=("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=clone3,clone", "-e", "inject=clone3,clone:error=EAGAIN:when=%d" % number))
-        if run.world.wait_ready(40):
+        run.strace("clone3,clone", "error=EAGAIN:when=%d" % number)
+        if run.world.ready.is_set() and run.world.bridge.poll() is None:
             started += 1
             run.world.kill_bridge()
             continue
-        code = run.ends(20, "thread %d could not be made" % number)
+        code = run.ends(40, "thread %d could not be made" % number)
         refused += 1
         last = run.log().decode(errors="replace").strip().splitlines()[-1:]
         run.need(last and code < 100, "no reason was given for thread %d (%s)" % (number, code))
@@ -212,11 +212,11 @@ def log_pipe_never_read(run):
     try:
         run.up()
         host, port = run.world.urls["qinglan"].split(":")
-        end = time.monotonic() + 40
+        end = time.monotonic() + run.patience(60)
         refused = 0
         while refused < run.amount(3000, 900):   # Each leaves a line: more than any pipe holds.
             run.need(time.monotonic() < end, "after %d refusals nobody is answered any more" % refused)
-            with socket.create_connection((host, int(port)), timeout=5) as one:
+            with socket.create_connection((host, int(port)), timeout=run.patience(5)) as one:
                 one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")
                 run.need(one.recv(100).startswith(b"HTTP/1.1 400"), "a request without meaning was not refused")
             refused += 1

@@ -88,7 +88,7 @@ def run_one(one, o):
         run.fail("%s: %s" % (type(broken).__name__, broken))
     why = run.failure + ("; seed %d, see %s" % (o.seed, run.dir) if run.failure else "")
     return {"name": one.name, "result": "failed" if run.failure else "passed", "why": why, "seconds": round(time.monotonic() - began, 1), "acknowledged": run.tally.acknowledged,
-            "effects": run.tally.effects, "said": run.said}
+            "effects": run.tally.effects, "said": run.said, "size": "small" if run.small else "whole"}
 
 
 def record(path, results, o):
@@ -96,7 +96,7 @@ def record(path, results, o):
         book = json.load(f)
     for one in results:
         if one["result"] != "skipped":
-            book["runs"][one["name"]] = {"date": time.strftime("%Y-%m-%d"), "result": one["result"], "acknowledged": one.get("acknowledged", 0), "effects": one.get("effects", 0), "seed": o.seed,
+            book["runs"][one["name"]] = {"date": time.strftime("%Y-%m-%d"), "result": one["result"], "acknowledged": one.get("acknowledged", 0), "effects": one.get("effects", 0), "seed": o.seed, "size": one["size"],
                                          "said": one["said"]}
     with open(path, "w", encoding="utf-8") as f:
         json.dump(book, f, ensure_ascii=False, indent=1)

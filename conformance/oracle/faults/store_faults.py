@@ -70,7 +70,7 @@ class Copies:
         self.forget()
         before = len(run.log())
         run.world.start_bridge()
-        if run.world.wait_ready(40) and self.drained():
+        if run.world.wait_ready(run.patience(40)) and self.drained():
             code = run.world.stop_bridge()
             run.need(code is not None and code >= 0, "%s: SIGTERM gave %s" % (what, code))
         else:
@@ -87,7 +87,7 @@ class Copies:
 
     def drained(self):
         """True when nothing moves any more; False when the bridge ended by itself."""
-        end = time.monotonic() + 40
+        end = time.monotonic() + self.run.patience(40)
         self.last = None
         while time.monotonic() < end:
             if self.run.world.wait_dead(0):
@@ -105,7 +105,7 @@ class Copies:
         """Nothing moves any more: what stands behind a damaged row stays there."""
         if counts != self.last:
             self.last, self.since = counts, time.monotonic()
-        return time.monotonic() - self.since > 2.5
+        return time.monotonic() - self.since > self.run.patience(2.5)
 
     def account(self, what, effects):
         """Every acknowledged message is an effect of this or of an earlier time, or is listed in a state that a person sees."""

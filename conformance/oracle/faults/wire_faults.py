@@ -24,7 +24,7 @@ def answer_times(run, count):
     for _ in range(count):
         began = time.monotonic()
         host, port = run.world.urls["qinglan"].split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as one:
+        with socket.create_connection((host, int(port)), timeout=run.patience(20)) as one:
             one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             run.need(one.recv(100).startswith(b"HTTP/1.1 "), "a caller among slow ones was not answered")
         times.append(time.monotonic() - began)
@@ -48,7 +48,7 @@ def slow_clients(run):
         run.flow(5)
         made, ended = callers.end()
         # The machine may be busy with anything: the bound is far above what slow callers alone may do.
-        run.need(busy[36] < max(0.5, 20 * idle[36]), "9 of 10 others waited %.0f ms instead of %.0f" % (1000 * busy[36], 1000 * idle[36]))
+        run.need(busy[36] < run.patience(max(0.5, 20 * idle[36])), "9 of 10 others waited %.0f ms instead of %.0f" % (1000 * busy[36], 1000 * idle[36]))
         run.need(run.small or kind != "heads" or ended >= made // 2, "slow heads were never ended: %d of %d" % (ended, made))
         run.say("%s: %d made, %d ended, p90 of the others %.1f to %.1f ms, %d taken in" % (kind, made, ended, 1000 * idle[36], 1000 * busy[36], run.senders.acknowledged() - told))
     with open("/proc/%d/status" % run.world.bridge.pid, encoding="ascii") as f:
@@ -163,7 +163,7 @@ def names_that_fail(run):
         arrived = run.effects("dedup")
         run.arrive("neither", 4, 60)
         run.need(run.effects("dedup") == arrived, "something arrived at a platform without an address (%s)" % mode)
-        end = time.monotonic() + 30
+        end = time.monotonic() + run.patience(30)
         while not seen_in_log(run, since, (b"net.connect", b"net.timeout")) and time.monotonic() < end:
             time.sleep(0.1)
         run.need(seen_in_log(run, since, (b"net.connect", b"net.timeout")), "nothing tells that the platform cannot be reached (%s)" % mode)
@@ -172,7 +172,7 @@ def names_that_fail(run):
         began = time.monotonic()
         code = run.world.stop_bridge()
         run.need(code == 0, "SIGTERM gave %s while the name server is %s" % (code, mode))
-        run.need(time.monotonic() - began < 14, "the end took %.0f s while the name server is %s" % (time.monotonic() - began, mode))
+        run.need(time.monotonic() - began < run.patience(14), "the end took %.0f s while the name server is %s" % (time.monotonic() - began, mode))
     names.mode, names.address = "nxdomain", "127.0.0.1"
     run.up()
     run.flow(3)
@@ -209,7 +209,7 @@ def certificates(run):
         time.sleep(0.5)       # What was on its way has ended.
         arrived, since, seen = run.effects("dedup"), len(run.log()), front.seen
         run.arrive("neither", 3, 60)
-        end = time.monotonic() + 30
+        end = time.monotonic() + run.patience(30)
         while not seen_in_log(run, since, (b"net.tls", b"net.timeout", b"net.connect")) and time.monotonic() < end:
             time.sleep(0.1)
         run.need(front.seen > seen and seen_in_log(run, since, (b"net.tls", b"net.timeout", b"net.connect")), "nothing tells that the certificate is bad: " + what)

@@ -177,7 +177,8 @@ private:
     if (const auto fixed = first_fixed_change(before->config, config)) return Error(Errc::bridge_reload_restart).at(*fixed);
     for (const PlatformSettings& one : before->config.platforms) {
       const bool stays = std::any_of(config.platforms.begin(), config.platforms.end(), [&](const auto& p) { return p.name == one.name; });
-      if (!stays && journal_->next_due(one.name)) return Error(Errc::bridge_reload_platform_busy).at("platforms").with(one.name);
+      // What is on its way is not due, and comes back.
+      if (!stays && (journal_->next_due(one.name) || !idle(one.name))) return Error(Errc::bridge_reload_platform_busy).at("platforms").with(one.name);
     }
     for (const PlatformSettings& one : config.platforms) {
       // The lease of claims is the journal's for as long as it is open.
@@ -186,6 +187,11 @@ private:
     TONGQU_TRY(SetupPtr setup, load_setup(std::move(config), mistakes));
     TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), courier_.lanes()));
     return Prepared{std::move(setup), std::move(lanes)};
+  }
+
+  bool idle(const std::string& platform) const {
+    const Lanes lanes = courier_.lanes();
+    return std::all_of(lanes.begin(), lanes.end(), [&](const auto& lane) { return lane->platform() != platform || lane->idle(); });
   }
 
   Result<platform::DayOutcome> ask_day(const std::string& target, const std::string& day, const std::string& prefix) {

@@ -53,7 +53,11 @@ void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn ans
         if (task->answer_fn) task->fail(Error(Errc::journal_busy), Outcome::busy, kBusyRetryAfterS);
       }
     };
-    if (parts_.pool->try_post(job)) return;
+    try {
+      if (parts_.pool->try_post(job)) return;
+    } catch (const std::bad_alloc&) {
+      // As if it were full.
+    }
   }
   busy_.add();
   task->fail(Error(stopping_.load() ? Errc::bridge_stopping : Errc::journal_busy), Outcome::busy, kBusyRetryAfterS);

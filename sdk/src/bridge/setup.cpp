@@ -1,7 +1,7 @@
 #include "bridge/setup.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -46,6 +46,15 @@ Result<std::string> site_file(const std::string& path) {
     if (bytes != 0) return Error(Errc::base_file_unreadable).at(path);
   }
   return text.str();
+}
+
+/// The line at the end of "FILE:LINE"; 0 when there is none.
+std::uint32_t line_of(const std::string& where) {
+  const auto colon = where.rfind(':');
+  std::uint32_t line = 0;
+  if (colon == std::string::npos) return 0;
+  const auto [at, ec] = std::from_chars(where.data() + colon + 1, where.data() + where.size(), line);
+  return ec == std::errc() && at == where.data() + where.size() ? line : 0;
 }
 
 /// The pack of each platform that reads its events.
@@ -93,7 +102,7 @@ Result<SiteDataPtr> load_site_data(const Config& config, Findings& mistakes) {
   std::optional<Error> wrong;
   const auto refuse = [&](const Error& error, const std::string& file, const std::string& key) {
     Finding finding = mistake(error.code(), file, key);
-    if (const auto colon = error.where().rfind(':'); colon != std::string::npos) finding.source.line = static_cast<std::uint32_t>(std::strtoul(error.where().c_str() + colon + 1, nullptr, 10));
+    finding.source.line = line_of(error.where());
     mistakes.add(std::move(finding));
     wrong = error;
   };

@@ -42,10 +42,11 @@ Result<AttachmentWriter::Stored> put(Attachments& store, const std::string& cont
   return (*writer)->commit();
 }
 
-Result<std::string> get(const Attachments& store, const std::string& digest) {
+Result<std::string> get(const Attachments& store, const std::string& digest, std::string* given = nullptr) {
   auto reader = store.read(digest);
   if (!reader) return std::move(reader).error();
-  std::string all;
+  std::string here;
+  std::string& all = given != nullptr ? *given : here;
   for (;;) {
     auto chunk = (*reader)->next();
     if (!chunk) return std::move(chunk).error();
@@ -192,7 +193,9 @@ TEST_F(AttachmentsTest, cut_swapped_and_repeated_chunks_are_noticed) {
       whole.substr(0, whole.size() - 1), whole + "x", head, std::string()};
   for (const std::string& one : broken) {
     overwrite(path, one);
-    EXPECT_EQ(id_of(get(*store_, facts.digest)), "journal.attachment_broken") << one.size();
+    std::string given;
+    EXPECT_EQ(id_of(get(*store_, facts.digest, &given)), "journal.attachment_broken") << one.size();
+    EXPECT_TRUE(given == content.substr(0, given.size())) << "bytes were given out that are not those of the content";
     int named = 0;
     const auto checked = store_->check_all([&](const Error& error) { named += error.where() == "attachment " + facts.name ? 1 : 0; });
     ASSERT_TRUE(checked);

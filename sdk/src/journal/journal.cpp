@@ -369,8 +369,9 @@ Result<std::unique_ptr<StoredJournal>> open_driven(JournalOptions options, std::
   if (options.postgres) options.low_water_bytes = options.ballast_bytes = 0; // The room is the server's.
   if (!options.postgres && !options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
-  if (!options.postgres) TONGQU_CHECK(check_not_missing(options));
-  else if (head_tells_of_a_store(options)) options.create = false;
+  if (options.postgres && head_tells_of_a_store(options)) options.create = false;
+  // A journal that is stepped stands on a disk of its own making, of which the file system knows nothing.
+  if (!options.postgres && drive == detail::Drive::thread) TONGQU_CHECK(check_not_missing(options));
   auto journal = std::make_unique<StoredJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
   TONGQU_CHECK(journal->start(drive));
   return journal;

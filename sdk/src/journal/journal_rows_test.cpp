@@ -190,6 +190,25 @@ TEST_F(JournalRows, a_damaged_counter_row_is_noticed_at_opening) {
   EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.corrupt");
 }
 
+TEST_F(JournalRows, a_digest_that_the_journal_takes_is_the_digest_that_was_given) {
+  store(intake("m1"));
+  Intake same = intake("m2");
+  same.identity = intake("m1").identity;
+  same.digest.clear();
+  same.digest_input = "content";
+  EXPECT_EQ(journal_->accept_and_wait(same)->verdict, IntakeVerdict::duplicate);
+  same.digest_input = "other content";
+  EXPECT_EQ(journal_->accept_and_wait(same)->verdict, IntakeVerdict::conflict);
+  Intake own = intake("m3");
+  own.digest.clear();
+  own.digest_input = std::string(5000, 'x');
+  EXPECT_EQ(journal_->accept_and_wait(own)->verdict, IntakeVerdict::stored);
+  EXPECT_EQ((*journal_->find("identity of m3"))->digest, crypto::sm3(std::string(5000, 'x')));
+  own.identity = "another";
+  own.digest = crypto::sm3("both");
+  EXPECT_EQ(id_of(journal_->accept_and_wait(own)), "journal.intake_invalid") << "one of the two";
+}
+
 // What stands in the memory of a claim is not used after a person has acted on the row, nor twice.
 TEST_F(JournalRows, a_claim_whose_row_an_operator_has_moved_is_stale) {
   store(intake("m1"));

@@ -1,6 +1,7 @@
 #include "journal/audit_chain.hpp"
 #include "journal/journal_test_support.hpp"
 #include "journal/sealing.hpp"
+#include "tongqu/journal/keeping.hpp"
 
 namespace tongqu::journal::test {
 namespace {
@@ -157,6 +158,27 @@ TEST_F(JournalUpgrade, a_store_of_version_2_goes_on_whole) {
   EXPECT_EQ((*opened)->deliveries(S::unknown, 9)->size(), 2U) << "those that were being sent, found by the new index";
   EXPECT_EQ((*opened)->accept_and_wait(intake("m1", "case of m1"))->verdict, IntakeVerdict::duplicate);
   EXPECT_EQ(claim(**opened).size(), 2U);
+}
+
+TEST_F(JournalUpgrade, a_backup_of_version_2_is_restored_and_brought_up) {
+  const std::string backup = folder_.file("backup.db");
+  {
+    auto opened = Journal::open(options_, clock_);
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE((*opened)->accept_and_wait(intake("m1")));
+    ASSERT_TRUE(back_up(options_, backup));
+  }
+  make_version_2(backup);
+  JournalOptions again = options_;
+  again.path = folder_.file("again.db");
+  again.audit_head_file.clear();
+  const auto report = restore(backup, again);
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_EQ(report->messages, 1);
+  auto opened = Journal::open(again, clock_);
+  ASSERT_TRUE(opened) << describe(opened.error());
+  EXPECT_EQ(first_value(again.path, "PRAGMA user_version"), "3");
+  EXPECT_EQ((*opened)->message("m1")->value().deliveries[0].state, S::unknown);
 }
 
 int tables_made_by(const std::string& path, const std::string& sql) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "journal/operations.hpp"
 #include "journal/sqlite/schema.hpp"
@@ -379,6 +380,8 @@ Result<Writer::Verdict> Writer::apply_pass(Group& group, Failures& failures, Pas
 Result<void> Writer::apply_one(Operation& operation) {
   try {
     return operation.apply(desk_);
+  } catch (const std::bad_alloc&) {
+    return Error(Errc::journal_write);  // Says nothing about the message: it may come again.
   } catch (const std::exception&) {
     return Error(Errc::base_internal);
   }

@@ -1,6 +1,5 @@
 #include "net/unsent.hpp"
 
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@ void forget_unsent(int socket) noexcept {
 
 int close_forgetting(int socket) noexcept {
   int unsent = 0;
-  if (::ioctl(socket, SIOCOUTQ, &unsent) == 0 && unsent == 0) {
+  if (::ioctl(socket, TIOCOUTQ, &unsent) == 0 && unsent == 0) {
     const linger in_order{0, 0};
     static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &in_order, sizeof in_order));
   }

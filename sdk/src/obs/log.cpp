@@ -1,6 +1,5 @@
 #include "tongqu/obs/log.hpp"
 
-#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <ctime>
 #include <mutex>
 

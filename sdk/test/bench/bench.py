@@ -28,7 +28,8 @@ def run(*command):
 def measure(section, bin_dir, more):
     pack = os.path.join(HERE, "packs", "bench-county")
     if section == "translate":
-        return run(os.path.join(bin_dir, "translate_bench"), pack)
+        batch = run(os.path.join(bin_dir, "batch_bench"), os.path.join(HERE, "packs", "bench-batch"))
+        return merged(run(os.path.join(bin_dir, "translate_bench"), pack), {"translate": batch})
     if section == "bridge":
         return run("/usr/bin/python3", os.path.join(HERE, "bridge_bench.py"), "--bin", bin_dir, *more)
     disk = run(os.path.join(bin_dir, "disk_bench"), os.path.dirname(bin_dir), "4096", "64", "2")
@@ -44,6 +45,10 @@ def translate_table(out, results):
     for form in ("soap", "soap_string", "rest"):
         one = results[form]
         row(out, form, "%.0f /s" % one["per_s"], "%.1f us CPU, %.0f bytes a message" % (one["cpu_us"], one["bytes"]))
+    if "batch" in results:
+        one = results["batch"]
+        row(out, "batch, %d records in one delivery" % one["records"], "%.0f /s" % one["per_s"],
+            "%.1f us CPU a record; %.1f MB at most beyond the delivery of %.1f MB" % (one["cpu_us"], one["peak_mb_beyond_delivery"], one["bytes"] / 1048576))
     for name, value in results.get("soap_stages_cpu_us", {}).items():
         row(out, "  " + name, "%.1f us" % value)
 

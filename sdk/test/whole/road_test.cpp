@@ -203,7 +203,7 @@ TEST(Road, a_restart_settles_what_was_unknown_by_asking) {
 TEST(Road, a_graceful_stop_finishes_what_is_in_flight_and_loses_nothing) {
   House house;
   house.open();
-  for (const char* name : {"province", "nation"}) house.plant(name, "slow:every=1:ms=40");
+  for (const char* name : {"province", "nation"}) house.plant(name, "slow:every=1:ms=400");
   for (int i = 0; i < 40; ++i) ASSERT_EQ(send_qinglan(house, qinglan_body(accept_of(i), "accept")).state, "stored");
   const auto started = std::chrono::steady_clock::now();
   house.close(10s);

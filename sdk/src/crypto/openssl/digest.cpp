@@ -11,7 +11,7 @@ namespace {
 std::string digest(const EVP_MD* algorithm, Bytes message) {
   std::string out(static_cast<std::size_t>(EVP_MD_get_size(algorithm)), '\0');
   const int done = EVP_Digest(message.data(), message.size(), detail::octets(out), nullptr, algorithm, nullptr);
-  TONGQU_ASSERT(done == 1, "a fetched digest does not fail");
+  if (done != 1) detail::no_memory();
   return out;
 }
 
@@ -41,13 +41,13 @@ std::string sm3_of_each(const std::vector<Bytes>& messages) {
 }
 
 struct Hasher::State {
-  detail::OwnedMdCtx context{EVP_MD_CTX_new()};
+  detail::OwnedMdCtx context{detail::made(EVP_MD_CTX_new())};
   bool finished = false;
 };
 
 Hasher::Hasher(Algorithm algorithm) : state_(std::make_unique<State>()) {
   const EVP_MD* md = algorithm == Algorithm::sm3 ? detail::algorithms().sm3.get() : detail::algorithms().sha256.get();
-  TONGQU_ASSERT(EVP_DigestInit_ex2(state_->context.get(), md, nullptr) == 1, "a fetched digest does not fail");
+  if (EVP_DigestInit_ex2(state_->context.get(), md, nullptr) != 1) detail::no_memory();
 }
 
 Hasher::~Hasher() = default;

@@ -17,6 +17,8 @@
 namespace tongqu::journal {
 namespace {
 
+constexpr std::int64_t kOldestRestorable = 2;
+
 using namespace detail;
 
 Error failed(const std::string& where, int result_code) { return Error(Errc::journal_backup).at(where).with("sqlite " + std::to_string(result_code)); }
@@ -84,7 +86,9 @@ private:
 Result<RestoreReport> check_backup(const std::string& file, const JournalOptions& options) {
   TONGQU_TRY(const auto sealing, Sealing::create(options));
   TONGQU_TRY(auto database, Database::open(file, Access::read));
-  TONGQU_CHECK(check_newest(*database));
+  // The first opening brings it up; of an older version the tables that are looked at here are others.
+  TONGQU_TRY(const auto version, check_identity(*database));
+  if (version < kOldestRestorable) return Error(Errc::journal_schema).at("user_version").with(std::to_string(version));
   auto whole = database->text_of("PRAGMA quick_check(1)");
   if (!whole || *whole != "ok") return Error(Errc::journal_backup).at("quick_check");
   TONGQU_CHECK(load_store_keys(*database, sealing));

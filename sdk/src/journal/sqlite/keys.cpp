@@ -43,7 +43,7 @@ void KeyMap::grow() {
 }
 
 void KeyMap::add(const Key& key) {
-  if (2 * (taken_ + 1) > slots_.size()) grow();
+  if (4 * (taken_ + 1) > 3 * slots_.size()) grow();
   Slot& slot = slots_[place_of(key.first)];
   if (!slot.taken) ++taken_;
   slot.taken = true;

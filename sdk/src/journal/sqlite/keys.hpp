@@ -34,7 +34,7 @@ private:
   std::size_t place_of(std::int64_t hash) const noexcept;
   const Slot* find(std::int64_t hash) const noexcept;
   void grow();
-  std::vector<Slot> slots_;  ///< A power of two, at most half of them taken.
+  std::vector<Slot> slots_;  ///< A power of two; a quarter of them is free.
   std::vector<std::vector<std::int64_t>> lists_;
   std::size_t taken_ = 0, size_ = 0;
 };

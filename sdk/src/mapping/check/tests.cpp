@@ -20,7 +20,7 @@ std::string without_places(std::string_view path) {
 
 /// Whether a test can ask for this: a field, or a part of one (`applicant.id_type.name`); members of the record that are no fields are not judged.
 bool is_canonical(model::EntityId entity, const std::string& path) {
-  static constexpr std::string_view kHeads[] = {"record", "kind", "identity", "envelope", "meta", "ext", "unknown", "reason", "replaces", "version"};
+  static constexpr std::string_view kHeads[] = {"record", "kind", "identity", "envelope", "meta", "ext", "unknown", "reason", "replaces", "deleted_version"};
   const std::string head = path.substr(0, path.find('.'));
   if (std::find(std::begin(kHeads), std::end(kHeads), head) != std::end(kHeads)) return true;
   Place place;

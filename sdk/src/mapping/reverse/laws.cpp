@@ -108,7 +108,7 @@ Trial::Outcome Trial::there_and_back(const model::Record& record, const std::str
   }
   if (written->bytes.empty()) return {{}, "no message"};
   report_.excused += written->excused.size();
-  auto read = mapping_.run(delivery(*written), around_.environment, around_.pack, around_.names, around_.state);
+  auto read = mapping_.run(delivery(*written), {around_.environment, around_.pack, around_.names, around_.state});
   if (!read) return {{}, "the message cannot be read: " + std::string(read.error().id()) + " at " + read.error().where()};
   if (read->records.size() != 1) return {{}, "the message does not give one record"};
   const MappedRecord& again = read->records.front();
@@ -221,7 +221,7 @@ void Trial::sample(const std::string& in, SampleOf of) {
   wire::Delivery given;
   const auto law = "law 2, " + in + ": ";
   if (const std::string problem = read_sample(around_.pack, in, given); !problem.empty()) return fail(law + problem);
-  auto mapped = mapping_.run(given, around_.environment, around_.pack, around_.names, around_.state);
+  auto mapped = mapping_.run(given, {around_.environment, around_.pack, around_.names, around_.state});
   if (!mapped) return fail(law + "the sample cannot be read: " + std::string(mapped.error().id()) + " at " + mapped.error().where());
   // A message with many records is never written as one, so that a test with such a message shows nothing here; a listed sample must.
   const std::size_t count = mapped->records.size();

@@ -66,6 +66,8 @@ bool Transfer::set_constant_options() {
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_PROXY, "");
   set(CURLOPT_NOSIGNAL, 1L);
+  // A look-up that lasts longer than the time to connect is left to its own thread; waiting for it would hold up every transfer and the end.
+  set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   // Our requests are of 2 to 10 KB; the 64 KB that libcurl keeps for each connection would be most of the memory of a bridge.
   set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -289,6 +291,40 @@ TEST(JsonWriter, escapes_what_rfc_8259_demands_and_nothing_else) {
   std::string out;
   append_json_string(out, std::string_view("a\"\\/\b\f\n\r\t\x01\x1F\x7F\0通\xE2\x80\xA8", 19));
   EXPECT_EQ(out, "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000通\xE2\x80\xA8\"");
+}
+
+/// The writer takes many characters a step; each place in a step, and each length of what is left, is another path through it.
+TEST(JsonWriter, escapes_at_every_place_of_texts_of_every_length) {
+  const auto expected = [](std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+      if (c == '"') out += "\\\"";
+      else if (c == '\\') out += "\\\\";
+      else if (c == '\n') out += "\\n";
+      else if (c == '\x1F') out += "\\u001f";
+      else out += c;
+    }
+    return out + '"';
+  };
+  for (std::size_t size = 0; size <= 70; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      for (const char odd : {'"', '\\', '\n', '\x1F', ' ', '\x7F', '\x80', '\xFF'}) {
+        // One byte long before the odd one and one behind it must come through as they are; the text stands alone in its memory.
+        std::string text(size, 'x');
+        if (at < size) text[at] = odd;
+        if (at + 17 < size) text[at + 17] = '"';
+        const std::unique_ptr<char[]> alone(new char[size == 0 ? 1 : size]);
+        std::copy(text.begin(), text.end(), alone.get());
+        std::string out(json_string_bytes_max(size), '#');
+        char* const end = write_json_string(out.data(), {alone.get(), size});
+        out.resize(static_cast<std::size_t>(end - out.data()));
+        ASSERT_EQ(out, expected(text)) << size << " " << at << " " << static_cast<int>(odd);
+        std::string appended = "before";
+        append_json_string(appended, text);
+        ASSERT_EQ(appended, "before" + expected(text));
+      }
+    }
+  }
 }
 
 TEST(JsonWriter, copies_a_parsed_value_unchanged) {

@@ -84,7 +84,8 @@ TEST(MultipartStream, says_what_the_reader_of_whole_bodies_says_however_it_is_cu
     EXPECT_EQ(stream(body, {}), expected) << body;
     for (std::size_t i = 0; i <= body.size(); ++i) {
       EXPECT_EQ(stream(body, {i}), expected) << body << " cut at " << i;
-      if (i + 1 <= body.size()) EXPECT_EQ(stream(body, {i, i + 1}), expected) << body << " cut at " << i << " and behind";
+      if (i + 1 > body.size()) continue;
+      EXPECT_EQ(stream(body, {i, i + 1}), expected) << body << " cut at " << i << " and behind";
     }
     std::vector<std::size_t> every;
     for (std::size_t i = 0; i < body.size(); ++i) every.push_back(i);

@@ -16,11 +16,6 @@ constexpr std::size_t kAttributesKept = 1024;
 /// Entries that a new tape has room for before it grows; about one for each 32 bytes.
 constexpr std::size_t kEntriesMax = 4096;
 
-bool is_blank(const char* begin, const char* end) noexcept {
-  while (begin != end && is_class(begin, kBlankByte)) ++begin;
-  return begin == end;
-}
-
 /// The five names, as the text of a message writes most of its references; a reference that is not one of them is read with care.
 struct Shortcut { char byte = 0; std::uint8_t size = 0; };
 Shortcut shortcut(const char* at, const char* end) noexcept {
@@ -88,6 +83,7 @@ const char* XmlScanner::scan_content(const char* at) {
     if (at[1] == '/') at = scan_end_tag(at);
     else if (at[1] == '!') at = scan_exclamation(at);
     else if (at[1] == '?') at = scan_instruction(at, Spot::within);
+    else if (const char* const behind = scan_plain_leaf(at); behind != nullptr) at = behind;
     else at = scan_start_tag(at);
     if (at == nullptr) return nullptr;
   }
