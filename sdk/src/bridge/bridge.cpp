@@ -96,6 +96,8 @@ public:
   bool failed() const override { return failed_.load(); }
 
   Result<void> hand_over(const std::function<bool(const std::map<std::string, int>&)>& give) override {
+    // Who was given the sockets may have us stopped before we have noted that they arrived: a stop waits for that.
+    const std::lock_guard giving(hand_over_mutex_);
     std::map<std::string, int> sockets;
     for (const auto& [name, connector] : connectors_) {
       if (connector->port() != 0) sockets[name] = connector->listener_fd();  // A family without a port has nothing to give.
@@ -139,6 +141,9 @@ public:
     bounded.deadline = deadline;
     if (poller_) poller_->stop_asking();
     courier_.stop_claiming();
+    {
+      const std::lock_guard giving(hand_over_mutex_);
+    }
     if (handed_over_.load()) let_callers_go(std::min(deadline, clock_->now_mono() + kLetGo));
     if (intake_) intake_->stop_taking();
     for (const auto& [name, connector] : connectors_) connector->stop(bounded);
@@ -310,7 +315,7 @@ private:
   obs::Metrics metrics_;
   platform::Registry platforms_;
   SetupShelf setups_;
-  std::mutex reload_mutex_;
+  std::mutex reload_mutex_, hand_over_mutex_;
   std::chrono::milliseconds lease_{60000};
   PlanCache plans_;
   std::unique_ptr<journal::CrashGuard> guard_;
