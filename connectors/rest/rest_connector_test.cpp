@@ -369,14 +369,6 @@ TEST_F(RestAttachments, larger_than_a_message_they_go_to_the_store) {
   EXPECT_TRUE(intake_.refusals().empty());
 }
 
-TEST_F(RestAttachments, who_asks_first_need_not_send_what_is_there) {
-  ASSERT_EQ(put("abc", kDigest).status, 201);
-  const Reply known = talk(port(), "PUT /attachments/" + kDigest + " HTTP/1.1\r\nHost: bridge.test\r\nAuthorization: Bearer " + config_.token +
-                                       "\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
-  EXPECT_EQ(known.status, 200);
-  EXPECT_EQ(intake_.uploads().size(), 1U);
-}
-
 TEST_F(RestAttachments, a_refusal_names_its_reason_in_both_languages) {
   struct Case { std::string digest; Fields fields; std::optional<Errc> fails; int status; std::string id; };
   const std::vector<Case> cases = {
