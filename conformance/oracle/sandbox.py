@@ -69,6 +69,9 @@ class Service:
     def plan(self, body):
         self.rate, self.faults, self.hang_s = body.get("rate", 0.0), tuple(body.get("faults", ())), body.get("hang_ms", 3000) / 1000
         self.commit_s = body.get("commit_ms", 120) / 1000
+        if body.get("forget"):  # A platform of another world, at the same address: its ledger begins at this mark.
+            self.taken, self.nonces, self.stale = {}, {}, None
+            self.ledger.write(k="begin")
         raise Reply(200, {"code": "0"})
 
     def draw(self, kinds, message_id):

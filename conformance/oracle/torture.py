@@ -40,7 +40,7 @@ import power  # noqa: E402
 import sandbox  # noqa: E402
 from canaries import Canaries  # noqa: E402
 from sender import Senders  # noqa: E402
-from world import CHARACTERS, World  # noqa: E402
+from world import World  # noqa: E402
 
 NEVER_REACHED = ("s05_decoded", "s06_parsed", "s07_authenticated", "s27_notified", "s28_purged")  # Named in the list, not on a road of today.
 CAN_FAIL = ("s09_transaction_open", "s10_dedup_row", "s11_message_row", "s12_audit_row", "s16_claimed", "s25_result_transaction_open")
@@ -186,7 +186,7 @@ class Run:
             self.world.prepare()
             self.world.plan(self.o.rate if self.o.faults else 0.0, self.o.faults, 2 * self.world.timings["total_timeout_ms"], self.o.commit_ms)
             sent = ledger.Ledger(self.world.path("oracle", "sent.jsonl"))
-            senders = Senders(self.world, sent, self.seed, self.o.lanes, self.o.pace_ms / 1000)
+            self.senders = senders = Senders(self.world, sent, self.seed, self.o.lanes, self.o.pace_ms / 1000)
             senders.start()
             self.suffer(kills)
             evidence = self.settle(senders) if not self.failure else None
@@ -233,7 +233,7 @@ class Run:
         e.senders_done = done
         e.stopped = self.world.stop_bridge()
         e.sent = ledger.read(self.world.path("oracle", "sent.jsonl"))
-        e.platforms = {c: ledger.read(self.world.path("oracle", c + ".jsonl")) for c in CHARACTERS}
+        e.platforms = {c: ledger.read(self.world.path("oracle", c + ".jsonl")) for c in self.world.characters}
         self.account(e)
         return e
 

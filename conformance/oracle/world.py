@@ -30,6 +30,7 @@ class World:
 
     def __init__(self, folder, bin_dir, seed, canaries, state=None, timings=None):
         self.dir, self.bin, self.seed, self.canaries = folder, os.path.abspath(bin_dir), seed, canaries
+        self.characters, self.peers, self.journal_more, self.env, self.log_to = CHARACTERS, {}, "", {}, None  # What a fault may change before prepare().
         self.state = state or self.path("state")
         self.timings = dict({"total_timeout_ms": 1200, "retry_min_ms": 20, "retry_max_ms": 400, "query_after_ms": 200, "concurrency": 8, "workers": 2}, **(timings or {}))
         self.bridge, self.ready, self.urls, self.health, self.control = None, threading.Event(), {}, "", ""
@@ -58,7 +59,7 @@ class World:
         with open(pem, encoding="ascii") as f:
             self.canaries.secret("audit-sm2.pem", "".join(f.read().split("\n")[1:-2])[:60])
         shutil.copytree(os.path.join(ROOT, "connectors", "packs"), self.path("packs"))
-        for number, character in enumerate(CHARACTERS):
+        for number, character in enumerate(self.characters):
             self.start_sandbox(character, self.seed * 8 + number)
         self.write_config()
 
@@ -72,7 +73,7 @@ class World:
         self.sandboxes[character], self.addresses[character] = process, line[2]
 
     def plan(self, rate, faults, hang_ms, commit_ms):
-        for character in CHARACTERS:
+        for character in self.characters:
             connection = http.client.HTTPConnection(self.addresses[character], timeout=20)
             connection.request("POST", "/_oracle/plan", json.dumps({"rate": rate, "faults": list(faults), "hang_ms": hang_ms, "commit_ms": commit_ms}))
             connection.getresponse().read()
@@ -81,31 +82,33 @@ class World:
     def write_config(self):
         t = self.timings
         target = os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")
-        lines = ["model: {reference_date: 2150-01-01}", "journal: {path: %s/journal.db, seal_key: {file: keys/seal.key}, crash_guard: off}" % self.state,
+        lines = ["model: {reference_date: 2150-01-01}", "journal: {path: %s/journal.db, seal_key: {file: keys/seal.key}, crash_guard: off%s}" % (self.state, self.journal_more),
                  "audit: {key: {file: keys/audit.key}, sign_key: {file: keys/audit-sm2.pem}, head_file: %s/audit.head, public_key_file: keys/audit-sm2.pub.pem}" % self.state, "listen:"]
         for system, (name, family, path) in LISTENERS.items():
             token = ", token: {file: keys/linhu.token}" if family == "rest" else ""
             lines.append("  - {name: %s, family: %s, port: 0, path: %s, pack: %s%s}" % (name, family, path, system, token))
         lines += ["packs:"] + ["  - {path: packs/%s}" % system for system in LISTENERS] + ["platforms:"]
-        for character in CHARACTERS:
+        for character in self.characters:
+            url, host, more = self.peers.get(character, ("http://" + self.addresses[character], "127.0.0.1", ""))
             settings = {"dedup": ("yes", "yes"), "queryable": ("no", "yes"), "neither": ("no", "no")}[character]
-            lines.append('  - {name: %s, profile: tif_rio, url: "http://%s", pinned_host: 127.0.0.1, target: "%s", concurrency: %d, connect_timeout_ms: 1000, total_timeout_ms: %d,\n'
+            lines.append('  - {name: %s, profile: tif_rio, url: "%s", pinned_host: %s,%s target: "%s", concurrency: %d, connect_timeout_ms: 1000, total_timeout_ms: %d,\n'
                          '     credentials: {paas_token: {file: keys/paas.token}}, settings: {paas_id: %s, deduplicates: "%s", queryable: "%s"}}'
-                         % (character, self.addresses[character], target, t["concurrency"], t["total_timeout_ms"], PAAS_ID, *settings))
-        lines += ["routes:", '  - {system: "*", targets: [%s]}' % ", ".join(CHARACTERS),
+                         % (character, url, host, more, target, t["concurrency"], t["total_timeout_ms"], PAAS_ID, *settings))
+        lines += ["routes:", '  - {system: "*", targets: [%s]}' % ", ".join(self.characters),
                   "delivery: {retry_min_ms: %(retry_min_ms)d, retry_max_ms: %(retry_max_ms)d, query_after_ms: %(query_after_ms)d, breaker_failures: 20, breaker_open_ms: 100}" % t,
                   'health: {listen: "127.0.0.1:0"}', "control: {socket: %s}" % self.path("run", "control.sock"), "workers: %d" % t["workers"]]
         with open(self.path("bridge.yaml"), "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
 
-    def start_bridge(self, faults="", wrapper=()):
+    def start_bridge(self, faults="", wrapper=(), arguments=()):
         """Starts the bridge and returns at once; `ready` is set when it says so. Only to be called from the main thread."""
-        env = dict(os.environ, TMPDIR=self.path("run", "tmp"), TONGQU_FAULTS=faults, LANG="C.UTF-8")
+        env = dict(os.environ, TMPDIR=self.path("run", "tmp"), TONGQU_FAULTS=faults, LANG="C.UTF-8", **self.env)
         began = time.monotonic()
-        log = open(self.path("out", "bridge.log"), "ab")
-        self.bridge = subprocess.Popen([*wrapper, os.path.join(self.bin, "tongqu"), "bridge", "run", "-c", self.path("bridge.yaml")], cwd=self.path("run"), env=env,
+        log = self.log_to or open(self.path("out", "bridge.log"), "ab")
+        self.bridge = subprocess.Popen([*wrapper, os.path.join(self.bin, "tongqu"), "bridge", "run", "-c", self.path("bridge.yaml"), *arguments], cwd=self.path("run"), env=env,
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent)
-        log.close()
+        if log is not self.log_to:
+            log.close()
         self.reader = threading.Thread(target=self.read_lines, args=(self.bridge, began), daemon=True)
         self.reader.start()
 

@@ -187,6 +187,8 @@ def of_kind(kind, number):
         return verdict(resident_id(number))
     if kind == "passport":
         return verdict(re.fullmatch("[EG][0-9]{8}", number) is not None)
+    if kind == "hk_mo_permit":
+        return verdict(re.fullmatch("[HM]([0-9]{8}|[0-9]{10})", number) is not None)
     return verdict(uscc(number)) if kind == "uscc" else None
 
 

@@ -15,11 +15,15 @@ def main():
     parser.add_argument("--mutate", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    failed = 0
-    for folder in sorted(os.listdir(options.packs)):
-        pack = os.path.join(options.packs, folder)
-        if not os.path.exists(os.path.join(pack, "pack.yaml")) or (options.names and folder not in options.names):
+    found = [folder for folder in sorted(os.listdir(options.packs)) if os.path.exists(os.path.join(options.packs, folder, "pack.yaml"))]
+    missing = sorted(set(options.names) - set(found)) or ([] if found else ["a pack.yaml"])
+    for name in missing:
+        print("there is no " + name + " in " + options.packs)
+    failed = len(missing)
+    for folder in options.names or found:
+        if folder in missing:
             continue
+        pack = os.path.join(options.packs, folder)
         for command in (["check"], ["test"], ["test", "--mutate"])[:3 if options.mutate else 2]:
             run = subprocess.run([options.program, "map", *command, pack], capture_output=True, text=True, check=False)
             if run.returncode != 0:

@@ -37,7 +37,9 @@ class Sample:
 
 
 def program_records(program, pack, sample):
-    run = subprocess.run([program, "map", "run", "--json", pack, "--in", sample.path], capture_output=True, check=False)
+    known = sorted(glob.glob(os.path.join(pack, "samples", "lookup", "*.csv")))
+    catalogues = [word for path in known for word in ("--catalogue", "%s=%s" % (os.path.basename(path)[:-4], path))]
+    run = subprocess.run([program, "map", "run", "--json", pack, "--in", sample.path] + catalogues, capture_output=True, check=False)
     lines = [json.loads(line) for line in run.stdout.decode("utf-8").splitlines() if line.strip()]
     return [line for line in lines if "record" in line]
 
@@ -107,10 +109,14 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    failed, total = [], 0
-    for folder in sorted(os.listdir(options.packs)):
+    found = [folder for folder in sorted(os.listdir(options.packs)) if os.path.exists(os.path.join(options.packs, folder, "pack.yaml"))]
+    failed, total = ["there is no pack " + name for name in sorted(set(options.names) - set(found))], 0
+    for folder in found:
         module = folder.replace("-", "_")
-        if (options.names and folder not in options.names) or not os.path.exists(os.path.join(HERE, module + ".py")):
+        if options.names and folder not in options.names:
+            continue
+        if not os.path.exists(os.path.join(HERE, module + ".py")):
+            failed.append("%s: no %s.py says what its samples mean" % (folder, module))
             continue
         problems, count = compare(options.program, os.path.join(options.packs, folder), importlib.import_module(module), options.write)
         print("%s: %d records, %d problems" % (folder, count, len(problems)))

@@ -1,14 +1,15 @@
 """Records that the samples of yunxi-zwfw mean, from the pack's README and the samples alone."""
 import re
+from collections import namedtuple
 
 from lxml import etree
 
 from canon import Record, Value, code, moment, of_kind, stamped, task_code, verdict
 
-PACK = ("yunxi-zwfw", "1")
-OFFICE = ("云溪县政务服务中心", "12990000000099995W")
+County = namedtuple("County", "pack office certificates")
 NS = "{http://yunxi.example.test/}"
 CERTIFICATES = {"SFZ": ("resident_id", "身份证"), "HZ": ("passport", "护照"), "XYDM": ("uscc", "统一社会信用代码")}
+YUNXI = County(("yunxi-zwfw", "1"), ("云溪县政务服务中心", "12990000000099995W"), CERTIFICATES)
 
 
 def text(at, name):
@@ -22,12 +23,15 @@ def time(at, name):
     return stamped(value, moment(*re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)", value.text).groups()))
 
 
-def records(sample):
+def report_of(sample):
     body = sample.body.decode("gb18030").split("?>", 1)[1].strip()
-    report = etree.fromstring(body).find(".//" + NS + "ReportCase")
+    return etree.fromstring(body).find(".//" + NS + "ReportCase")
+
+
+def record_of(report, county):
     kind, case_no, item = text(report, "Type").text, text(report, "CaseNo"), text(report, "ItemCode")
-    identity = {"organisation": OFFICE[1], "item": item.text, "case": case_no.text, "event": text(report, "Seq").text, "revision": "1"}
-    record = Record("case@1", "part", PACK, {"10": "accept", "20": "step", "30": "result"}[kind], identity)
+    identity = {"organisation": county.office[1], "item": item.text, "case": case_no.text, "event": text(report, "Seq").text, "revision": "1"}
+    record = Record("case@1", "part", county.pack, {"10": "accept", "20": "step", "30": "result"}[kind], identity)
     record.put("case_no", case_no, verdict="passed")
     record.put("task_code", item, verdict=verdict(task_code(item.text)))
     record.put("task_name", text(report, "ItemName"))
@@ -36,14 +40,15 @@ def records(sample):
         sent = text(report, "Applicant/Kind")
         record.put("applicant.type", code({"G": "natural_person", "Q": "enterprise"}[sent], "yunxi.kind", sent))
         sent, certificate = text(report, "Applicant/CardType"), text(report, "Applicant/CardNo")
-        name, label = CERTIFICATES[sent]
-        record.put("applicant.id_type", code(name, "yunxi.card", sent, label))
+        name, label = county.certificates.get(sent, (None, None))
+        if name:
+            record.put("applicant.id_type", code(name, "yunxi.card", sent, label))
         record.put("applicant.id_no", certificate, verdict=of_kind(name, certificate.text))
         record.time("applied_at", time(report, "ApplyTime"))
         sent = text(report, "Bjlx")
         record.put("project_type", code({"J": "immediate", "C": "promised"}[sent], "yunxi.bjlx", sent))
-        record.put("acceptance.org.name", OFFICE[0], mark="constant")
-        record.put("acceptance.org.code", OFFICE[1], mark="constant")
+        record.put("acceptance.org.name", county.office[0], mark="constant")
+        record.put("acceptance.org.code", county.office[1], mark="constant")
         record.put("acceptance.handler.name", text(report, "Officer"))
         record.time("acceptance.accepted_at", time(report, "AcceptTime"))
     for i, step in enumerate(report.findall(NS + "Step")):
@@ -60,4 +65,8 @@ def records(sample):
         record.put("result.result_type", code({"1": "completed_other", "2": "returned"}[sent], "yunxi.result", sent))
         record.put("result.result_note", text(report, "Note"))
         record.put("result.handler.name", text(report, "Officer"))
-    return [record.done()]
+    return record
+
+
+def records(sample):
+    return [record_of(report_of(sample), YUNXI).done()]

@@ -228,10 +228,15 @@ private:
     wire::Part& body = inbound.delivery.parts.front();
     body.content_type = type;
     body.bytes = std::move(request.body);
-    auto document = gate(body.bytes);
-    if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
-    FAULT_POINT("s04_gate_passed");
-    body.document = std::make_shared<const wire::Document>(*std::move(document));
+    connector::Watched watched = handler_.watch_gate(body.bytes);
+    inbound.unread = watched.condemned;
+    inbound.watch = std::move(watched.entry);
+    if (!inbound.unread) {
+      auto document = gate(body.bytes);
+      if (!document) return refuse(request, body.bytes, trace, document.error(), 400, respond);
+      FAULT_POINT("s04_gate_passed");
+      body.document = std::make_shared<const wire::Document>(*std::move(document));
+    }
     facts["family"] = "rest";
     facts["path"] = config_.path;
     facts["peer"] = request.peer;

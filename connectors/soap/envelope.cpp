@@ -101,13 +101,14 @@ bool says_encoded(const Node& node) {
 /// One pass over the whole envelope: references are not resolved by this connector, so what refers elsewhere is refused, never
 /// followed. What names a part that may have come beside the envelope is the pack's to resolve.
 Result<void> check_content(const wire::Document& document, Beside beside) {
+  constexpr std::string_view kInclude = "Include";
   const auto& tape = document.tape();
   bool encoded = false;
   Node reference;
   for (std::uint32_t i = 0; i < tape.size(); ++i) {
     if (tape[i].kind != wire::NodeKind::element) continue;
     const Node node(&document, i);
-    if (is(node, kXopInclude, "Include")) {
+    if (tape[i].name_size == kInclude.size() && is(node, kXopInclude, kInclude)) {
       const Node href = attribute_in(node, "", "href");
       if (beside == Beside::parts && href && href.raw_text().substr(0, 4) == "cid:") continue;
       return encoding_error(node, "xop:Include");

@@ -185,6 +185,9 @@ private:
     wire::Part& body = inbound.delivery.parts.front();
     body.content_type = content_type;
     body.bytes = std::move(request.body);
+    connector::Watched watched = handler_.watch_gate(body.bytes);
+    inbound.watch = std::move(watched.entry);
+    if (watched.condemned) return hand_over_unread(std::move(inbound), std::move(respond), version, request);
     auto document = wire::parse_xml(body.bytes, options);
     if (!document) return fault(document.error(), body.bytes);
     FAULT_POINT("s04_gate_passed");
@@ -201,19 +204,30 @@ private:
   }
 
   void hand_over(Inbound inbound, Responder respond, const Envelope& envelope, const HttpRequest& request) {
-    auto& facts = inbound.delivery.facts;
     const std::string operation(envelope.operation.name());
     std::string ns = config_.ns.empty() ? std::string(envelope.operation.ns()) : config_.ns;
+    inbound.delivery.facts["operation"] = operation;
+    inbound.delivery.facts["soap_version"] = envelope.version == Version::v11 ? "1.1" : "1.2";
+    deliver(std::move(inbound), std::move(respond), {envelope.version, operation, std::move(ns)}, request);
+  }
+
+  /// Nobody has looked at the body, so nobody knows what operation it asks for.
+  void hand_over_unread(Inbound inbound, Responder respond, Version version, const HttpRequest& request) {
+    inbound.unread = true;
+    deliver(std::move(inbound), std::move(respond), {version, "delivery", config_.ns}, request);
+  }
+
+  struct AnswerForm { Version version; std::string operation, ns; };
+  void deliver(Inbound inbound, Responder respond, AnswerForm form, const HttpRequest& request) {
+    auto& facts = inbound.delivery.facts;
     const std::string_view content_type = request.headers.get("content-type");
     facts["family"] = "soap";
-    facts["operation"] = operation;
-    facts["soap_version"] = envelope.version == Version::v11 ? "1.1" : "1.2";
     facts["path"] = config_.path;
     facts["peer"] = request.peer;
     facts["content_type"] = std::string(content_type);
     const std::string charset = net::media_parameter(content_type, "charset");
     if (!charset.empty()) facts["charset"] = charset;
-    auto done = [respond = std::move(respond), version = envelope.version, operation, ns = std::move(ns)](Answer answer) {
+    auto done = [respond = std::move(respond), version = form.version, operation = std::move(form.operation), ns = std::move(form.ns)](Answer answer) {
       if (!answer.fault) return respond(to_response(wrap_answer(answer, version, operation, ns)));
       const Error error = answer.error ? *answer.error : Error(Errc::base_internal);
       HttpResponse response = to_response(wrap_fault(error, answer.findings, answer.trace_id, version));

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "connectors/platforms/gjgxjhpt/gjgxjhpt.hpp"
+#include "connectors/platforms/plain_http/plain_http.hpp"
 #include "connectors/platforms/tif_rio/tif_rio.hpp"
 #include "tongqu/bridge/reconcile.hpp"
 #include "tongqu/journal/scan.hpp"
@@ -71,6 +72,7 @@ int reconcile(const BridgeOptions& options, const Console& console) {
   const auto config = load_bridge(options, console);
   if (!config) return console.fail(config.error());
   platform::Registry platforms;
+  platform::register_plain_http(platforms);
   platform::register_tif_rio(platforms);
   platform::register_gjgxjhpt(platforms);
   const platform::ProfileInfo* profile = nullptr;

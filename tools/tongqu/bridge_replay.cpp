@@ -59,6 +59,7 @@ std::string request_of(const BridgeOptions& options, const journal::ScannedDeliv
   w.member("cmd", "replay_message");
   w.member("message_id", one.view.message_id);
   w.member("target", one.view.target);
+  w.member("state", journal::state_name(one.view.state));
   w.member("reason", options.reason);
   for (const auto& [name, value] : {std::pair{"remap", options.remap}, std::pair{"overtake", options.overtake}, std::pair{"preview", options.preview}}) {
     w.key(name);

@@ -1,10 +1,12 @@
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <thread>
 
 #include "connectors/platforms/gjgxjhpt/gjgxjhpt.hpp"
+#include "connectors/platforms/plain_http/plain_http.hpp"
 #include "connectors/platforms/tif_rio/tif_rio.hpp"
 #include "connectors/rest/rest_connector.hpp"
 #include "connectors/soap/soap_connector.hpp"
@@ -52,6 +54,14 @@ void take_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+/// Each caller and each platform needs a descriptor; what a shell gives by default is less than the connections that we allow.
+void use_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 /// A configuration with mistakes is told and the last good one goes on.
 void reload(bridge::Bridge& running, const Console& console) {
   Findings mistakes;
@@ -76,6 +86,7 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
   connectors::staging::register_staging(connectors);
 #endif
   platform::Registry platforms;
+  platform::register_plain_http(platforms);
   platform::register_tif_rio(platforms);
   platform::register_gjgxjhpt(platforms);
   bridge::Parts parts;
@@ -85,6 +96,7 @@ int run_bridge(const BridgeOptions& options, const Console& console) {
   parts.log = obs::Log(obs::json_lines_sink(STDERR_FILENO, options.quiet ? obs::Level::error : obs::Level::info), parts.clock);
 
   take_signals();
+  use_all_descriptors();
 
   if (options.take_over) {
     // Everything that can be wrong with the new one is found before the old one is made to stop.

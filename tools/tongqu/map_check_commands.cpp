@@ -42,7 +42,7 @@ Result<mapping::CheckOptions> options_of(const CheckCommand& command) {
 Result<void> replace_file(const std::string& path, const std::string& text) {
   const std::string beside = path + ".new";
   std::error_code failed;
-  TONGQU_CHECK(write_file(beside, text));
+  TONGQU_CHECK(write_file(beside, text, Inputs()));
   std::filesystem::rename(beside, path, failed);
   if (failed) return Error(Errc::base_file_unwritable).at(path);
   return {};
@@ -60,8 +60,11 @@ int check(const CheckCommand& command, Console console) {
   if (!report) return console.fail(report.error());
   if (!command.sarif.empty()) {
     const std::string sarif = mapping::sarif_json(*report) + "\n";
+    Inputs inputs;
+    inputs.add(command.pack);
+    for (const mapping::CheckTarget& target : options->targets) inputs.add(target.file);
     if (command.sarif == "-") print(sarif);
-    else if (const auto written = write_file(command.sarif, sarif); !written) return console.fail(written.error());
+    else if (const auto written = write_file(command.sarif, sarif, inputs); !written) return console.fail(written.error());
   }
   console.machine(mapping::check_json(*report));
   // Standard output belongs to SARIF when it was asked for there.

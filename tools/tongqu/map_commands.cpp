@@ -75,14 +75,12 @@ int show_target(const RunOptions& options, const std::vector<mapping::MappedReco
 }
 
 int run_map(const RunOptions& options, const Console& console) {
-  const auto pack = load_pack(options, console);
-  if (!pack) return console.fail(pack.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto delivery = read_message(options.in, options.meta);
   if (!delivery) return console.fail(delivery.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
   mapping::Workspace workspace;
-  const auto records = (*pack)->run(*delivery, *env, workspace);
+  const auto records = loaded->pack->run(*delivery, loaded->environment, workspace);
   if (!records) return console.fail(records.error());
   return options.target.empty() ? show_records(*records, console) : show_target(options, *records, console);
 }

@@ -156,13 +156,11 @@ std::string explained_json(const Explained& explained) {
 }
 
 int explain_message(const ExplainCommand& options, const Console& console) {
-  const auto pack = load_pack(options, console);
-  if (!pack) return console.fail(pack.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto delivery = read_message(options.in, options.meta);
   if (!delivery) return console.fail(delivery.error());
-  const auto explained = explain(**pack, *delivery, *env, options.what);
+  const auto explained = explain(*loaded->pack, *delivery, loaded->environment, options.what);
   if (!explained) return console.fail(explained.error());
   console.say(explained->pack + "  " + explained->mapping + "  " + explained->digest.substr(0, 16));
   std::size_t shown = 0;
@@ -207,13 +205,11 @@ void write_texts(wire::JsonWriter& w, std::string_view name, const std::vector<s
 }
 
 int show_plan(const ExplainCommand& options, const Console& console) {
-  const auto pack = load_pack(options, console);
-  if (!pack) return console.fail(pack.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto delivery = read_message(options.in, options.meta);
   if (!delivery) return console.fail(delivery.error());
-  const auto rules = plan(**pack, *delivery, *env);
+  const auto rules = plan(*loaded->pack, *delivery, loaded->environment);
   if (!rules) return console.fail(rules.error());
   std::string out;
   wire::JsonWriter w(out);

@@ -53,16 +53,14 @@ void write_result(const FolderLine& line, const std::string& name) {
 int run_over(const FolderCommand& options, const Console& given) {
   Console console = given;
   console.json = true;
-  const auto pack = load_pack(options, console);
-  if (!pack) return console.fail(pack.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto files = message_files(options.folder);
   if (!files) return console.fail(files.error());
   bool all_accepted = true;
   ProgressLine progress(std::string(console.pick("messages", "报文")));
   std::size_t done = 0;
-  const auto times = run_folder(**pack, *env, *files, from_file, options.times ? Timing::by_rule : Timing::whole, [&](const FolderLine& line) {
+  const auto times = run_folder(*loaded->pack, loaded->environment, *files, from_file, options.times ? Timing::by_rule : Timing::whole, [&](const FolderLine& line) {
     write_result(line, name_in(line.file, options.folder));
     all_accepted = all_accepted && !line.refused;
     for (const auto& record : line.records) all_accepted = all_accepted && record.verdict == mapping::RecordVerdict::accepted;
@@ -98,12 +96,10 @@ std::string change_json(const std::string& file, const std::vector<FieldChange>&
 int diff(const FolderCommand& options, const Console& console) {
   MapOptions newer = options;
   newer.pack = options.other;
-  const auto before = load_pack(options, console);
-  if (!before) return console.fail(before.error());
-  const auto after = load_pack(newer, console);
-  if (!after) return console.fail(after.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto before = load(options, console);
+  const auto after = load(newer, console);
+  if (!before) return fail_load(before.error(), console);
+  if (!after) return fail_load(after.error(), console);
   const auto files = message_files(options.folder);
   if (!files) return console.fail(files.error());
   ProgressLine progress(std::string(console.pick("messages", "报文")));
@@ -111,7 +107,7 @@ int diff(const FolderCommand& options, const Console& console) {
   for (const std::string& file : *files) {
     const auto delivery = from_file(file);
     if (!delivery) return console.fail(delivery.error());
-    const auto changes = compare(**before, **after, *delivery, *env, options.reveal);
+    const auto changes = compare(*before->pack, *after->pack, *delivery, before->environment, options.reveal);
     if (!changes) return console.fail(changes.error());
     const std::string name = name_in(file, options.folder);
     progress.show(++done, files->size());
@@ -130,11 +126,11 @@ int diff(const FolderCommand& options, const Console& console) {
 }
 
 int try_text(const TryCommand& options, const Console& console) {
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto delivery = read_message(options.in, options.meta);
   if (!delivery) return console.fail(delivery.error());
-  const auto tried = try_rule(pack_at(options), options.text, *delivery, *env, options.reveal);
+  const auto tried = try_rule(pack_at(options), options.text, *delivery, loaded->environment, options.reveal);
   if (!tried) return console.fail(tried.error());
   std::string out;
   wire::JsonWriter w(out);
@@ -187,7 +183,8 @@ int scrub_files(const ScrubCommand& options, const Console& console) {
   const auto files = message_files(options.in);
   if (!files) return console.fail(files.error());
   std::error_code failed;
-  if (fs::exists(options.out, failed) && fs::equivalent(options.in, options.out, failed)) return console.fail(Error(Errc::base_file_unwritable).at(options.out));
+  Inputs inputs;
+  for (const std::string& file : *files) inputs.add(file);
   const std::string seed = options.seed.empty() ? fresh_seed() : options.seed;
   std::size_t written = 0;
   for (const std::string& file : *files) {
@@ -200,7 +197,7 @@ int scrub_files(const ScrubCommand& options, const Console& console) {
       continue;
     }
     const fs::path to = fs::path(options.out) / name;
-    if (const auto done = write_file(to.string(), *made); !done) return console.fail(done.error());
+    if (const auto done = write_file(to.string(), *made, inputs); !done) return console.fail(done.error());
     ++written;
   }
   console.say(std::to_string(written) + " / " + std::to_string(files->size()) + std::string(console.pick(" messages made synthetic. File names and facts beside them were not looked at; read the result before it leaves.", " 份报文已转为合成样例。文件名和旁置信息未处理；外发前请人工复核。")));

@@ -1,4 +1,4 @@
-#include <iostream>
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -17,14 +17,6 @@ struct ReverseCommandOptions : MapOptions {
   std::string out, mapping;
   mapping::LawOptions laws;
 };
-
-struct Loaded { std::shared_ptr<const mapping::Pack> pack; mapping::Environment environment; };
-
-Result<Loaded> load(const ReverseCommandOptions& options, const Console& console) {
-  TONGQU_TRY(auto pack, load_pack(options, console));
-  TONGQU_TRY(auto environment, map_environment(options));
-  return Loaded{std::move(pack), std::move(environment)};
-}
 
 void show_json(const mapping::Reversed& made, const Console& console) {
   std::string out;
@@ -47,7 +39,7 @@ void show_json(const mapping::Reversed& made, const Console& console) {
 
 int reverse(const ReverseCommandOptions& options, const Console& console) {
   const auto loaded = load(options, console);
-  if (!loaded) return console.fail(loaded.error());
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto canonical = read_file(options.in);
   if (!canonical) return console.fail(canonical.error());
   mapping::Workspace workspace;
@@ -60,9 +52,12 @@ int reverse(const ReverseCommandOptions& options, const Console& console) {
   if (console.json) show_json(*made, console);
   if (made->verdict != mapping::RecordVerdict::accepted) return kInputAtFault;
   if (!options.out.empty()) {
-    if (const auto done = write_file(options.out, made->bytes); !done) return console.fail(done.error());
+    Inputs inputs;
+    inputs.add(options.pack);
+    inputs.add(options.in);
+    if (const auto done = write_file(options.out, made->bytes, inputs); !done) return console.fail(done.error());
   } else if (!console.json) {
-    std::cout << made->bytes << std::flush;
+    std::fwrite(made->bytes.data(), 1, made->bytes.size(), stdout);
   }
   return kDone;
 }
@@ -100,7 +95,7 @@ void write_report(wire::JsonWriter& w, const mapping::LawReport& report) {
 
 int laws(const ReverseCommandOptions& options, const Console& console) {
   const auto loaded = load(options, console);
-  if (!loaded) return console.fail(loaded.error());
+  if (!loaded) return fail_load(loaded.error(), console);
   mapping::Workspace workspace;
   const auto reports = loaded->pack->check_laws(options.laws, loaded->environment, workspace);
   if (!reports) return console.fail(reports.error());

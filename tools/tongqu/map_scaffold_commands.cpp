@@ -79,7 +79,7 @@ int run_scaffold(ScaffoldCommand options, const Console& console) {
   const auto draft = scaffold(options.what);
   if (!draft) return console.fail(draft.error());
   for (const DraftFile& file : draft->files) {
-    if (auto done = write_file(options.out + "/" + file.name, file.text); !done) return console.fail(done.error());
+    if (auto done = write_file(options.out + "/" + file.name, file.text, Inputs()); !done) return console.fail(done.error());
   }
   Findings mistakes;
   const auto pack = mapping::Pack::load(options.out, {}, mistakes);
@@ -90,21 +90,23 @@ int run_scaffold(ScaffoldCommand options, const Console& console) {
 }
 
 int run_profile(const ProfileCommand& options, const Console& console) {
-  const auto pack = load_pack(options, console);
-  if (!pack) return console.fail(pack.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   const auto files = message_files(options.folder);
   if (!files) return console.fail(files.error());
   const auto profile = [&] {
     ProgressLine line(std::string(console.pick("messages", "报文")));
-    return take_profile(**pack, *env, *files, [](const std::string& file) { return read_message(file, {}); }, [&line](std::size_t done, std::size_t total) { line.show(done, total); });
+    return take_profile(*loaded->pack, loaded->environment, *files, [](const std::string& file) { return read_message(file, {}); }, [&line](std::size_t done, std::size_t total) { line.show(done, total); });
   }();
   if (!profile) return console.fail(profile.error());
   const std::string json = profile_json(*profile);
   if (!options.out.empty()) {
     const auto document = wire::parse_json(json);
-    if (auto done = write_file(options.out, (document ? wire::pretty_json(*document) : json) + "\n"); !done) return console.fail(done.error());
+    Inputs inputs;
+    inputs.add(options.pack);
+    inputs.except(options.pack + "/profile.json");
+    for (const std::string& file : *files) inputs.add(file);
+    if (auto done = write_file(options.out, (document ? wire::pretty_json(*document) : json) + "\n", inputs); !done) return console.fail(done.error());
   }
   for (const ProfiledPath& path : profile->paths) {
     const auto common = std::max_element(path.shapes.begin(), path.shapes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });

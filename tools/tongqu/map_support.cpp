@@ -1,15 +1,18 @@
 #include "tools/tongqu/map_support.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/mapping/functions.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/yaml.hpp"
 
@@ -34,6 +37,13 @@ std::string side_file(const std::string& in) {
   return fs::exists(meta) ? meta : std::string();
 }
 
+/// Device and number of a file, which all its names share; nothing when there is none.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_of(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return std::pair{static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino)};
+}
+
 bool ends_with(std::string_view text, std::string_view end) { return text.size() >= end.size() && text.substr(text.size() - end.size()) == end; }
 
 /// One character: its bytes and its columns.
@@ -49,18 +59,24 @@ Glyph glyph_at(std::string_view text, std::size_t at) {
   return {3, wide ? 2U : 1U};
 }
 
+/// What NAME=VALUE stands for, put into a map.
+template <class Map> void add_pairs(CLI::App* app, const std::string& name, const std::string& help, Map& into) {
+  app->add_option_function<std::vector<std::string>>(name, [name, &into](const std::vector<std::string>& pairs) {
+    for (const std::string& pair : pairs) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) throw CLI::ValidationError(name, "NAME=VALUE expected");
+      into[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+  }, help);
+}
+
 } // namespace
 
 void add_pack_options(CLI::App* app, const std::shared_ptr<MapOptions>& options) {
   app->add_option("PACK", options->pack, "Folder of the pack")->required();
   app->add_option("--today", options->today, "Reference date for \"not in the future\" (default 2150-01-01, for synthetic people)");
-  app->add_option_function<std::vector<std::string>>("--param", [options](const std::vector<std::string>& pairs) {
-    for (const std::string& pair : pairs) {
-      const auto equals = pair.find('=');
-      if (equals == std::string::npos) throw CLI::ValidationError("--param", "NAME=VALUE expected");
-      options->params[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-  }, "NAME=VALUE, overrides a parameter of the pack");
+  add_pairs(app, "--param", "NAME=VALUE, overrides a parameter of the pack", options->params);
+  add_pairs(app, "--catalogue", "NAME=FILE, a CSV file that lookup(NAME, ...) reads: item, organisation or division", options->catalogues);
 }
 
 void add_message_options(CLI::App* app, const std::shared_ptr<MapOptions>& options) {
@@ -73,6 +89,14 @@ Result<mapping::Environment> map_environment(const MapOptions& options) {
   TONGQU_TRY(env.reference_date, model::Time::parse(options.today));
   static const model::WorkingDays nation = model::Calendars::published().working_days("000000");
   env.working_days = &nation;
+  if (options.catalogues.empty()) return env;
+  std::map<std::string, std::string, std::less<>> texts;
+  for (const auto& [catalogue, file] : options.catalogues) {
+    TONGQU_TRY(texts[catalogue], read_file(file));
+  }
+  static std::shared_ptr<const mapping::Lookup> kept;   // A command has one; it must outlive the environment.
+  TONGQU_TRY(kept, mapping::make_table_lookup(texts));
+  env.lookup = kept.get();
   return env;
 }
 
@@ -87,6 +111,17 @@ Result<std::shared_ptr<const mapping::Pack>> load_pack(const MapOptions& options
   return pack;
 }
 
+Result<Loaded> load(const MapOptions& options, const Console& console) {
+  TONGQU_TRY(auto pack, load_pack(options, console));
+  TONGQU_TRY(auto environment, map_environment(options));
+  return Loaded{std::move(pack), std::move(environment)};
+}
+
+int fail_load(const Error& error, const Console& console) {
+  const int code = console.fail(error);
+  return error.code() == Errc::mapping_pack_invalid ? kInputAtFault : code;
+}
+
 Result<wire::Delivery> read_message(const std::string& in, const std::string& meta) {
   wire::Delivery delivery;
   TONGQU_TRY(std::string bytes, read_file(in));
@@ -98,7 +133,26 @@ Result<wire::Delivery> read_message(const std::string& in, const std::string& me
   return delivery;
 }
 
-Result<void> write_file(const std::string& path, std::string_view bytes) {
+void Inputs::add(const std::string& path) {
+  std::error_code failed;
+  if (const auto found = identity_of(path)) files_.insert(*found);
+  if (!fs::is_directory(path, failed)) return;
+  for (auto at = fs::recursive_directory_iterator(path, failed); !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
+    if (const auto found = identity_of(at->path().string())) files_.insert(*found);
+  }
+}
+
+void Inputs::except(const std::string& path) {
+  if (const auto found = identity_of(path)) files_.erase(*found);
+}
+
+bool Inputs::holds(const std::string& path) const {
+  const auto found = identity_of(path);
+  return found && files_.count(*found) != 0;
+}
+
+Result<void> write_file(const std::string& path, std::string_view bytes, const Inputs& inputs) {
+  if (inputs.holds(path)) return Error(Errc::base_file_unwritable).at(path).with("not over a file that is read");
   std::error_code failed;
   if (const fs::path folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, failed);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);

@@ -14,11 +14,9 @@ void member(wire::JsonWriter& w, std::string_view name, std::size_t value) { w.m
 std::string place_of(const std::string& file, std::uint32_t line) { return line == 0 ? file : file + ":" + std::to_string(line); }
 
 int run_tests(const MapOptions& options, const Console& console) {
-  const auto pack = load_pack(options, console);
-  if (!pack) return console.fail(pack.error());
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
-  const auto report = (*pack)->run_tests(*env);
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
+  const auto report = loaded->pack->run_tests(loaded->environment);
   for (const std::string& failure : report.failures) console.say(std::string(console.pick("failed  ", "未通过  ")) + failure);
   console.say(number(report.passed) + std::string(console.pick(" passed, ", " 个通过，")) + number(report.failures.size()) + std::string(console.pick(" failed", " 个未通过")));
   std::string out;
@@ -70,11 +68,11 @@ std::string mutation_json(const MutationReport& report) {
 }
 
 int mutate(const MapOptions& options, const Console& console) {
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
   Result<MutationReport> report = [&] {
     ProgressLine line(std::string(console.pick("mutants", "变异")));
-    return run_mutations(pack_at(options), *env, [&line](std::size_t done, std::size_t total) { line.show(done, total); });
+    return run_mutations(pack_at(options), loaded->environment, [&line](std::size_t done, std::size_t total) { line.show(done, total); });
   }();
   if (!report) return console.fail(report.error());
   for (const JudgedMutant& one : report->mutants) {
@@ -130,9 +128,9 @@ std::string cover_json(const CoverReport& report) {
 }
 
 int show_cover(const MapOptions& options, const Console& console) {
-  const auto env = map_environment(options);
-  if (!env) return console.fail(env.error());
-  const auto report = cover(pack_at(options), *env);
+  const auto loaded = load(options, console);
+  if (!loaded) return fail_load(loaded.error(), console);
+  const auto report = cover(pack_at(options), loaded->environment);
   if (!report) return console.fail(report.error());
   static const std::map<std::string, Bilingual> kTitles = {{"rules", {"rules", "规则"}}, {"sources", {"source paths", "来源路径"}}, {"rows", {"table rows", "代码表行"}}, {"policies", {"policies", "处理策略"}}};
   for (const CoverGroup& group : report->groups) {

@@ -103,12 +103,16 @@ protected:
     return send_body("{\"no\":\"" + case_no + "\",\"materials\":[" + materials + "]}", std::move(parts));
   }
 
-  connector::Answer send_body(const std::string& body, std::vector<wire::Part> parts = {}) {
+  void put_in_force() {
     auto setup = std::make_shared<detail::Setup>();
     setup->config = config_;
     setup->packs = {{"t", pack_}};
     setup->targets = {{"up", target_}};
     setups_.put(std::move(setup));
+  }
+
+  connector::Answer send_body(const std::string& body, std::vector<wire::Part> parts = {}) {
+    put_in_force();
     connector::Inbound inbound;
     inbound.route = "county";
     inbound.trace_id = "trace";
@@ -124,6 +128,7 @@ protected:
   }
 
   Result<connector::Upload::Kept> upload(const std::string& content, const std::string& digest) {
+    put_in_force();
     auto upload = road_->upload({"county", "p", "trace", digest, content.size()});
     if (!upload) return std::move(upload).error();
     for (std::size_t at = 0; at < content.size(); at += 50000) {
@@ -271,6 +276,7 @@ TEST_F(Attached, a_part_that_went_into_the_store_is_kept_with_the_message_and_fo
 }
 
 TEST_F(Attached, an_upload_that_is_let_go_leaves_nothing) {
+  put_in_force();
   {
     auto upload = road_->upload({"county", "p", "trace", crypto::sm3(kFile), std::nullopt});
     ASSERT_TRUE(upload);

@@ -1,10 +1,13 @@
 #include "tongqu/bridge/bridge.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 #include "bridge/attachment_desk.hpp"
@@ -92,16 +95,21 @@ public:
 
   bool failed() const override { return failed_.load(); }
 
-  std::map<std::string, int> hand_over() override {
+  Result<void> hand_over(const std::function<bool(const std::map<std::string, int>&)>& give) override {
     std::map<std::string, int> sockets;
     for (const auto& [name, connector] : connectors_) {
-      if (const int fd = connector->listener_fd(); fd >= 0) sockets[name] = fd;
+      if (connector->port() != 0) sockets[name] = connector->listener_fd();  // A family without a port has nothing to give.
     }
-    if (health_server_) {
-      if (const int fd = health_server_->listener_fd(); fd >= 0) sockets["health"] = fd;
+    if (health_server_) sockets["health"] = health_server_->listener_fd();
+    const auto without = std::find_if(sockets.begin(), sockets.end(), [](const auto& one) { return one.second < 0; });
+    const bool given = without == sockets.end() && give(sockets);
+    for (const auto& [name, fd] : sockets) {
+      if (fd >= 0) ::close(fd);
     }
+    if (without != sockets.end()) return Error(Errc::bridge_handover_failed).at(without->first);
+    if (!given) return Error(Errc::bridge_handover_failed);
     handed_over_.store(true);
-    return sockets;
+    return {};
   }
   bool handed_over() const override { return handed_over_.load(); }
 
@@ -169,7 +177,8 @@ private:
     if (const auto fixed = first_fixed_change(before->config, config)) return Error(Errc::bridge_reload_restart).at(*fixed);
     for (const PlatformSettings& one : before->config.platforms) {
       const bool stays = std::any_of(config.platforms.begin(), config.platforms.end(), [&](const auto& p) { return p.name == one.name; });
-      if (!stays && journal_->next_due(one.name)) return Error(Errc::bridge_reload_platform_busy).at("platforms").with(one.name);
+      // What is on its way is not due, and comes back.
+      if (!stays && (journal_->next_due(one.name) || !idle(one.name))) return Error(Errc::bridge_reload_platform_busy).at("platforms").with(one.name);
     }
     for (const PlatformSettings& one : config.platforms) {
       // The lease of claims is the journal's for as long as it is open.
@@ -178,6 +187,11 @@ private:
     TONGQU_TRY(SetupPtr setup, load_setup(std::move(config), mistakes));
     TONGQU_TRY(auto lanes, build_lanes(*setup, platforms_, lane_context(), courier_.lanes()));
     return Prepared{std::move(setup), std::move(lanes)};
+  }
+
+  bool idle(const std::string& platform) const {
+    const Lanes lanes = courier_.lanes();
+    return std::all_of(lanes.begin(), lanes.end(), [&](const auto& lane) { return lane->platform() != platform || lane->idle(); });
   }
 
   Result<platform::DayOutcome> ask_day(const std::string& target, const std::string& day, const std::string& prefix) {
@@ -240,7 +254,7 @@ private:
 
   Result<void> open_side_doors() {
     if (!config_.health_address.empty()) {
-      health_ = std::make_unique<Health>(*journal_, metrics_, [this] { return failed_.load(); });
+      health_ = std::make_unique<Health>(*journal_, metrics_, log_, [this] { return failed_.load(); });
       net::HttpServerOptions options;
       const auto colon = config_.health_address.rfind(':');
       int port = -1;
@@ -257,7 +271,7 @@ private:
                                                        [this](Findings& mistakes, const std::string& who) { return who.empty() ? check_reload(mistakes) : reload(mistakes, who); },
                                                        [this](const std::string& target, const std::string& day, const std::string& prefix) { return ask_day(target, day, prefix); }});
       TONGQU_TRY(control_, ControlServer::start(config_.control_socket, [this](std::string_view request, const std::string& who) { return desk_->answer(request, who); },
-                                                 [this] { return hand_over(); }));
+                                                 [this](const auto& give) { return hand_over(give); }));
     }
     return {};
   }
@@ -323,7 +337,11 @@ private:
 
 Result<std::unique_ptr<Bridge>> Bridge::start(Config config, const Parts& parts, Findings& mistakes) {
   auto bridge = std::make_unique<detail::RunningBridge>(std::move(config), parts);
-  TONGQU_CHECK(bridge->begin(parts, mistakes));
+  try {
+    TONGQU_CHECK(bridge->begin(parts, mistakes));
+  } catch (const std::system_error&) {
+    return Error(Errc::base_internal).with("no thread can be started");
+  }
   return std::unique_ptr<Bridge>(std::move(bridge));
 }
 
@@ -341,9 +359,17 @@ Result<void> check_config(const Config& config, const Parts& parts, Findings& mi
 Result<journal::JournalOptions> journal_options(const Config& config) {
   journal::JournalOptions options;
   options.path = config.journal.path;
+  if (const auto& postgres = config.journal.postgres) {
+    auto& store = options.postgres.emplace();
+    TONGQU_TRY(store.connection, postgres->connection.read());
+    store.schema = postgres->schema;
+    store.outage = postgres->outage;
+    store.clock_skew_max = postgres->clock_skew_max;
+  }
   options.key_id = config.journal.key_id;
   options.low_water_bytes = config.journal.low_water_mb << 20U;
   options.waiting_limit = config.journal.waiting_limit;
+  options.event_places = {{"apply", 0}, {"accept", 1}, {"step", 2}, {"special", 2}, {"result", 3}};
   options.ballast_bytes = config.journal.ballast_mb << 20U;
   options.attachment_unreferenced = config.journal.attachments_unnamed;
   for (const ListenSettings& one : config.listen) options.attachment_bytes_max = std::max(options.attachment_bytes_max, static_cast<std::int64_t>(one.attachment_bytes_max));

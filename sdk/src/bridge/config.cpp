@@ -81,10 +81,21 @@ public:
     return static_cast<T>(n);
   }
 
+  std::string beside(const std::string& path) const { return (folder_ / path).lexically_normal().string(); }
+
   std::string path_text(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
     std::string value = text(node, path, key, required);
     if (value.empty()) return value;
     return fs::path(value).is_absolute() ? value : (folder_ / value).lexically_normal().string();
+  }
+
+  /// A path that is an item of a list.
+  std::string path_of(const YamlNode& item, const std::string& path) {
+    if (!item.is_scalar() || item.text.empty()) {
+      mistake(Errc::bridge_config_value, item, path, {"a path", "路径"});
+      return {};
+    }
+    return fs::path(item.text).is_absolute() ? item.text : (folder_ / item.text).lexically_normal().string();
   }
 
   SecretRef secret(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
@@ -233,12 +244,16 @@ CallBackSettings read_call_back(Reader& r, const YamlNode& node, const std::stri
   CallBackSettings call_back;
   const YamlNode* value = node.find("call_back");
   const std::string at = Reader::join(path, "call_back");
-  if (value == nullptr || !r.keys(*value, at, {"url", "pinned_host", "path", "ca_file", "token"})) return call_back;
+  if (value == nullptr || !r.keys(*value, at, {"url", "pinned_host", "path", "ca_file", "token", "form", "reply"})) return call_back;
   call_back.url = r.text(*value, at, "url", true);
   call_back.pinned_host = r.text(*value, at, "pinned_host", true);
   call_back.path = r.text(*value, at, "path", false, call_back.path);
   call_back.ca_file = r.path_text(*value, at, "ca_file", false);
   call_back.token = r.secret(*value, at, "token", false);
+  call_back.reply_file = r.path_text(*value, at, "reply", false);
+  const std::string form = r.text(*value, at, "form", false, "stored");
+  call_back.form = form == "own" ? CallBackSettings::Form::own : CallBackSettings::Form::stored;
+  if (form != "own" && form != "stored") r.mistake(Errc::bridge_config_value, *value->find("form"), Reader::join(at, "form"), {"stored or own", "stored 或 own"});
   if (call_back.path.empty() || call_back.path.front() != '/') r.mistake(Errc::bridge_config_value, *value->find("path"), Reader::join(at, "path"), {"a path that begins with /", "以 / 开头的路径"});
   return call_back;
 }
@@ -273,10 +288,11 @@ EventSettings read_events(Reader& r, const YamlNode& node, const std::string& pa
   EventSettings events;
   const YamlNode* value = node.find("events");
   const std::string at = Reader::join(path, "events");
-  if (value == nullptr || !r.keys(*value, at, {"poll_ms", "max"})) return events;
+  if (value == nullptr || !r.keys(*value, at, {"poll_ms", "max", "pack"})) return events;
   if (value->find("poll_ms") == nullptr) r.mistake(Errc::bridge_config_missing_key, *value, Reader::join(at, "poll_ms"));
   events.poll = std::chrono::milliseconds(r.number<std::int64_t>(*value, at, "poll_ms", 5000, 10, 3600000));
   events.max = r.number<std::size_t>(*value, at, "max", events.max, 1, 200);
+  events.pack = r.path_text(*value, at, "pack", false);
   return events;
 }
 
@@ -368,12 +384,33 @@ void read_earlier_keys(Reader& r, const YamlNode& journal, Config& config) {
   }
 }
 
+/// The store in PostgreSQL. What belongs to the disk of a file has no meaning beside it.
+void read_postgres(Reader& r, const YamlNode& journal, Config& config) {
+  const YamlNode* const node = journal.find("postgres");
+  if (node == nullptr) return;
+  auto& postgres = config.journal.postgres.emplace();
+  if (journal.find("path") == nullptr) config.journal.path = r.beside("bridge");
+  if (!r.keys(*node, "journal.postgres", {"connection", "schema", "outage_ms", "clock_skew_ms_max"})) return;
+  postgres.connection = r.secret(*node, "journal.postgres", "connection", true);
+  postgres.schema = r.text(*node, "journal.postgres", "schema", false, postgres.schema);
+  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  const std::string& name = postgres.schema;
+  const bool named = !name.empty() && name.size() <= 48 && (name[0] < '0' || name[0] > '9') && std::all_of(name.begin(), name.end(), good);
+  if (!named) r.mistake(Errc::bridge_config_value, *node->find("schema"), "journal.postgres.schema", {"lower-case letters, digits and _, at most 48", "小写字母、数字和下划线，最多 48 个"});
+  postgres.outage = std::chrono::milliseconds(r.number<std::int64_t>(*node, "journal.postgres", "outage_ms", postgres.outage.count(), 0, 600000));
+  postgres.clock_skew_max = std::chrono::milliseconds(r.number<std::int64_t>(*node, "journal.postgres", "clock_skew_ms_max", postgres.clock_skew_max.count(), 0, 3600000));
+  for (const char* const key : {"low_water_mb", "ballast_mb"}) {
+    if (const YamlNode* const one = journal.find(key)) r.mistake(Errc::bridge_config_value, *one, Reader::join("journal", key), {"nothing: the disk is the server's", "不填：磁盘由数据库服务器管理"});
+  }
+}
+
 void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
-    config.journal.path = r.path_text(*journal, "journal", "path", true);
+  else if (r.keys(*journal, "journal", {"path", "postgres", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
+    config.journal.path = r.path_text(*journal, "journal", "path", journal->find("postgres") == nullptr);
+    read_postgres(r, *journal, config);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
     config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
     config.journal.queue_max = r.number<std::size_t>(*journal, "journal", "queue_max", config.journal.queue_max, 16, 1000000);
@@ -407,6 +444,22 @@ void read_delivery(Reader& r, const YamlNode& root, Config& config) {
   d.query_after = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "query_after_ms", d.query_after.count(), 10, 3600000));
   d.breaker_failures = r.number<int>(*node, "delivery", "breaker_failures", d.breaker_failures, 1, 1000);
   d.breaker_open = std::chrono::milliseconds(r.number<std::int64_t>(*node, "delivery", "breaker_open_ms", d.breaker_open.count(), 10, 3600000));
+}
+
+/// What packs and targets may look up.
+void read_site_data(Reader& r, const YamlNode& root, Config& config) {
+  if (const YamlNode* lookup = root.find("lookup"); lookup != nullptr && r.keys(*lookup, "lookup", {"item", "organisation", "division"})) {
+    for (const auto& [name, value] : lookup->members) config.catalogues[name.text] = r.path_text(*lookup, "lookup", name.text, true);
+  }
+  const YamlNode* calendar = root.find("calendar");
+  if (calendar == nullptr || !r.keys(*calendar, "calendar", {"division", "files"})) return;
+  config.calendar.division = r.text(*calendar, "calendar", "division", false, config.calendar.division);
+  const std::string& division = config.calendar.division;
+  const bool digits = std::all_of(division.begin(), division.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits || (division.size() != 6 && division.size() != 9 && division.size() != 12)) {
+    r.mistake(Errc::bridge_config_value, *calendar->find("division"), "calendar.division", {"6, 9 or 12 digits in quotes", "加引号的 6、9 或 12 位数字"});
+  }
+  for (const YamlNode& file : r.list(*calendar, "calendar", "files", false)) config.calendar.files.push_back(r.path_of(file, "calendar.files"));
 }
 
 void read_model(Reader& r, const YamlNode& root, Config& config) {
@@ -462,8 +515,9 @@ Result<Config> load_config(const std::string& file, Findings& mistakes) {
   config.file = fs::absolute(file).string();
   config.digest = to_hex(crypto::sm3(text));
   Reader r(file, mistakes);
-  if (r.keys(*root, "", {"model", "journal", "audit", "listen", "packs", "platforms", "routes", "delivery", "health", "control", "workers"})) {
+  if (r.keys(*root, "", {"model", "journal", "audit", "listen", "packs", "platforms", "routes", "delivery", "lookup", "calendar", "health", "control", "workers"})) {
     read_model(r, *root, config);
+    read_site_data(r, *root, config);
     read_journal_and_audit(r, *root, config);
     read_listen(r, *root, config);
     read_packs(r, *root, config);

@@ -260,5 +260,31 @@ TEST(DeliveryConfig, its_mistakes_are_told_with_their_place) {
   pack("call_back: {url: \"http://c\", pinned_host: c, token: abc}", "bridge.config_literal_secret", "abc", "call_back.token");
 }
 
+TEST(SiteConfig, catalogues_calendar_and_the_form_of_call_backs_are_read) {
+  std::string text = with("workers: 4\n", "workers: 4\nlookup: {item: cat/items.csv, division: /abs/d.csv}\ncalendar: {division: \"990000\", files: [cal/2151.csv]}\n");
+  const std::string plain = "params: {organisation: X}";
+  text.replace(text.find(plain), plain.size(), "params: {organisation: X}, call_back: {url: \"http://c\", pinned_host: c, form: own, reply: r.yaml}");
+  text.replace(text.find("concurrency: 3,"), 15, "concurrency: 3, events: {poll_ms: 700, pack: ev},");
+  const Loaded loaded(text);
+  ASSERT_TRUE(loaded.config) << loaded.list();
+  EXPECT_EQ(loaded.config->catalogues, (std::map<std::string, std::string>{{"item", loaded.folder.file("cat/items.csv")}, {"division", "/abs/d.csv"}}));
+  EXPECT_EQ(loaded.config->calendar.division, "990000");
+  EXPECT_EQ(loaded.config->calendar.files, (std::vector<std::string>{loaded.folder.file("cal/2151.csv")}));
+  EXPECT_EQ(loaded.config->platforms.at(0).events.pack, loaded.folder.file("ev"));
+  EXPECT_EQ(loaded.config->packs.at(0).call_back.form, CallBackSettings::Form::own);
+  EXPECT_EQ(loaded.config->packs.at(0).call_back.reply_file, loaded.folder.file("r.yaml"));
+}
+
+TEST(SiteConfig, its_mistakes_are_told_with_their_place) {
+  const auto more = [](const std::string& line, const std::string& told) { EXPECT_EQ(mistake("workers: 4\n", "workers: 4\n" + line + "\n"), told) << line; };
+  more("lookup: {items: a.csv}", "bridge.config_unknown_key 17:10 lookup.items\n");
+  more("lookup: {item: [a.csv]}", "bridge.config_value 17:16 lookup.item\n");
+  more("lookup: [a.csv]", "bridge.config_value 17:9 lookup\n");
+  more("calendar: {division: \"99\"}", "bridge.config_value 17:22 calendar.division\n");
+  more("calendar: {files: a.csv}", "bridge.config_value 17:19 calendar.files\n");
+  more("calendar: {files: [[a]]}", "bridge.config_value 17:20 calendar.files\n");
+  expect_mistake("params: {organisation: X}", "params: {organisation: X}, call_back: {url: \"http://c\", pinned_host: c, form: legacy}", "bridge.config_value", "legacy", "packs[0].call_back.form");
+}
+
 } // namespace
 } // namespace tongqu::bridge

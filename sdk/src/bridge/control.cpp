@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "tongqu/bridge/bridge.hpp"
+#include "tongqu/wire/finding_json.hpp"
+#include "tongqu/wire/json.hpp"
 
 namespace tongqu::bridge {
 namespace {
@@ -57,6 +59,7 @@ constexpr std::size_t kDescriptorsMax = 64;
 
 bool send_descriptors(int fd, std::string& line, const std::vector<int>& descriptors) {
   if (descriptors.empty() || descriptors.size() > kDescriptorsMax) return false;
+  // Several bytes: what does not go out with the first call would go without the sockets.
   std::vector<char> control(CMSG_SPACE(sizeof(int) * descriptors.size()), 0);
   iovec bytes{line.data(), line.size()};
   msghdr message{};
@@ -156,18 +159,19 @@ void ControlServer::serve_one(int connection) {
   write_all(connection, handler_(line, "uid:" + std::to_string(peer.uid)) + "\n");
 }
 
-/// One line with the names, and with its first byte the sockets in the same order.
+/// One line with the names, and with its first byte the sockets in the same order; or a line with the reason, which begins with a brace.
 void ControlServer::give_sockets(int connection) {
-  const std::map<std::string, int> sockets = hand_over_();
-  std::string line;
-  std::vector<int> descriptors;
-  for (const auto& [name, descriptor] : sockets) {
-    line += (line.empty() ? "" : "\t") + name;
-    descriptors.push_back(descriptor);
-  }
-  line += '\n';
-  send_descriptors(connection, line, descriptors);
-  for (const int one : descriptors) ::close(one);
+  const auto given = hand_over_([connection](const std::map<std::string, int>& sockets) {
+    std::string line;
+    std::vector<int> descriptors;
+    for (const auto& [name, descriptor] : sockets) {
+      line += (line.empty() ? "" : "\t") + name;
+      descriptors.push_back(descriptor);
+    }
+    line += '\n';
+    return send_descriptors(connection, line, descriptors);
+  });
+  if (!given) write_all(connection, "{\"ok\":false,\"error\":" + wire::refusal_json(given.error(), "", {}) + "}\n");
 }
 
 } // namespace detail
@@ -188,6 +192,9 @@ Result<std::map<std::string, int>> take_over(const std::string& socket_path) {
   }
   if (told && next == descriptors.size() && next > 0) return sockets;
   for (const int one : descriptors) ::close(one);
+  if (const auto refusal = told ? wire::parse_json(line) : Result<wire::Document>(Error(Errc::bridge_handover_failed)); refusal && refusal->root().child("error")) {
+    return Error(Errc::bridge_handover_failed).at(std::string(refusal->root().child("error").child("where").raw_text()));
+  }
   return Error(Errc::bridge_handover_failed).at(socket_path);
 }
 

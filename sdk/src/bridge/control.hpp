@@ -16,8 +16,8 @@ class ControlServer {
 public:
   /// Answers one request; `who` is "uid:N".
   using Handler = std::function<std::string(std::string_view request, const std::string& who)>;
-  /// Gives the listening sockets away; the server closes its copies after they were sent.
-  using HandOver = std::function<std::map<std::string, int>()>;
+  /// Hands copies of the listening sockets to `give`, which says whether they arrived. @errors bridge.handover_failed.
+  using HandOver = std::function<Result<void>(const std::function<bool(const std::map<std::string, int>&)>& give)>;
   static Result<std::unique_ptr<ControlServer>> start(const std::string& path, Handler handler, HandOver hand_over = nullptr);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;

@@ -7,9 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "bridge/test_support.hpp"
@@ -102,6 +104,36 @@ TEST_F(Control, that_is_not_there_or_has_too_long_a_path_is_told) {
   EXPECT_EQ(control_request("", "x").error().id(), "bridge.control_unreachable");
   EXPECT_EQ(ControlServer::start(folder_.file(std::string(200, 's')), nullptr).error().id(), "net.listen");
   EXPECT_EQ(ControlServer::start(folder_.file("no/such/folder/c.sock"), nullptr).error().id(), "net.listen");
+}
+
+TEST_F(Control, a_hand_over_that_cannot_be_is_told_and_nothing_was_given) {
+  server_.reset();
+  std::atomic<bool> given{true};
+  std::atomic<std::size_t> sockets{0};
+  auto started = ControlServer::start(path_, nullptr, [&](const std::function<bool(const std::map<std::string, int>&)>& give) -> Result<void> {
+    if (sockets == 0) return Error(Errc::bridge_handover_failed).at("qinglan");
+    std::map<std::string, int> many;
+    for (std::size_t i = 0; i < sockets; ++i) many["l" + std::to_string(i)] = ::dup(0);
+    const bool arrived = give(many);
+    for (const auto& [name, fd] : many) ::close(fd);
+    given = arrived;
+    return arrived ? Result<void>() : Error(Errc::bridge_handover_failed);
+  });
+  ASSERT_TRUE(started);
+  const auto without = take_over(path_);
+  EXPECT_EQ(without.error().id(), "bridge.handover_failed");
+  EXPECT_EQ(without.error().where(), "qinglan") << "the listener that has nothing to give";
+  sockets = 65;
+  EXPECT_EQ(take_over(path_).error().id(), "bridge.handover_failed") << "more than one message holds";
+  EXPECT_FALSE(given);
+  sockets = 3;
+  const auto taken = take_over(path_);
+  ASSERT_TRUE(taken);
+  // They are here before the giver has heard so.
+  for (int i = 0; i < 2000 && !given; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(given);
+  EXPECT_EQ(taken->size(), 3u);
+  for (const auto& [name, fd] : *taken) EXPECT_EQ(::close(fd), 0) << name;
 }
 
 } // namespace

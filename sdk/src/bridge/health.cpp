@@ -20,6 +20,7 @@ void Health::on_request(net::HttpRequest request, net::Responder respond) {
         metrics_.metric("tongqu_deliveries", label, "Deliveries in the journal, by state").set(counts->by_state[i]);
       }
     }
+    metrics_.metric("tongqu_log_dropped_total", "", "Log lines that could not be written").set(log_.dropped());
     response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.prometheus();
   } else {

@@ -1,6 +1,7 @@
 #include "bridge/intake.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "bridge/acknowledgement.hpp"
@@ -8,6 +9,7 @@
 #include "bridge/stored_delivery.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/mapping/content_digest.hpp"
 #include "tongqu/wire/finding_json.hpp"
 #include "tongqu/wire/json.hpp"
 
@@ -38,15 +40,24 @@ IntakeRoad::IntakeRoad(IntakeParts parts)
       conflicts_(parts_.metrics->metric("tongqu_intake_total", "outcome=\"conflict\"", "Deliveries answered, by outcome")),
       busy_(parts_.metrics->metric("tongqu_intake_total", "outcome=\"busy\"", "Deliveries answered, by outcome")) {}
 
-mapping::Environment IntakeRoad::environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const {
-  return {limits, setup.config.reference_date, pack.opener.get(), &working_days_};
-}
+mapping::Environment IntakeRoad::environment(const Setup& setup, const PackInForce& pack, const Limits& limits) { return setup.environment(pack.opener.get(), limits); }
 
 void IntakeRoad::on_delivery(connector::Inbound inbound, connector::AnswerFn answer) {
   auto task = std::make_shared<Task>(std::move(inbound), std::move(answer));
   if (!stopping_.load()) {
-    WorkerPool::Job job = [this, task](Worker& worker) { take_in(task, worker); };
-    if (parts_.pool->try_post(job)) return;
+    WorkerPool::Job job = [this, task](Worker& worker) {
+      try {
+        take_in(task, worker);
+      } catch (const std::bad_alloc&) {  // Says nothing about the message: whoever sent it comes again.
+        busy_.add();
+        if (task->answer_fn) task->fail(Error(Errc::journal_busy), Outcome::busy, kBusyRetryAfterS);
+      }
+    };
+    try {
+      if (parts_.pool->try_post(job)) return;
+    } catch (const std::bad_alloc&) {
+      // As if it were full.
+    }
   }
   busy_.add();
   task->fail(Error(stopping_.load() ? Errc::bridge_stopping : Errc::journal_busy), Outcome::busy, kBusyRetryAfterS);
@@ -77,8 +88,10 @@ void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
   task.in_force = task.setup->pack(task.from->pack);
   TONGQU_ASSERT(task.in_force != nullptr, "every listener names a loaded pack; load_setup checks it");
 
-  const journal::CrashGuard::Entry watched = watch(task.inbound.delivery);
-  if (watched.condemned()) return keep_unread(handle);
+  // Whoever gates a body watches over it from before that; what comes in parts is watched from here.
+  const std::shared_ptr<void> from_the_gate = std::move(task.inbound.watch);
+  const journal::CrashGuard::Entry watched = from_the_gate || task.inbound.unread ? journal::CrashGuard::Entry() : watch(task.inbound.delivery);
+  if (task.inbound.unread || watched.condemned()) return keep_unread(handle);
   auto mapped = task.pack().run_delivery(task.inbound.delivery, environment(*task.setup, *task.in_force, task.from->limits), worker.workspace);
   if (!mapped) return refuse_as_fault(task, std::move(mapped).error());
   // A caller who waits for an answer cannot be asked to keep a tail: what is not whole is sent again, whole.
@@ -119,7 +132,7 @@ IntakeRoad::Routed IntakeRoad::route(const Setup& setup, const std::string& syst
       target.state = journal::DeliveryState::held;
       target.reason = wire::bilingual_json(record.reason);
     } else {
-      auto planned = setup.targets.at(to.platform)->plan(record.canonical, worker.workspace);
+      auto planned = setup.targets.at(to.platform)->plan(record.canonical, setup.environment(), worker.workspace);
       if (!planned && planned.error().code() == Errc::mapping_no_target_message) continue;
       if (!planned || planned->verdict != RecordVerdict::accepted) {
         target.state = journal::DeliveryState::held;
@@ -151,7 +164,7 @@ journal::Intake IntakeRoad::make_intake(const Task& task, const std::string& mes
   intake.message_id = message_id;
   intake.system = pack.system;
   intake.identity = intake.system + "/" + record.record.identity.key();
-  intake.digest = mapping::content_digest(record);
+  intake.digest_input = mapping::content_digest_input(record);
   intake.case_key = intake.system + "/" + record.record.identity.case_key();
   intake.case_no = record.record.identity.case_no;
   intake.event = record.record.envelope.event;
@@ -184,9 +197,15 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
   task->held = held;
   task->plans = std::move(routed.plans);
   parts_.journal->accept(std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) {
-    if (outcome && outcome->verdict == journal::IntakeVerdict::conflict) return settle_conflict(task, *std::move(outcome));
-    on_committed(*task, std::move(outcome));
+    on_accepted(task, std::move(outcome));
   });
+}
+
+/// On the journal's thread, which must not stand still for building an answer and writing it to a socket.
+void IntakeRoad::on_accepted(const std::shared_ptr<Task>& task, Result<journal::IntakeOutcome> outcome) {
+  if (!outcome) return refuse_failed_commit(*task, std::move(outcome).error());
+  if (outcome->verdict == journal::IntakeVerdict::conflict) return settle_conflict(task, *std::move(outcome));
+  parts_.pool->post([this, task, stored = *std::move(outcome)](Worker&) { on_committed(*task, stored); });
 }
 
 void IntakeRoad::refuse_failed_commit(Task& task, Error error) {
@@ -200,17 +219,16 @@ void IntakeRoad::refuse_failed_commit(Task& task, Error error) {
   task.fail(std::move(error), busy ? Outcome::busy : Outcome::failed, busy ? kBusyRetryAfterS : 0);
 }
 
-void IntakeRoad::on_committed(Task& task, Result<journal::IntakeOutcome> outcome) {
-  if (!outcome) return refuse_failed_commit(task, std::move(outcome).error());
-  if (outcome->verdict == journal::IntakeVerdict::stored) return answer_first(task, *outcome);
-  auto stored = load_acknowledgement(outcome->acknowledgement);
+void IntakeRoad::on_committed(Task& task, const journal::IntakeOutcome& outcome) {
+  if (outcome.verdict == journal::IntakeVerdict::stored) return answer_first(task, outcome);
+  auto stored = load_acknowledgement(outcome.acknowledgement);
   if (!stored) return task.fail(std::move(stored).error(), Outcome::failed, 0);
   duplicates_.add();
   task.acknowledgement = std::move(stored->text);
-  answer_stored(task, Outcome::duplicate, outcome->message_id);
+  answer_stored(task, Outcome::duplicate, outcome.message_id);
 }
 
-/// Runs on the journal's thread: what is known already is not read back from the store.
+/// What is known already is not read back from the store.
 void IntakeRoad::answer_first(Task& task, const journal::IntakeOutcome& outcome) {
   const MonoTime now = parts_.clock->now_mono();
   for (Plan& plan : task.plans) parts_.plans->put(outcome.message_id, plan.target, std::move(plan.messages), now);
@@ -222,8 +240,10 @@ void IntakeRoad::answer_stored(Task& task, Outcome outcome, const std::string& m
   Answer answer = to_answer(task.acknowledgement);
   answer.outcome = outcome;
   answer.message_id = message_id;
-  parts_.log(obs::Level::info, "taken_in",
-             {{"message_id", message_id}, {"outcome", std::string(connector::outcome_name(outcome))}, {"trace_id", task.inbound.trace_id}});
+  if (parts_.log.wants(obs::Level::info)) {
+    parts_.log(obs::Level::info, "taken_in",
+               {{"message_id", message_id}, {"outcome", std::string(connector::outcome_name(outcome))}, {"trace_id", task.inbound.trace_id}});
+  }
   task.answer(std::move(answer));
 }
 
@@ -241,7 +261,7 @@ void IntakeRoad::settle_conflict(const std::shared_ptr<Task>& task, journal::Int
         same.verdict = journal::IntakeVerdict::duplicate;
         same.message_id = (*known)->message_id;
         same.acknowledgement = (*known)->acknowledgement;
-        return on_committed(*task, std::move(same));
+        return on_committed(*task, same);
       }
     }
     conflicts_.add();

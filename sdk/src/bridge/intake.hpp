@@ -45,6 +45,7 @@ public:
 
   void on_delivery(connector::Inbound inbound, connector::AnswerFn answer) override;
   void on_refused(const connector::RefusedRequest& refused) override;
+  connector::Watched watch_gate(std::string_view bytes) override;
   Result<std::vector<connector::MessageStatus>> status(const connector::StatusQuery& query) override;
   void events(const connector::EventQuery& query, connector::EventsFn answer) override;
 
@@ -59,7 +60,11 @@ public:
   Result<Release> release(std::string_view message_id, const journal::Journal::Act& act, bool preview);
 
   /// Has a message sent to a target again, with the record that is stored or mapped again by the pack in force. A preview changes nothing.
-  struct ReplayRequest { std::string message_id, target; bool remap = false, overtake = false, preview = false; };
+  struct ReplayRequest {
+    std::string message_id, target;
+    std::string state;                             ///< The delivery was chosen in this one; empty: in whatever state it is.
+    bool remap = false, overtake = false, preview = false;
+  };
   struct Replay {
     std::string from;                              ///< State of the delivery that it follows.
     std::string pack;                              ///< Pack of the record that is sent.
@@ -109,7 +114,8 @@ private:
   void on_batch_committed(const std::shared_ptr<Task>& task, Result<std::vector<journal::IntakeOutcome>> outcomes);
   void settle_batch_conflicts(Task& task, const std::vector<journal::IntakeOutcome>& outcomes, Worker& worker);
   void answer_batch(Task& task);
-  void on_committed(Task& task, Result<journal::IntakeOutcome> outcome);
+  void on_accepted(const std::shared_ptr<Task>& task, Result<journal::IntakeOutcome> outcome);
+  void on_committed(Task& task, const journal::IntakeOutcome& outcome);
   void answer_first(Task& task, const journal::IntakeOutcome& outcome);
   void answer_stored(Task& task, connector::Outcome outcome, const std::string& message_id);
   void settle_conflict(const std::shared_ptr<Task>& task, journal::IntakeOutcome stored);
@@ -119,10 +125,9 @@ private:
   /// The record of a stored message as a pack maps its bytes now: the one of the same event, wherever it stands in its delivery.
   Result<mapping::MappedRecord> map_again(const journal::MessageView& view, const Setup& setup, const PackInForce& pack, Worker& worker) const;
   void refuse_failed_commit(Task& task, Error error);
-  mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits) const;
+  static mapping::Environment environment(const Setup& setup, const PackInForce& pack, const Limits& limits);
 
   IntakeParts parts_;
-  const model::WorkingDays working_days_ = model::Calendars::published().working_days("000000");  ///< Of the nation, which every division inherits.
   MessageIds ids_;
   std::atomic<bool> stopping_{false};
   obs::Metric& taken_;

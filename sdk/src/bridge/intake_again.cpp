@@ -36,7 +36,7 @@ Result<IntakeRoad::Release> IntakeRoad::release(std::string_view message_id, con
   for (const auto& one : view->deliveries) {
     const auto target = setup->targets.find(one.target);
     if (target == setup->targets.end()) return Error(Errc::bridge_config_reference).at("platforms").with(one.target);
-    TONGQU_TRY(auto planned, target->second->plan(record.canonical, worker.workspace));
+    TONGQU_TRY(auto planned, target->second->plan(record.canonical, setup->environment(), worker.workspace));
     if (planned.verdict == RecordVerdict::accepted) continue;
     release.findings.append(std::move(planned.findings));
     return release;
@@ -59,6 +59,8 @@ Result<IntakeRoad::Replay> IntakeRoad::replay(const ReplayRequest& request, cons
     if (one.target == request.target) last = &one;
   }
   if (last == nullptr) return Error(Errc::journal_not_found).at(request.message_id).with(request.target);
+  // It was delivered, perhaps, since somebody chose it as refused.
+  if (!request.state.empty() && request.state != journal::state_name(last->state)) return Error(Errc::bridge_replay_state).at(request.message_id);
   if (last->state == journal::DeliveryState::held) return Error(Errc::bridge_replay_held).at(request.message_id);
   if (last->state != journal::DeliveryState::parked && !journal::is_final(last->state)) return Error(Errc::bridge_replay_on_its_way).at(request.message_id);
 
@@ -92,7 +94,7 @@ Result<IntakeRoad::Replay> IntakeRoad::replay(const ReplayRequest& request, cons
     canonical = record.canonical;
     what.canonical = std::move(record.canonical);
   }
-  auto planned = target->second->plan(canonical, worker.workspace);
+  auto planned = target->second->plan(canonical, setup->environment(), worker.workspace);
   if (!planned) {
     if (planned.error().code() == Errc::mapping_no_target_message) return Error(Errc::bridge_replay_no_message).at(request.message_id);
     return std::move(planned).error();

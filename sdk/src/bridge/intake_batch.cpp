@@ -2,6 +2,7 @@
 #include "bridge/intake_task.hpp"
 #include "bridge/naming.hpp"
 #include "bridge/stored_delivery.hpp"
+#include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/json.hpp"
 
 /// The way in for a delivery of many records: each has its own verdict, all are committed in one transaction.
@@ -69,7 +70,7 @@ void IntakeRoad::add_record(Task& task, mapping::MappedRecord record, journal::I
   intake.acknowledgement = store_acknowledgement(text, held);
   intake.attachments = *std::move(attached);
   line.identity = intake.identity;
-  line.digest = intake.digest;
+  line.digest = intake.digest = crypto::sm3(std::exchange(intake.digest_input, {}));
   task.batch.offered.push_back(line.facts.record - 1);
   batch.intakes.push_back(std::move(intake));
 }
@@ -174,7 +175,7 @@ void IntakeRoad::answer_batch(Task& task) {
   Answer answer = to_answer(form != nullptr ? form->whole(counts, items) : default_batch_answer(task.from->family, counts, items));
   const std::size_t committed = counts.accepted + counts.held;
   answer.outcome = committed == 0 ? Outcome::refused : duplicates == committed ? Outcome::duplicate : Outcome::stored;
-  parts_.log(obs::Level::info, "batch_taken_in",
+  if (parts_.log.wants(obs::Level::info)) parts_.log(obs::Level::info, "batch_taken_in",
              {{"system", task.pack().info().system}, {"records", std::to_string(counts.records)}, {"accepted", std::to_string(counts.accepted)},
               {"duplicates", std::to_string(duplicates)}, {"held", std::to_string(counts.held)}, {"refused", std::to_string(counts.refused)},
               {"conflicts", std::to_string(counts.conflicts)}, {"trace_id", task.inbound.trace_id}});

@@ -25,6 +25,15 @@ journal::CrashGuard::Entry IntakeRoad::watch(const wire::Delivery& delivery) con
   return parts_.guard->enter(guarded_bytes(delivery));
 }
 
+connector::Watched IntakeRoad::watch_gate(std::string_view bytes) {
+  connector::Watched watched;
+  if (parts_.guard == nullptr) return watched;
+  auto entry = std::make_shared<journal::CrashGuard::Entry>(parts_.guard->enter(bytes));
+  watched.condemned = entry->condemned();
+  watched.entry = std::move(entry);
+  return watched;
+}
+
 void IntakeRoad::acquit(std::string_view message_id) const {
   if (parts_.guard == nullptr) return;
   const auto bodies = parts_.journal->bodies(message_id);
@@ -72,7 +81,7 @@ void IntakeRoad::keep_unread(const std::shared_ptr<Task>& task) {
     intake.targets.push_back({name, journal::DeliveryState::parked, "", wire::bilingual_json(facts.reason), std::string(why.id())});
   }
   parts_.log(obs::Level::error, "kept_unread", {{"message_id", task->message_id}, {"error_id", std::string(why.id())}, {"trace_id", task->inbound.trace_id}});
-  parts_.journal->accept(std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) { on_committed(*task, std::move(outcome)); });
+  parts_.journal->accept(std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) { on_accepted(task, std::move(outcome)); });
 }
 
 } // namespace tongqu::bridge::detail

@@ -24,7 +24,6 @@ struct IntakeRoad::Batch {
   struct Line {
     mapping::AnswerKind kind = mapping::AnswerKind::accepted;
     mapping::AnswerFacts facts;
-    std::string reason_id;                         ///< For the list of our own: the error's id and sentence.
     std::string identity, digest;                  ///< Of a record that was offered to the journal.
     bool known = false;                            ///< A duplicate.
     std::vector<Plan> plans;

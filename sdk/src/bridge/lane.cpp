@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <thread>
 #include <utility>
 
+#include "tongqu/base/assert.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/finding_json.hpp"
@@ -65,6 +67,7 @@ struct Lane::Trip {
   std::vector<mapping::OutMessage> messages;
   std::size_t at = 0;
   std::string receipts, receipt_nos;
+  std::map<std::string, std::string> receipt_of;   ///< Numbers by message id, of what was receipted in this trip.
   MonoTime until;                                  ///< The claim is ours until then.
   bool settled = false;
 
@@ -77,9 +80,37 @@ struct Lane::Trip {
     journal::Settlement lost;
     lost.state = DeliveryState::unknown;
     lost.error_id = std::string(errc_row(Errc::base_internal).id);
-    lost.not_before = lane->later(tail->claim.attempt);
+    // A byte may have left: asked sooner than after any other unknown outcome, the platform could say "absent" while it is on its way.
+    lost.not_before = std::max(lane->later(tail->claim.attempt), lane->parts_.clock->now_utc() + lane->parts_.settings.query_after);
     lane->settle(tail, std::move(lost));
   }
+};
+
+/// A call into the client: until it has returned the client is there. Empty once the lane closes. A callback that the client makes from
+/// inside the call, and that calls again, is counted as another.
+class Lane::InClient {
+public:
+  explicit InClient(Lane& lane) : lane_(lane) {
+    const std::lock_guard lock(lane_.client_mutex_);
+    if (lane_.closing_.load()) return;
+    client_ = lane_.parts_.client.get();
+    ++lane_.in_client_;
+  }
+  ~InClient() {
+    if (client_ == nullptr) return;
+    // Told under the lock: the lane may go as soon as the last one is out.
+    const std::lock_guard lock(lane_.client_mutex_);
+    if (--lane_.in_client_ == 0) lane_.client_left_.notify_all();
+  }
+  InClient(const InClient&) = delete;
+  InClient& operator=(const InClient&) = delete;
+  explicit operator bool() const noexcept { return client_ != nullptr; }
+  platform::PlatformClient* operator->() const noexcept { return client_; }
+  platform::PlatformClient& operator*() const noexcept { return *client_; }
+
+private:
+  Lane& lane_;
+  platform::PlatformClient* client_ = nullptr;
 };
 
 Lane::Lane(LaneParts parts, std::function<void()> wake_courier)
@@ -111,11 +142,12 @@ bool Lane::idle() const {
 
 void Lane::close() {
   stopping_.store(true);
-  closing_.store(true);
   // Its destructor hands back every call in flight, while this lane is still whole.
   std::unique_ptr<platform::PlatformClient> client;
   {
-    const std::lock_guard lock(client_mutex_);
+    std::unique_lock lock(client_mutex_);
+    closing_.store(true);
+    client_left_.wait(lock, [this] { return in_client_ == 0; });
     client = std::exchange(parts_.client, nullptr);
   }
   client.reset();
@@ -152,12 +184,25 @@ std::optional<MonoTime> Lane::next_look() {
       return std::max(now + std::chrono::milliseconds(1), claimed_at_ + kRoomWait);
     }
   }
-  const auto due = parts_.journal->next_due(parts_.platform);
+  const auto due = next_due(now);
   if (!due) return until;
   MonoTime at = look_time(*due, parts_.clock->now_utc(), now);
   if (until) at = std::max(at, *until);
   look_at_ = std::min(look_at_, at);
   return at;
+}
+
+std::optional<UtcMillis> Lane::next_due(MonoTime now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (due_known_ && now < due_asked_at_ + kLookAgain) return due_;
+    due_known_ = true;  // Whoever changes it while the store is being asked takes this back.
+    due_asked_at_ = now;
+  }
+  const auto due = parts_.journal->next_due(parts_.platform);
+  const std::lock_guard lock(mutex_);
+  due_ = due;
+  return due;
 }
 
 void Lane::pump() {
@@ -189,6 +234,8 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
     if (!claims) no_claim_before_ = parts_.clock->now_mono() + kLookAgain;
     if (claims) {
       in_flight_ += claims->size();
+      // What the store named as next and has given away now is not next any more.
+      if (due_ && *due_ <= parts_.clock->now_utc()) due_known_ = false;
       if (claims->size() == asked) rung_.store(true);
     }
     in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
@@ -206,32 +253,62 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
 void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
   auto known = parts_.plans->take(trip->claim.message_id, parts_.platform);
   Result<mapping::Planned> planned = known ? Result<mapping::Planned>(mapping::Planned{mapping::RecordVerdict::accepted, *std::move(known), {}})
-                                           : parts_.target->plan(trip->claim.canonical, worker.workspace);
-  if (!planned || planned->verdict != mapping::RecordVerdict::accepted) {
-    // It was planned once at intake, so the target mapping or the store changed: a person must look, and nothing was sent.
-    journal::Settlement parked;
-    parked.state = DeliveryState::parked;
-    parked.error_id = std::string(planned ? errc_row(Errc::bridge_target_unreadable).id : planned.error().id());
-    parked.reason = wire::bilingual_json({std::string(errc_row(Errc::bridge_target_unreadable).en), std::string(errc_row(Errc::bridge_target_unreadable).zh)});
-    return settle(trip, std::move(parked));
-  }
+                                           : parts_.target->plan(trip->claim.canonical, environment(), worker.workspace);
+  if (!planned || planned->verdict != mapping::RecordVerdict::accepted) return park(trip, planned);
   trip->messages = std::move(planned->messages);
   if (trip->claim.query_first) return ask(trip);
   step(trip);
 }
 
+mapping::Environment Lane::environment() const {
+  mapping::Environment environment;
+  environment.reference_date = parts_.reference_date;
+  environment.working_days = &parts_.site->working_days;
+  environment.lookup = parts_.site->lookup.get();
+  return environment;
+}
+
+/// It was planned once at intake, so the target mapping or the store changed; or it is an event that its pack cannot write. A person must
+/// look, and nothing was sent.
+void Lane::park(const std::shared_ptr<Trip>& trip, const Result<mapping::Planned>& planned) {
+  const ErrcRow& row = errc_row(Errc::bridge_target_unreadable);
+  Bilingual reason{std::string(row.en), std::string(row.zh)};
+  if (!planned) reason = {describe(planned.error(), Lang::en), describe(planned.error(), Lang::zh)};
+  else if (const auto first = std::find_if(planned->findings.begin(), planned->findings.end(), [](const Finding& f) { return f.severity == Severity::error; }); first != planned->findings.end()) {
+    reason = {describe(*first, Lang::en), describe(*first, Lang::zh)};
+  }
+  journal::Settlement parked;
+  parked.state = DeliveryState::parked;
+  parked.error_id = std::string(planned ? row.id : planned.error().id());
+  parked.reason = wire::bilingual_json(reason);
+  parts_.log(obs::Level::error, "not_planned", {{"message_id", trip->claim.message_id}, {"target", parts_.platform}, {"error_id", parked.error_id}});
+  settle(trip, std::move(parked));
+}
+
+/// What the messages that one depends on were answered; nothing when one of them has no receipt yet, which the order of the plan forbids.
+std::vector<platform::EarlierReceipt> Lane::receipts_for(const Trip& trip, const mapping::OutMessage& message) {
+  std::vector<platform::EarlierReceipt> earlier;
+  for (const std::string& id : message.after) {
+    const auto at = trip.receipt_of.find(id);
+    TONGQU_ASSERT(at != trip.receipt_of.end(), "a message leaves after the receipts of those that it depends on");
+    earlier.push_back({id, at->second});
+  }
+  return earlier;
+}
+
 /// Sends the next message of the plan, or settles when all are receipted.
 void Lane::step(const std::shared_ptr<Trip>& trip) {
   if (trip->at == trip->messages.size()) return settle_delivered(trip);
-  if (closing_.load()) return leave_unknown(trip);
   if (!in_time(*trip)) return put_off(trip);
+  const InClient client(*this);
+  if (!client) return leave_unknown(trip);
   if (trip->at > 0) {
     const std::lock_guard lock(mutex_);
     throttle_.take(1);
   }
   const mapping::OutMessage& message = trip->messages[trip->at];
-  platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id};
-  parts_.client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
+  platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id, receipts_for(*trip, message)};
+  client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
 }
 
 /// A message is begun only when its answer, or the end of waiting for it, comes before the claim is taken back: two at once would be two
@@ -248,10 +325,11 @@ void Lane::put_off(const std::shared_ptr<Trip>& trip) {
 
 /// Settles an unknown outcome without sending anything.
 void Lane::ask(const std::shared_ptr<Trip>& trip) {
-  if (closing_.load()) return leave_unknown(trip);
   if (guarantee_.queryable) {
+    const InClient client(*this);
+    if (!client) return leave_unknown(trip);
     const mapping::OutMessage& message = trip->messages[trip->at];
-    parts_.client->query(message.message_id, to_hex(crypto::sm3(message.body)), [this, trip](platform::QueryOutcome outcome) { on_asked(trip, std::move(outcome)); });
+    client->query(message.message_id, to_hex(crypto::sm3(message.body)), [this, trip](platform::QueryOutcome outcome) { on_asked(trip, std::move(outcome)); });
     return;
   }
   if (!guarantee_.deduplicates) return needs_person(trip);
@@ -286,6 +364,7 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
     case QueryState::found:
       trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
       trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
+      trip->receipt_of[trip->messages[trip->at].message_id] = outcome.receipt_no;
       if (++trip->at < trip->messages.size()) return ask(trip);
       return settle_delivered(trip);
     case QueryState::absent:
@@ -310,6 +389,7 @@ void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutco
   if (outcome.state == SubmitState::delivered) {
     trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
     trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
+    trip->receipt_of[trip->messages[trip->at].message_id] = outcome.receipt_no;
     ++trip->at;
     return step(trip);
   }
@@ -363,6 +443,7 @@ void Lane::settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlem
     {
       const std::lock_guard lock(mutex_);
       --in_flight_;
+      if (!final || !done) due_known_ = false;
       in_flight_gauge_.set(static_cast<std::int64_t>(in_flight_));
       claim = rung_.load() && !claiming_ && has_room();
     }
@@ -386,41 +467,32 @@ void Lane::note_submitted(const platform::SubmitOutcome& outcome) {
   else if (told && (throttled || outcome.retry_after)) throttle_.slow_down(now, outcome.retry_after);
 }
 
-Result<platform::DayOutcome> Lane::ask_day(const std::string& day, const std::string& prefix) {
-  auto answer = std::make_shared<std::promise<platform::DayOutcome>>();
+template <class Told>
+Result<Told> Lane::wait_for(const std::function<void(platform::PlatformClient&, std::function<void(Told)>)>& call) {
+  auto answer = std::make_shared<std::promise<Told>>();
   auto told = answer->get_future();
   {
-    const std::lock_guard lock(client_mutex_);
-    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
-    parts_.client->day(day, prefix, [answer](platform::DayOutcome outcome) { answer->set_value(std::move(outcome)); });
+    const InClient client(*this);
+    if (!client) return Error(Errc::bridge_stopping);
+    call(*client, [answer](Told outcome) { answer->set_value(std::move(outcome)); });
   }
-  platform::DayOutcome outcome = told.get();
+  return told.get();
+}
+
+Result<platform::DayOutcome> Lane::ask_day(const std::string& day, const std::string& prefix) {
+  TONGQU_TRY(auto outcome, wait_for<platform::DayOutcome>([&](auto& client, auto done) { client.day(day, prefix, std::move(done)); }));
   if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_answer_unreadable);
   return outcome;
 }
 
 Result<platform::EventsOutcome> Lane::ask_events(std::size_t max) {
-  auto answer = std::make_shared<std::promise<platform::EventsOutcome>>();
-  auto told = answer->get_future();
-  {
-    const std::lock_guard lock(client_mutex_);
-    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
-    parts_.client->events(max, [answer](platform::EventsOutcome outcome) { answer->set_value(std::move(outcome)); });
-  }
-  platform::EventsOutcome outcome = told.get();
+  TONGQU_TRY(auto outcome, wait_for<platform::EventsOutcome>([&](auto& client, auto done) { client.events(max, std::move(done)); }));
   if (outcome.state != QueryState::found) return outcome.error ? *std::move(outcome.error) : Error(Errc::platform_events_unreadable);
   return outcome;
 }
 
 Result<void> Lane::confirm_events(std::vector<std::string> event_ids) {
-  auto answer = std::make_shared<std::promise<std::optional<Error>>>();
-  auto told = answer->get_future();
-  {
-    const std::lock_guard lock(client_mutex_);
-    if (parts_.client == nullptr) return Error(Errc::bridge_stopping);
-    parts_.client->confirm_events(std::move(event_ids), [answer](std::optional<Error> error) { answer->set_value(std::move(error)); });
-  }
-  auto error = told.get();
+  TONGQU_TRY(auto error, wait_for<std::optional<Error>>([&](auto& client, auto done) { client.confirm_events(std::move(event_ids), std::move(done)); }));
   if (error) return *std::move(error);
   return {};
 }

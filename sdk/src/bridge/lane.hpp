@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "bridge/plan_cache.hpp"
+#include "bridge/setup.hpp"
 #include "bridge/throttle.hpp"
 #include "bridge/worker_pool.hpp"
 #include "tongqu/bridge/config.hpp"
@@ -52,6 +54,8 @@ struct LaneParts {
   std::string fingerprint;                         ///< Of all that it was made from.
   std::unique_ptr<platform::PlatformClient> client;
   std::shared_ptr<const mapping::Target> target;
+  SiteDataPtr site = SiteData::published();        ///< What the target may look up.
+  model::Time reference_date{};
   std::size_t concurrency = 32;
   RateSettings rate;
   std::vector<PauseSettings> pauses;
@@ -97,14 +101,22 @@ public:
 
 private:
   struct Trip;
+  class InClient;
   void on_claims(Result<std::vector<journal::Claim>> claims, std::size_t asked);
   void start(const std::shared_ptr<Trip>& trip, Worker& worker);
+  mapping::Environment environment() const;
+  void park(const std::shared_ptr<Trip>& trip, const Result<mapping::Planned>& planned);
+  static std::vector<platform::EarlierReceipt> receipts_for(const Trip& trip, const mapping::OutMessage& message);
   void step(const std::shared_ptr<Trip>& trip);
   void ask(const std::shared_ptr<Trip>& trip);
   void on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome outcome);
   void on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome);
   void leave_unknown(const std::shared_ptr<Trip>& trip);
   void needs_person(const std::shared_ptr<Trip>& trip);
+  /// The next time that the store has for this platform, asked for again after a second or when something has changed it.
+  std::optional<UtcMillis> next_due(MonoTime now);
+  /// Calls the client with a callback of one argument and waits for it.
+  template <class Told> Result<Told> wait_for(const std::function<void(platform::PlatformClient&, std::function<void(Told)>)>& call);
   void settle_delivered(const std::shared_ptr<Trip>& trip);
   void settle(const std::shared_ptr<Trip>& trip, journal::Settlement settlement);
   void note_platform(bool down);
@@ -122,9 +134,14 @@ private:
   std::function<void()> wake_;
   std::atomic<bool> rung_{true};                   ///< Something may be ready that no claim has asked for.
   MonoTime look_at_{};                             ///< Claim then, rung or not. The courier's own.
+  bool due_known_ = false;                         ///< What the store said is due next still holds; under mutex_.
+  std::optional<UtcMillis> due_;
+  MonoTime due_asked_at_{};
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> closing_{false};
-  std::mutex client_mutex_;                        ///< Who asks beside the trips, against the end of the client.
+  std::atomic<bool> closing_{false};               ///< Set under client_mutex_.
+  std::mutex client_mutex_;                        ///< Of the calls into the client, against its end.
+  std::condition_variable client_left_;
+  std::size_t in_client_ = 0;                      ///< Calls into the client that have not returned.
   mutable std::mutex mutex_;
   Breaker breaker_;
   Throttle throttle_;

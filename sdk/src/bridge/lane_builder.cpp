@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bridge/back_target.hpp"
 #include "bridge/call_back.hpp"
 #include "bridge/up_events.hpp"
 #include "tongqu/base/bytes.hpp"
@@ -30,7 +31,8 @@ Result<platform::PlatformConfig> platform_config(const PlatformSettings& from) {
 }
 
 /// A digest of everything that makes a lane what it is. Credentials enter by value: a key that was exchanged in its file counts.
-std::string fingerprint(const PlatformSettings& one, const platform::PlatformConfig& config, const DeliverySettings& delivery, const std::string& target) {
+std::string fingerprint(const PlatformSettings& one, const platform::PlatformConfig& config, const DeliverySettings& delivery, const std::string& target,
+                        const std::string& site) {
   crypto::Hasher hasher(crypto::Hasher::Algorithm::sm3);
   const auto text = [&hasher](std::string_view value) {
     hasher.update(std::to_string(value.size()) + ":");
@@ -46,7 +48,28 @@ std::string fingerprint(const PlatformSettings& one, const platform::PlatformCon
   for (const PauseSettings& pause : one.pauses) number(to_epoch_ms(pause.from)), number(to_epoch_ms(pause.until));
   number(delivery.retry_min.count()), number(delivery.retry_max.count()), number(delivery.query_after.count());
   number(delivery.breaker_failures), number(delivery.breaker_open.count());
+  text(site);
   return hasher.finish();
+}
+
+/// The `reply` of a target for a profile; empty when it has none.
+platform::ReplyReader reply_reader(const TargetPtr& target) {
+  const auto probe = target->read_reply({});
+  if (!probe && probe.error().code() == Errc::mapping_reply_unknown && probe.error().where() == target->id()) return {};
+  return [target](std::string_view body, int http_status) -> Result<platform::Reply> {
+    TONGQU_TRY(auto reading, target->read_reply({body, http_status}));
+    using From = mapping::ReplyClass;
+    using To = platform::Reply::Is;
+    static constexpr std::pair<From, To> kClasses[] = {{From::accepted, To::accepted},   {From::duplicate, To::duplicate},     {From::fix_input, To::fix_input},
+                                                       {From::fix_setup, To::fix_setup}, {From::retry_later, To::retry_later}, {From::give_up, To::give_up}};
+    platform::Reply reply;
+    for (const auto& [from, to] : kClasses) {
+      if (reading.is == from) reply.is = to;
+    }
+    reply.receipt = std::move(reading.receipt);
+    reply.code = std::move(reading.code);
+    return reply;
+  };
 }
 
 using MakeClient = std::function<Result<std::unique_ptr<platform::PlatformClient>>()>;
@@ -64,6 +87,8 @@ Result<void> add_lane(const PlatformSettings& one, const std::string& digest, co
   lane.platform = one.name;
   lane.fingerprint = digest;
   lane.target = target;
+  lane.site = setup.site;
+  lane.reference_date = setup.config.reference_date;
   lane.concurrency = one.concurrency;
   lane.rate = one.rate;
   lane.pauses = one.pauses;
@@ -87,9 +112,10 @@ Result<void> add_lane(const PlatformSettings& one, const std::string& digest, co
 Result<Lanes> build_lanes(const Setup& setup, const platform::Registry& platforms, const LaneContext& context, const Lanes& before) {
   Lanes lanes;
   for (const PlatformSettings& one : setup.config.platforms) {
-    TONGQU_TRY(const auto config, platform_config(one));
+    TONGQU_TRY(auto config, platform_config(one));
     const TargetPtr& target = setup.targets.at(one.name);
-    const std::string digest = fingerprint(one, config, setup.config.delivery, target->digest());
+    config.read_reply = reply_reader(target);
+    const std::string digest = fingerprint(one, config, setup.config.delivery, target->digest(), setup.site->digest);
     const auto make = [&] { return platforms.create(config, context.clock); };
     TONGQU_CHECK(add_lane(one, digest, target, make, setup, context, before, lanes));
   }
@@ -109,9 +135,14 @@ Result<Lanes> build_lanes(const Setup& setup, const platform::Registry& platform
     if (call_back.token.given()) {
       TONGQU_TRY(secrets.credentials["token"], call_back.token.read());
     }
-    const std::string digest = fingerprint(as_platform, secrets, setup.config.delivery, "back");
-    const auto make = [&] { return make_call_back(call_back, context.clock); };
-    TONGQU_CHECK(add_lane(as_platform, digest, pass_through_target(), make, setup, context, before, lanes));
+    const auto reply = setup.replies.find(name);
+    const TargetPtr target = make_back_target(setup, *pack, [journal = context.journal](const std::string& system, const std::string& case_no) {
+      return journal == nullptr ? std::string() : about_case(*journal, system, case_no);
+    });
+    const std::string reads = reply == setup.replies.end() ? std::string() : reply->second->digest();
+    const std::string digest = fingerprint(as_platform, secrets, setup.config.delivery, target->digest() + " " + reads, setup.site->digest);
+    const auto make = [&] { return make_call_back(call_back, reply == setup.replies.end() ? platform::ReplyReader() : reply_reader(reply->second), context.clock); };
+    TONGQU_CHECK(add_lane(as_platform, digest, target, make, setup, context, before, lanes));
   }
   return lanes;
 }

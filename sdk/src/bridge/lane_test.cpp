@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 namespace tongqu::bridge::detail {
 namespace {
 
@@ -79,6 +81,170 @@ TEST(LookTime, is_the_time_that_is_due_within_an_hour) {
   EXPECT_EQ(wait(std::chrono::milliseconds(0)), std::chrono::milliseconds(1));
   EXPECT_EQ(wait(-std::chrono::hours(5)), std::chrono::milliseconds(1));
   EXPECT_EQ(look_time(from_epoch_ms(253'402'300'799'000), now_utc, now) - now, std::chrono::hours(1)) << "a time that never comes";
+}
+
+/// Gives one claim, and remembers what was settled and how often it was asked what is due.
+class LaneJournal final : public journal::Journal {
+public:
+  std::optional<UtcMillis> due;
+  std::atomic<int> asked{0};
+  std::vector<journal::Claim> claims;
+  std::vector<journal::Settlement> settled;
+
+  void claim(std::string, std::size_t, std::function<void(Result<std::vector<journal::Claim>>)> done) override { done(std::exchange(claims, {})); }
+  void settle(journal::Settlement settlement, std::function<void(Result<void>)> done) override {
+    settled.push_back(std::move(settlement));
+    done(Result<void>());
+  }
+  std::optional<UtcMillis> next_due(const std::string&) override {
+    ++asked;
+    return due;
+  }
+  void accept(journal::Intake, std::function<void(Result<journal::IntakeOutcome>)>) override {}
+  void accept_all(journal::IntakeBatch, std::function<void(Result<std::vector<journal::IntakeOutcome>>)>) override {}
+  Result<journal::IntakeOutcome> accept_and_wait(journal::Intake) override { return no(); }
+  Result<std::optional<Known>> find(std::string_view) override { return no(); }
+  void refuse(journal::Refusal) override {}
+  void on_ready(std::function<void(const std::string&)>) override {}
+  Result<journal::Counts> counts() override { return no(); }
+  Result<std::optional<journal::MessageView>> message(std::string_view) override { return no(); }
+  Result<std::vector<journal::MessageView>> messages_of_case(std::string_view, std::string_view) override { return no(); }
+  Result<std::vector<journal::DeliveryView>> deliveries(journal::DeliveryState, std::size_t) override { return no(); }
+  Result<Bodies> bodies(std::string_view) override { return no(); }
+  Result<std::string> receipt(std::int64_t) override { return no(); }
+  Result<void> release(std::string_view, std::string, std::string, std::string, std::string, const Act&) override { return no(); }
+  Result<void> discard(std::string_view, const std::string&, const Act&) override { return no(); }
+  Result<void> resolve(std::int64_t, Resolution, const Act&) override { return no(); }
+  Result<void> unpark(std::int64_t, const Act&) override { return no(); }
+  Result<std::int64_t> redeliver(journal::Redelivery, const Act&, Redo) override { return no(); }
+  Result<void> note(std::string_view, const Act&) override { return no(); }
+  void close() override {}
+
+private:
+  static Error no() { return Error(Errc::journal_not_found); }
+};
+
+struct HandClock final : Clock {
+  std::atomic<std::int64_t> ms{1'000'000};
+  UtcMillis now_utc() const override { return from_epoch_ms(4'102'444'800'000 + ms.load()); }
+  MonoTime now_mono() const override { return MonoTime(std::chrono::milliseconds(ms.load())); }
+};
+
+/// Takes a message when it is let; knows whether it is still there.
+class SlowClient final : public platform::PlatformClient {
+public:
+  struct Watch {
+    std::promise<void> entered, let_go;
+    std::atomic<bool> inside{false}, gone_inside{false}, gone{false};
+  };
+  explicit SlowClient(std::shared_ptr<Watch> watch) : watch_(std::move(watch)) {}
+  ~SlowClient() override {
+    watch_->gone = true;
+    watch_->gone_inside = watch_->inside.load();
+    if (done_) done_(platform::SubmitOutcome());
+  }
+  platform::Guarantee guarantee() const override { return {true, false}; }
+  void submit(platform::Submission, std::function<void(platform::SubmitOutcome)> done) override {
+    watch_->inside = true;
+    watch_->entered.set_value();
+    watch_->let_go.get_future().wait();
+    done_ = std::move(done);
+    watch_->inside = false;
+  }
+  void query(std::string, std::string, std::function<void(platform::QueryOutcome)>) override {}
+
+private:
+  const std::shared_ptr<Watch> watch_;
+  std::function<void(platform::SubmitOutcome)> done_;
+};
+
+class OneMessage final : public mapping::Target {
+public:
+  const std::string& id() const override { return id_; }
+  const std::string& digest() const override { return id_; }
+  Result<mapping::Planned> plan(std::string_view, const mapping::Environment&, mapping::Workspace&) const override {
+    mapping::Planned planned;
+    planned.messages.push_back({"accept", std::string(32, '0'), "{}", {}});
+    return planned;
+  }
+  Result<mapping::ReplyReading> read_reply(const mapping::ReplyInput&) const override { return Error(Errc::mapping_reply_unknown); }
+
+private:
+  const std::string id_ = "one";
+};
+
+class OneLane : public testing::Test {
+protected:
+  OneLane() {
+    LaneParts parts;
+    parts.platform = "province";
+    parts.client = std::make_unique<SlowClient>(watch_);
+    parts.target = std::make_shared<OneMessage>();
+    parts.settings.query_after = std::chrono::seconds(20);
+    parts.settings.retry_min = parts.settings.retry_max = 20ms;
+    parts.journal = &journal_;
+    parts.plans = &plans_;
+    parts.pool = &pool_;
+    parts.clock = clock_;
+    parts.metrics = &metrics_;
+    lane_ = std::make_shared<Lane>(std::move(parts), [] {});
+  }
+  void claim_one() {
+    journal_.claims.resize(1);
+    journal_.claims[0].message_id = "m1";
+    lane_->pump();
+  }
+  std::shared_ptr<SlowClient::Watch> watch_ = std::make_shared<SlowClient::Watch>();
+  LaneJournal journal_;
+  PlanCache plans_;
+  WorkerPool pool_{0, 16, [] {}};
+  std::shared_ptr<HandClock> clock_ = std::make_shared<HandClock>();
+  obs::Metrics metrics_;
+  std::shared_ptr<Lane> lane_;
+};
+
+TEST_F(OneLane, asks_no_sooner_about_a_claim_that_was_dropped_than_about_any_other_unknown_outcome) {
+  claim_one();
+  pool_.stop();
+  ASSERT_EQ(journal_.settled.size(), 1u);
+  EXPECT_EQ(journal_.settled[0].state, journal::DeliveryState::unknown);
+  EXPECT_GE(journal_.settled[0].not_before - clock_->now_utc(), std::chrono::seconds(20)) << "its request may be on its way";
+}
+
+TEST_F(OneLane, asks_the_store_what_is_due_once_and_not_at_every_wake) {
+  journal_.due = clock_->now_utc() + std::chrono::seconds(5);
+  lane_->pump();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(lane_->next_look(), clock_->now_mono() + std::chrono::seconds(5)) << i;
+  EXPECT_EQ(journal_.asked, 1);
+  clock_->ms += 1001;
+  EXPECT_TRUE(lane_->next_look());
+  EXPECT_EQ(journal_.asked, 2) << "after a second it is asked again";
+  claim_one();
+  pool_.stop();
+  lane_->next_look();
+  lane_->pump();
+  lane_->next_look();
+  EXPECT_EQ(journal_.asked, 3) << "what is to be asked about is due at another time";
+}
+
+TEST_F(OneLane, keeps_its_client_while_a_call_is_inside_it) {
+  claim_one();
+  std::thread worker([this] {
+    Worker own;
+    while (pool_.run_next(own)) continue;
+  });
+  watch_->entered.get_future().wait();
+  auto closed = std::async(std::launch::async, [this] { lane_->close(); });
+  EXPECT_EQ(closed.wait_for(30ms), std::future_status::timeout) << "the call has not returned";
+  EXPECT_FALSE(watch_->gone);
+  watch_->let_go.set_value();
+  worker.join();
+  closed.get();
+  EXPECT_TRUE(watch_->gone);
+  EXPECT_FALSE(watch_->gone_inside);
+  ASSERT_EQ(journal_.settled.size(), 1u);
+  EXPECT_EQ(journal_.settled[0].state, journal::DeliveryState::unknown);
+  EXPECT_EQ(lane_->ask_day("2150-01-05", "").error().id(), "bridge.stopping");
 }
 
 } // namespace

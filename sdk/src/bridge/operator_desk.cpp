@@ -11,7 +11,7 @@ namespace tongqu::bridge::detail {
 using journal::DeliveryState;
 
 struct OperatorDesk::Request {
-  std::string cmd, message_id, target, as, reason, day, prefix;
+  std::string cmd, message_id, target, state, as, reason, day, prefix;
   std::string record_class, system;
   std::int64_t delivery = 0, days = 0;
   bool preview = false, remap = false, overtake = false;
@@ -47,6 +47,7 @@ std::string OperatorDesk::answer(std::string_view text, const std::string& who) 
     if (name == "cmd") request.cmd = value;
     else if (name == "message_id") request.message_id = value;
     else if (name == "target") request.target = value;
+    else if (name == "state") request.state = value;
     else if (name == "as") request.as = value;
     else if (name == "day") request.day = value;
     else if (name == "prefix") request.prefix = value;
@@ -112,6 +113,15 @@ Result<std::string> OperatorDesk::release(const Request& request, const journal:
     w.boolean(release.released);
     w.key("would_release");
     w.boolean(!release.findings.has_errors());
+    if (!release.released && !request.preview) {
+      const Error still(Errc::bridge_still_held);
+      w.member("error_id", still.id());
+      w.key("message");
+      w.begin_object();
+      w.member("en", still.message(Lang::en));
+      w.member("zh", still.message(Lang::zh));
+      w.end_object();
+    }
     w.member("pack", release.pack);
     wire::write_findings(w, release.findings);
   });
@@ -135,7 +145,7 @@ Result<std::string> OperatorDesk::discard(const Request& request, const journal:
 
 std::string OperatorDesk::replay(const Request& request, const journal::Journal::Act& act) {
   Findings findings;
-  const auto done = intake_.replay({request.message_id, request.target, request.remap, request.overtake, request.preview}, act, findings);
+  const auto done = intake_.replay({request.message_id, request.target, request.state, request.remap, request.overtake, request.preview}, act, findings);
   if (!done) return "{\"ok\":false,\"error\":" + wire::refusal_json(done.error(), "", findings) + "}";
   if (!request.preview) parts_.wake();
   return ok_object([&](wire::JsonWriter& w) {

@@ -1,8 +1,13 @@
 #include "bridge/setup.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/crypto/crypto.hpp"
 
 namespace tongqu::bridge::detail {
 namespace {
@@ -28,7 +33,105 @@ Finding mistake(Errc id, std::string part, std::string path = {}) {
   return finding;
 }
 
+constexpr std::size_t kSiteFileBytesMax = std::size_t{256} * 1024 * 1024;
+
+/// A file of the site's data. @errors base.file_unreadable.
+Result<std::string> site_file(const std::string& path) {
+  std::error_code wrong;
+  const auto bytes = std::filesystem::file_size(path, wrong);
+  if (wrong || bytes > kSiteFileBytesMax) return Error(Errc::base_file_unreadable).at(path);
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) {
+    if (bytes != 0) return Error(Errc::base_file_unreadable).at(path);
+  }
+  return text.str();
+}
+
+/// The line at the end of "FILE:LINE"; 0 when there is none.
+std::uint32_t line_of(const std::string& where) {
+  const auto colon = where.rfind(':');
+  std::uint32_t line = 0;
+  if (colon == std::string::npos) return 0;
+  const auto [at, ec] = std::from_chars(where.data() + colon + 1, where.data() + where.size(), line);
+  return ec == std::errc() && at == where.data() + where.size() ? line : 0;
+}
+
+/// The pack of each platform that reads its events.
+bool load_event_packs(const Config& config, Setup& setup, Findings& mistakes) {
+  bool good = true;
+  for (const PlatformSettings& one : config.platforms) {
+    if (one.events.pack.empty()) continue;
+    auto pack = mapping::Pack::load(one.events.pack, {}, mistakes);
+    if (!pack) mistakes.add(mistake(pack.error().code(), one.events.pack, "platforms.events.pack"));
+    else setup.event_packs[one.name] = *std::move(pack);
+    good = good && setup.event_packs.count(one.name) > 0;
+  }
+  return good;
+}
+
+/// What reads the answers of the systems that are called.
+bool load_replies(Setup& setup, Findings& mistakes) {
+  bool good = true;
+  for (const auto& [name, pack] : setup.packs) {
+    const CallBackSettings& call_back = pack->settings.call_back;
+    if (!call_back.on()) continue;
+    if (call_back.form == CallBackSettings::Form::own && setup.event_packs.empty()) {
+      mistakes.add(mistake(Errc::bridge_config_reference, setup.config.file, "platforms.events.pack"));
+      good = false;
+    }
+    if (call_back.reply_file.empty()) continue;
+    auto reply = mapping::Target::load(call_back.reply_file, mistakes);
+    if (reply) setup.replies[name] = *std::move(reply);
+    else mistakes.add(mistake(reply.error().code(), call_back.reply_file, "packs.call_back.reply"));
+    good = good && setup.replies.count(name) > 0;
+  }
+  return good;
+}
+
 } // namespace
+
+SiteDataPtr SiteData::published() {
+  static const SiteDataPtr site = std::make_shared<const SiteData>(SiteData{nullptr, model::Calendars::published().working_days("000000"), ""});
+  return site;
+}
+
+Result<SiteDataPtr> load_site_data(const Config& config, Findings& mistakes) {
+  if (config.catalogues.empty() && config.calendar.files.empty() && config.calendar.division == "000000") return SiteData::published();
+  crypto::Hasher digest(crypto::Hasher::Algorithm::sm3);
+  std::optional<Error> wrong;
+  const auto refuse = [&](const Error& error, const std::string& file, const std::string& key) {
+    Finding finding = mistake(error.code(), file, key);
+    finding.source.line = line_of(error.where());
+    mistakes.add(std::move(finding));
+    wrong = error;
+  };
+  auto site = std::make_shared<SiteData>();
+  std::map<std::string, std::string, std::less<>> texts;
+  for (const auto& [catalogue, file] : config.catalogues) {
+    auto text = site_file(file);
+    // One by one, so that every file's mistake is told.
+    auto alone = text ? mapping::make_table_lookup({{catalogue, *text}}) : Result<std::shared_ptr<const mapping::Lookup>>(text.error());
+    if (!alone) refuse(alone.error(), file, "lookup." + catalogue);
+    else texts.emplace(catalogue, *std::move(text));
+  }
+  for (const auto& [catalogue, text] : texts) digest.update(catalogue + ":" + std::to_string(text.size()) + ":"), digest.update(text);
+  if (!wrong && !texts.empty()) {
+    TONGQU_TRY(site->lookup, mapping::make_table_lookup(texts));
+  }
+  model::Calendars calendars = model::Calendars::published();
+  digest.update(config.calendar.division);
+  for (const std::string& file : config.calendar.files) {
+    const auto text = site_file(file);
+    const auto added = text ? calendars.add_file(*text, file) : Result<void>(text.error());
+    if (!added) refuse(added.error(), file, "calendar.files");
+    else digest.update(std::to_string(text->size()) + ":"), digest.update(*text);
+  }
+  if (wrong) return *std::move(wrong);
+  site->working_days = calendars.working_days(config.calendar.division);
+  site->digest = to_hex(digest.finish());
+  return SiteDataPtr(std::move(site));
+}
 
 const ListenSettings* Setup::listener(const std::string& route) const noexcept {
   const auto at = std::find_if(config.listen.begin(), config.listen.end(), [&](const ListenSettings& l) { return l.name == route; });
@@ -107,6 +210,11 @@ Result<SetupPtr> load_setup(Config config, Findings& mistakes) {
     broken = true;
     mistakes.add(mistake(target.error().code(), one.target_file, "platforms.target"));
   }
+  auto site = load_site_data(config, mistakes);
+  if (site) setup->site = *std::move(site);
+  setup->config = config;
+  const bool events = load_event_packs(config, *setup, mistakes), replies = load_replies(*setup, mistakes);
+  broken = broken || !site || !events || !replies;
   for (const ListenSettings& one : config.listen) {
     if (broken || setup->packs.count(one.pack) > 0) continue;
     broken = true;
@@ -116,7 +224,6 @@ Result<SetupPtr> load_setup(Config config, Findings& mistakes) {
     mistakes.add(std::move(nowhere));
   }
   if (broken) return Error(Errc::bridge_config_invalid).at(config.file);
-  setup->config = std::move(config);
   return SetupPtr(std::move(setup));
 }
 

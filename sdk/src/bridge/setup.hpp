@@ -10,6 +10,7 @@
 #include "tongqu/base/result.hpp"
 #include "tongqu/bridge/config.hpp"
 #include "tongqu/mapping/pack.hpp"
+#include "tongqu/model/calendar.hpp"
 
 namespace tongqu::bridge::detail {
 
@@ -24,13 +25,32 @@ struct PackInForce {
 };
 using PackInForcePtr = std::shared_ptr<const PackInForce>;
 
+/// What packs and targets may look up. Immutable.
+struct SiteData {
+  std::shared_ptr<const mapping::Lookup> lookup;   ///< Null when the site names no catalogue.
+  model::WorkingDays working_days;
+  std::string digest;                              ///< Of all of it; empty when it is what every site has.
+  /// The published working days of the nation and nothing else.
+  static std::shared_ptr<const SiteData> published();
+};
+using SiteDataPtr = std::shared_ptr<const SiteData>;
+/// @errors base.file_unreadable, mapping.table_invalid, model.calendar_* with the mistakes added.
+Result<SiteDataPtr> load_site_data(const Config& config, Findings& mistakes);
+
 /// Everything that one configuration says about what a delivery becomes and where it goes. Immutable: whoever works on a message holds the
 /// one it started with, however often the configuration is read again meanwhile.
 struct Setup {
   Config config;
   std::map<std::string, PackInForcePtr> packs;     ///< By the name that listeners use.
   std::map<std::string, TargetPtr> targets;        ///< By platform name.
+  std::map<std::string, PackPtr> event_packs;      ///< By platform name: what reads its events.
+  std::map<std::string, TargetPtr> replies;        ///< By the name of the pack whose call-back's answers it reads.
+  SiteDataPtr site = SiteData::published();
 
+  /// What mapping needs from outside. Lives as long as this.
+  mapping::Environment environment(const mapping::Opener* opener = nullptr, const Limits& limits = {}) const {
+    return {limits, config.reference_date, opener, &site->working_days, site->lookup.get()};
+  }
   const ListenSettings* listener(const std::string& route) const noexcept;
   PackInForcePtr pack(const std::string& name) const;
   PackInForcePtr pack_of_system(const std::string& system) const;

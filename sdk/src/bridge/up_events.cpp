@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/json.hpp"
 
@@ -11,6 +12,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{1000};
 constexpr std::chrono::milliseconds kBackOffMax{60000};
+constexpr std::size_t kAskedMax = 200;             ///< What a platform gives at once (case-exchange.md, Events).
+constexpr std::size_t kToldMax = 10000;
+
+std::string told_as(const platform::UpEvent& event, std::string_view outcome) { return std::string(outcome) + " " + event.event_id + " " + to_hex(crypto::sm3(event.data)); }
 
 } // namespace
 
@@ -69,7 +74,7 @@ void EventPoller::run() {
       const MonoTime now = std::chrono::steady_clock::now();
       const auto lane = std::find_if(lanes.begin(), lanes.end(), [&](const auto& one) { return one->platform() == platform.name; });
       if (now >= turn.next && lane != lanes.end()) {
-        const auto more = poll(*setup, platform, **lane);
+        const auto more = poll(*setup, platform, **lane, turn);
         // A platform that cannot be asked is asked less and less often; one that has more is asked at once.
         turn.wait = more ? platform.events.poll : std::min(kBackOffMax, std::max(platform.events.poll, turn.wait * 2));
         turn.next = std::chrono::steady_clock::now() + (more && *more ? std::chrono::milliseconds(0) : turn.wait);
@@ -80,29 +85,50 @@ void EventPoller::run() {
   }
 }
 
-Result<bool> EventPoller::poll(const Setup& setup, const PlatformSettings& platform, Lane& lane) {
-  TONGQU_TRY(const platform::EventsOutcome page, lane.ask_events(platform.events.max));
+/// An event that stays with the platform comes with every page: it is told once, not every few seconds for years.
+bool EventPoller::first_time(Turn& turn, const platform::UpEvent& event, std::string_view outcome) {
+  if (turn.told.size() >= kToldMax) turn.told.clear();
+  return turn.told.insert(told_as(event, outcome)).second;
+}
+
+void EventPoller::note(const std::string& platform, std::string_view outcome, std::string_view message_id, std::optional<Errc> why) {
+  parts_.metrics->metric("tongqu_events_total", "target=\"" + platform + "\",outcome=\"" + std::string(outcome) + "\"", "Events from above, by outcome").add();
+  const obs::Level level = why ? obs::Level::error : obs::Level::info;
+  if (!parts_.log.wants(level)) return;
+  std::vector<std::pair<std::string_view, std::string>> fields = {{"message_id", std::string(message_id)}, {"target", platform}, {"outcome", std::string(outcome)}};
+  if (why) fields.emplace_back("error_id", std::string(errc_row(*why).id));
+  parts_.log(level, message_id.empty() ? "event_not_taken" : "event_taken", std::move(fields));
+}
+
+Result<bool> EventPoller::poll(const Setup& setup, const PlatformSettings& platform, Lane& lane, Turn& turn) {
+  // What cannot be confirmed stands in front for as long as nobody mends it: so many more are asked for, or what comes behind would starve.
+  TONGQU_TRY(const platform::EventsOutcome page, lane.ask_events(std::min(kAskedMax, platform.events.max + turn.stuck)));
   std::vector<const platform::UpEvent*> known;
   for (const platform::UpEvent& event : page.events) {
+    if (turn.told.count(told_as(event, "conflict")) > 0) continue;
     if (setup.pack_of_system(event.source_system) != nullptr) {
       known.push_back(&event);
       continue;
     }
     // It is neither stored nor confirmed: the platform keeps it until somebody here serves that system.
-    parts_.metrics->metric("tongqu_events_total", "target=\"" + platform.name + "\",outcome=\"no_system\"", "Events from above, by outcome").add();
-    parts_.log(obs::Level::error, "event_not_taken", {{"target", platform.name}, {"error_id", std::string(errc_row(Errc::bridge_event_no_system).id)}});
+    if (first_time(turn, event, "no_system")) note(platform.name, "no_system", "", Errc::bridge_event_no_system);
   }
+  turn.stuck = page.events.size() - known.size();
   if (known.empty()) return false;
   TONGQU_TRY(const auto outcomes, store(setup, platform.name, known));
   std::vector<std::string> confirmed;
   std::size_t fresh = 0;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    const bool conflict = outcomes[i].verdict == journal::IntakeVerdict::conflict;
-    if (!conflict) confirmed.push_back(known[i]->event_id);
-    if (outcomes[i].verdict == journal::IntakeVerdict::stored) ++fresh;
-    const std::string outcome = conflict ? "conflict" : outcomes[i].verdict == journal::IntakeVerdict::stored ? "stored" : "duplicate";
-    parts_.metrics->metric("tongqu_events_total", "target=\"" + platform.name + "\",outcome=\"" + outcome + "\"", "Events from above, by outcome").add();
-    parts_.log(conflict ? obs::Level::error : obs::Level::info, "event_taken", {{"message_id", outcomes[i].message_id}, {"target", platform.name}, {"outcome", outcome}});
+    const journal::IntakeOutcome& outcome = outcomes[i];
+    if (outcome.verdict == journal::IntakeVerdict::conflict) {
+      ++turn.stuck;
+      first_time(turn, *known[i], "conflict");
+      note(platform.name, "conflict", outcome.message_id, Errc::bridge_event_conflict);
+      continue;
+    }
+    confirmed.push_back(known[i]->event_id);
+    if (outcome.verdict == journal::IntakeVerdict::stored) ++fresh;
+    note(platform.name, outcome.verdict == journal::IntakeVerdict::stored ? "stored" : "duplicate", outcome.message_id, std::nullopt);
   }
   if (!confirmed.empty()) TONGQU_CHECK(lane.confirm_events(std::move(confirmed)));
   // What cannot be confirmed comes again and again: without anything new, the next turn is soon enough.

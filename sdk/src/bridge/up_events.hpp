@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -44,10 +46,17 @@ public:
   void stop();
 
 private:
-  struct Turn { MonoTime next{}; std::chrono::milliseconds wait{0}; };
+  struct Turn {
+    MonoTime next{};
+    std::chrono::milliseconds wait{0};
+    std::size_t stuck = 0;                         ///< Events of the last page that stay with the platform and stand before others.
+    std::set<std::string> told;                    ///< Of these, what has been told (and, of a conflict, journaled) once.
+  };
   void run();
   /// Asks one platform once. True when it has more, false when it has not; an error when it could not be asked or the store not be written.
-  Result<bool> poll(const Setup& setup, const PlatformSettings& platform, Lane& lane);
+  Result<bool> poll(const Setup& setup, const PlatformSettings& platform, Lane& lane, Turn& turn);
+  bool first_time(Turn& turn, const platform::UpEvent& event, std::string_view outcome);
+  void note(const std::string& platform, std::string_view outcome, std::string_view message_id, std::optional<Errc> why);
   Result<std::vector<journal::IntakeOutcome>> store(const Setup& setup, const std::string& platform, const std::vector<const platform::UpEvent*>& events);
   bool wait_until(MonoTime until);
 

@@ -5,7 +5,13 @@
 namespace tongqu::bridge::detail {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_max, std::function<void()> on_crash) : queue_max_(queue_max), on_crash_(std::move(on_crash)) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  } catch (...) {
+    stop();  // Those that were made must end, or their destructors end the process without a word.
+    throw;
+  }
 }
 
 WorkerPool::~WorkerPool() { stop(); }

@@ -45,6 +45,17 @@ TEST(Sm3Lanes, every_way_gives_what_one_message_alone_gives) {
   }
 }
 
+TEST(Sm3Lanes, digests_of_many_are_those_of_each) {
+  std::mt19937 random(9);
+  for (std::size_t count = 0; count < 30; ++count) {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < count; ++i) texts.emplace_back(random() % 300, static_cast<char>(random()));
+    std::string expected;
+    for (const std::string& text : texts) expected += sm3(text);
+    EXPECT_EQ(sm3_of_each({texts.begin(), texts.end()}), expected) << count;
+  }
+}
+
 TEST(Sealer, boxes_sealed_together_are_the_boxes_sealed_alone) {
   const Sealer sealer = *Sealer::create(Secret(std::string(32, 'k')));
   std::mt19937 random(8);
@@ -56,10 +67,10 @@ TEST(Sealer, boxes_sealed_together_are_the_boxes_sealed_alone) {
       associated[i] = std::string(random() % 90, 'a');
       items.push_back({plain[i], associated[i]});
     }
-    const std::string also(random() % 3000, 'd');
-    const auto together = sealer.seal_together(items, also);
+    const std::string also(random() % 3000, 'd'), third(random() % 200, 'e');
+    const auto together = sealer.seal_together(items, {also, third});
     ASSERT_TRUE(together);
-    EXPECT_EQ(together->digest, sm3(also));
+    EXPECT_EQ(together->digests, (std::vector<std::string>{sm3(also), sm3(third)}));
     ASSERT_EQ(together->boxes.size(), items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
       const auto opened = sealer.open(together->boxes[i], associated[i]);

@@ -8,7 +8,7 @@ namespace {
 /// A claim soon after finds so many records of one delivery in memory; the rest are read from their rows.
 constexpr std::size_t kFreshMax = 256;
 
-Error in_record(Error error, std::size_t i) {
+Error at_record(Error error, std::size_t i) {
   const std::string where = error.where();
   return std::move(error).at("record " + std::to_string(i + 1) + (where.empty() ? "" : ": " + where));
 }
@@ -20,17 +20,18 @@ Result<std::unique_ptr<AcceptAllOperation>> AcceptAllOperation::prepare(IntakeBa
   std::vector<IntakeOutcome>& outcomes = *made->outcomes_;
   outcomes.reserve(batch.intakes.size());
   made->accepts_.reserve(batch.intakes.size());
-  if (batch.raw.size() > kBodyBytesMax) return Error(Errc::journal_intake_invalid).at("raw");
+  // A sender's bytes are never taken for a reference to another message.
+  if (batch.raw.size() > kBodyBytesMax || is_shared_raw(batch.raw)) return Error(Errc::journal_intake_invalid).at("raw");
   const std::string raw_digest = crypto::sm3(batch.raw);
   for (std::size_t i = 0; i < batch.intakes.size(); ++i) {
     Intake& in = batch.intakes[i];
-    if (!in.raw.empty()) return in_record(Error(Errc::journal_intake_invalid).at("raw"), i);
+    if (!in.raw.empty()) return at_record(Error(Errc::journal_intake_invalid).at("raw"), i);
     if (i == 0) {
       made->raw_box_owner_ = in.message_id;
       TONGQU_TRY(made->raw_box_, sealing.seal(batch.raw, in.message_id, "raw"));
     }
     auto prepared = prepare_intake(std::move(in), sealing);
-    if (!prepared) return in_record(std::move(prepared).error(), i);
+    if (!prepared) return at_record(std::move(prepared).error(), i);
     prepared->raw_digest = raw_digest;
     if (i >= kFreshMax) std::string().swap(prepared->intake.canonical);
     made->accepts_.push_back(std::make_unique<AcceptOperation>(*std::move(prepared), [outcomes = made->outcomes_](Result<IntakeOutcome> outcome) {

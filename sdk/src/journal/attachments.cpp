@@ -36,6 +36,60 @@ struct Shop {
   std::atomic<int>& writers;
 };
 
+class FileReader final : public AttachmentReader {
+public:
+  FileReader(Descriptor file, OpenedFile opened) : file_(std::move(file)), opened_(std::move(opened)), cipher_(opened_.head.file_key) {
+    ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  const AttachmentFacts& facts() const override { return opened_.facts; }
+
+  Result<Bytes> next() override {
+    if (index_ == opened_.shape.records) return finish();
+    constexpr std::size_t kFrame = kRecordHead + kRecordMac;
+    const auto left = static_cast<std::size_t>(opened_.shape.end_offset - offset_);
+    const std::size_t size = std::min(left, kAttachmentChunk + kFrame);
+    record_.resize(size);
+    if (read_at(file_.get(), record_.data(), size, offset_) != static_cast<std::int64_t>(size)) return Error(Errc::journal_read).at("attachment " + facts().name);
+    TONGQU_TRY(auto plain, cipher_.open('d', index_, record_));
+    if (!plain) return broken_attachment(facts().name, "chunk");
+    ++index_;
+    offset_ += static_cast<std::int64_t>(size);
+    chunk_ = *std::move(plain);
+    hasher_.update(chunk_);
+    return Bytes(chunk_);
+  }
+
+private:
+  Result<Bytes> finish() {
+    if (!finished_ && hasher_.finish() != facts().digest) return broken_attachment(facts().name, "digest");
+    finished_ = true;
+    return Bytes();
+  }
+
+  Descriptor file_;
+  const OpenedFile opened_;
+  RecordCipher cipher_;
+  crypto::Hasher hasher_{crypto::Hasher::Algorithm::sm3};
+  std::string record_, chunk_;
+  std::uint64_t index_ = 0;
+  std::int64_t offset_ = kAttachmentData;
+  bool finished_ = false;
+};
+
+/// Whether a name stands for a content, every chunk of it: only then may a sender be told that it is known. Reads the file.
+bool stands_whole(const Shop& shop, const std::string& name, const std::string& digest) {
+  Descriptor file = shop.folder.open_name(name, O_RDONLY);
+  if (!file) return false;
+  auto opened = open_file(file.get(), shop.sealing, name);
+  if (!opened || opened->facts.digest != digest) return false;
+  FileReader reader(std::move(file), *std::move(opened));
+  for (;;) {
+    const auto chunk = reader.next();
+    if (!chunk) return false;
+    if (chunk->empty()) return true;
+  }
+}
+
 class FileWriter final : public AttachmentWriter {
 public:
   FileWriter(Shop shop, Attachments::Announced announced, std::string part, Descriptor file, Secret file_key)
@@ -117,14 +171,14 @@ private:
     return ::fsync(file_.get()) == 0 ? Result<void>() : Result<void>(write_error(errno));
   }
 
+  /// A file that is broken must not stand in the way of the whole one. What another sender puts there meanwhile is the same content.
   Result<void> put_in_place(Stored& stored) {
+    const bool whole = stands_whole(shop_, stored.facts.name, stored.facts.digest);
     const std::lock_guard lock(shop_.mutex);
     const std::string path = shop_.folder.file(stored.facts.name);
-    if (const Descriptor there = shop_.folder.open_name(stored.facts.name, O_RDONLY); there) {
-      // A file that is broken must not stand in the way of the whole one.
-      const auto opened = open_file(there.get(), shop_.sealing, stored.facts.name);
-      stored.known = static_cast<bool>(opened) && opened->facts.digest == stored.facts.digest;
-      if (stored.known) return shop_.folder.renew(path, shop_.clock.now_utc());
+    if (whole && shop_.folder.open_name(stored.facts.name, O_RDONLY)) {
+      stored.known = true;
+      return shop_.folder.renew(path, shop_.clock.now_utc());
     }
     if (::rename(part_.c_str(), path.c_str()) != 0) return write_error(errno);
     part_.clear();
@@ -141,46 +195,6 @@ private:
   std::string chunk_;
   std::uint64_t index_ = 0;
   std::int64_t bytes_ = 0, offset_ = kAttachmentData, looked_at_ = 0, synced_at_ = 0;
-};
-
-class FileReader final : public AttachmentReader {
-public:
-  FileReader(Descriptor file, OpenedFile opened) : file_(std::move(file)), opened_(std::move(opened)), cipher_(opened_.head.file_key) {
-    ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  }
-  const AttachmentFacts& facts() const override { return opened_.facts; }
-
-  Result<Bytes> next() override {
-    if (index_ == opened_.shape.records) return finish();
-    constexpr std::size_t kFrame = kRecordHead + kRecordMac;
-    const auto left = static_cast<std::size_t>(opened_.shape.end_offset - offset_);
-    const std::size_t size = std::min(left, kAttachmentChunk + kFrame);
-    record_.resize(size);
-    if (read_at(file_.get(), record_.data(), size, offset_) != static_cast<std::int64_t>(size)) return Error(Errc::journal_read).at("attachment " + facts().name);
-    TONGQU_TRY(auto plain, cipher_.open('d', index_, record_));
-    if (!plain) return broken_attachment(facts().name, "chunk");
-    ++index_;
-    offset_ += static_cast<std::int64_t>(size);
-    chunk_ = *std::move(plain);
-    hasher_.update(chunk_);
-    return Bytes(chunk_);
-  }
-
-private:
-  Result<Bytes> finish() {
-    if (!finished_ && hasher_.finish() != facts().digest) return broken_attachment(facts().name, "digest");
-    finished_ = true;
-    return Bytes();
-  }
-
-  Descriptor file_;
-  const OpenedFile opened_;
-  RecordCipher cipher_;
-  crypto::Hasher hasher_{crypto::Hasher::Algorithm::sm3};
-  std::string record_, chunk_;
-  std::uint64_t index_ = 0;
-  std::int64_t offset_ = kAttachmentData;
-  bool finished_ = false;
 };
 
 class FolderAttachments final : public Attachments {

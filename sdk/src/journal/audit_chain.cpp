@@ -5,8 +5,12 @@ namespace {
 
 void put_number(std::string& out, std::int64_t number) {
   const auto bits = static_cast<std::uint64_t>(number);
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>((bits >> shift) & 0xffU));
+  char raw[8];
+  for (int i = 0; i < 8; ++i) raw[i] = static_cast<char>(bits >> (56 - 8 * i));
+  out.append(raw, sizeof raw);
 }
+
+constexpr std::string_view kEntryLabel = "tongqu-entry-1";
 
 // A length before each text, so that no two entries share their bytes.
 void put_text(std::string& out, std::string_view text) {
@@ -26,7 +30,7 @@ void put_entry(std::string& out, const AuditEntry& entry) {
 } // namespace
 
 std::string entry_digest(const AuditEntry& entry) {
-  std::string bytes = "tongqu-entry-1";
+  std::string bytes(kEntryLabel);
   put_entry(bytes, entry);
   return crypto::sm3(bytes);
 }
@@ -41,8 +45,15 @@ std::string segment_root(std::string_view digests) {
 std::string AuditChain::link(std::string_view previous_mac, const AuditEntry& entry) {
   buffer_.assign("tongqu-audit-1");
   put_text(buffer_, previous_mac);
+  entry_at_ = buffer_.size();
   put_entry(buffer_, entry);
   return mac_.compute(buffer_);
+}
+
+std::string AuditChain::digest_text() const {
+  std::string text;
+  text.reserve(kEntryLabel.size() + buffer_.size() - entry_at_);
+  return text.append(kEntryLabel).append(buffer_, entry_at_);
 }
 
 } // namespace tongqu::journal::detail

@@ -35,10 +35,13 @@ class AuditChain {
 public:
   explicit AuditChain(const Secret& key) : mac_(crypto::MacAlgorithm::hmac_sm3, key) {}
   std::string link(std::string_view previous_mac, const AuditEntry& entry);
+  /// What entry_digest takes SM3 of, for the entry that was linked last.
+  std::string digest_text() const;
 
 private:
   crypto::Mac mac_;
   std::string buffer_;
+  std::size_t entry_at_ = 0;  ///< Where in the buffer the entry begins.
 };
 
 } // namespace tongqu::journal::detail

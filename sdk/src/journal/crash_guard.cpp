@@ -19,14 +19,14 @@
 namespace tongqu::journal {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31647261756754; // "Tguard1"
+constexpr std::uint64_t kMagic = 0x32647261756754; // "Tguard2"
 constexpr std::size_t kSlots = 512;
 constexpr std::size_t kSuspects = 512;
 
 enum class Work : std::uint64_t { none, ordinary, suspected };
 enum class Blame : std::uint64_t { none, suspected, condemned };
 
-/// Two keyed hashes and the length stand for a body; 128 bits do not meet by chance.
+/// A keyed hash and the length stand for a body; 128 bits do not meet by chance.
 struct Mark {
   std::uint64_t first = 0, second = 0, size = 0;
   bool operator==(const Mark& other) const noexcept { return first == other.first && second == other.second && size == other.size; }
@@ -42,7 +42,7 @@ struct Suspect {
 };
 struct Table {
   std::uint64_t magic;
-  std::uint64_t keys[4];
+  std::uint64_t keys[2];
   std::uint64_t next_suspect; ///< Where the oldest one is overwritten when there are too many.
   std::array<Slot, kSlots> slots;
   std::array<Suspect, kSuspects> suspects;
@@ -52,6 +52,7 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "a lock does not 
 class MappedGuard final : public CrashGuard {
 public:
   explicit MappedGuard(Table* table) : table_(table) {
+    for (const Suspect& one : table_->suspects) blamed_ += static_cast<Blame>(one.blame.load()) == Blame::none ? 0 : 1;
     for (std::size_t i = kSlots; i > 0; --i) free_.push_back(i - 1);
   }
   ~MappedGuard() override { ::munmap(table_, sizeof(Table)); }
@@ -93,7 +94,7 @@ public:
   void acquit(std::string_view body) override {
     const Mark mark = mark_of(body);
     const std::lock_guard lock(mutex_);
-    if (Suspect* known = find(mark); known != nullptr) known->blame.store(static_cast<std::uint64_t>(Blame::none));
+    clear(mark);
   }
 
   Tally tally() const override {
@@ -112,7 +113,7 @@ protected:
     const std::lock_guard lock(mutex_);
     Slot& slot = table_->slots[at];
     if (static_cast<Work>(slot.work.load()) == Work::suspected) {
-      if (Suspect* known = find(slot.mark); known != nullptr) known->blame.store(static_cast<std::uint64_t>(Blame::none));
+      clear(slot.mark);
       suspect_in_work_ = false;
       alone_.notify_one();
     }
@@ -122,14 +123,21 @@ protected:
 
 private:
   Mark mark_of(std::string_view body) const {
-    const auto* keys = table_->keys;
-    return {detail::siphash({keys[0], keys[1]}, body), detail::siphash({keys[2], keys[3]}, body), body.size()};
+    const auto hash = detail::siphash128({table_->keys[0], table_->keys[1]}, body);
+    return {hash.low, hash.high, body.size()};
   }
-  Suspect* find(const Mark& mark) {
+  Suspect* find(const Mark& mark) noexcept {
+    if (blamed_ == 0) return nullptr;  // As on nearly all days.
     for (Suspect& one : table_->suspects) {
       if (static_cast<Blame>(one.blame.load()) != Blame::none && one.mark == mark) return &one;
     }
     return nullptr;
+  }
+  void clear(const Mark& mark) noexcept {
+    Suspect* known = find(mark);
+    if (known == nullptr) return;
+    known->blame.store(static_cast<std::uint64_t>(Blame::none));
+    --blamed_;
   }
   void blame(const Mark& mark, Blame blame) {
     Suspect* place = find(mark);
@@ -137,6 +145,7 @@ private:
       if (place == nullptr && static_cast<Blame>(one.blame.load()) == Blame::none) place = &one;
     }
     if (place == nullptr) place = &table_->suspects[table_->next_suspect++ % kSuspects];
+    if (static_cast<Blame>(place->blame.load()) == Blame::none) ++blamed_;
     place->mark = mark;
     place->blame.store(static_cast<std::uint64_t>(blame));
   }
@@ -146,6 +155,7 @@ private:
   std::condition_variable alone_;
   std::vector<std::size_t> free_;
   bool suspect_in_work_ = false;
+  std::size_t blamed_ = 0;
 };
 
 Error unusable(const std::string& path) { return Error(Errc::journal_guard).at(path); }

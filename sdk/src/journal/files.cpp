@@ -22,4 +22,10 @@ std::int64_t size_of_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? static_cast<std::int64_t>(status.st_size) : -1;
 }
 
+std::optional<FileIdentity> identity_of_file(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileIdentity(status.st_dev, status.st_ino);
+}
+
 } // namespace tongqu::journal::detail

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <ctime>
+#include <set>
 
 #include "journal/journal_test_support.hpp"
 
@@ -120,7 +122,7 @@ TEST_F(JournalBatch, refused_records_stand_in_the_ledger_with_the_digest_of_the_
   ASSERT_EQ(verdicts(std::move(mixed)).size(), 1U);
   EXPECT_EQ(journal_->counts()->refusals, 3);
   EXPECT_EQ(first_value(options_.path, "SELECT count(DISTINCT digest) || ' ' || min(length(digest)) || ' ' || min(size) FROM refusals"), "1 32 19");
-  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(place, ',') FROM (SELECT place FROM refusals ORDER BY id)"), "record 2,record 3,record 4");
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(place, ',') FROM (SELECT place FROM refusals ORDER BY id) AS rows"), "record 2,record 3,record 4");
   IntakeBatch only_refusals;
   only_refusals.raw = "x";
   only_refusals.refusals.push_back({});
@@ -133,6 +135,10 @@ TEST_F(JournalBatch, a_body_of_a_caller_cannot_point_at_another_message) {
   auto forged = intake("m2");
   forged.raw = "TQR1 m1";
   EXPECT_EQ(id_of(journal_->accept_and_wait(std::move(forged))), "journal.intake_invalid");
+  const auto together = accept_all(batch({"m3", "m4"}, "TQR1 m1"));
+  EXPECT_EQ(id_of(together), "journal.intake_invalid");
+  EXPECT_EQ(together.error().where(), "raw");
+  EXPECT_EQ(raw_of("m3"), "journal.not_found");
 }
 
 TEST_F(JournalBatch, thousands_are_claimed_with_their_own_records) {
@@ -149,6 +155,68 @@ TEST_F(JournalBatch, thousands_are_claimed_with_their_own_records) {
     seen += claims.size();
   }
   EXPECT_EQ(seen, 2000U);
+}
+
+/// Batches whose time is over.
+class JournalBatchPurge : public JournalBatch {
+protected:
+  void deliver(const std::set<std::string>& ids) {
+    for (auto claims = claim(*journal_, 50); !claims.empty(); claims = claim(*journal_, 50)) {
+      for (const Claim& one : claims) {
+        Settlement told = settlement(one, ids.count(one.message_id) > 0 ? DeliveryState::delivered : DeliveryState::unknown);
+        if (told.state == DeliveryState::unknown) told.not_before = clock_->now_utc() + std::chrono::hours(24 * 3650);
+        ASSERT_TRUE(settle(*journal_, told));
+      }
+    }
+  }
+  static IntakeBatch apart(const std::vector<std::string>& ids, const std::string& raw) {
+    IntakeBatch out = batch(ids, raw);
+    for (auto& one : out.intakes) one.case_key = one.message_id;
+    return out;
+  }
+  std::int64_t purge(Journal::Redo redo = Journal::Redo::act) { return count_of(journal_->purge({}, {"keeper", "time is over"}, redo)); }
+  static std::int64_t count_of(const Result<std::int64_t>& purged) { return purged ? *purged : -1; }
+  void years_pass() { clock_->pass(std::chrono::hours(24 * 400)); }
+};
+
+TEST_F(JournalBatchPurge, bytes_stay_while_a_later_message_of_the_batch_is_held) {
+  ASSERT_EQ(verdicts(apart({"m1", "m2", "m3"}, "raw of the day")).size(), 3U);
+  deliver({"m1", "m2"});
+  years_pass();
+  EXPECT_EQ(purge(Journal::Redo::preview), 1);
+  EXPECT_EQ(purge(), 1) << "m2 alone: m1 has the bytes that m3 needs";
+  EXPECT_EQ(raw_of("m2"), "journal.purged");
+  EXPECT_EQ(raw_of("m3"), "raw of the day") << "and m2 that went between them does not end the walk";
+  EXPECT_EQ(purge(), 0);
+  EXPECT_EQ(raw_of("m1"), "raw of the day");
+  ASSERT_TRUE(journal_->resolve(journal_->message("m3").value()->deliveries.at(0).delivery, Journal::Resolution::delivered, {"keeper", "asked"}));
+  years_pass();
+  EXPECT_EQ(purge(), 2);
+  for (const char* id : {"m1", "m2", "m3"}) EXPECT_EQ(raw_of(id), "journal.purged") << id;
+  EXPECT_EQ(journal_->counts()->damaged, 0);
+}
+
+TEST_F(JournalBatchPurge, a_damaged_row_among_them_does_not_end_the_walk) {
+  ASSERT_EQ(verdicts(apart({"m1", "m2", "m3"}, "raw of the day")).size(), 3U);
+  deliver({"m1", "m2"});
+  journal_.reset();
+  tamper(options_.path, "UPDATE messages SET case_no = 'x', raw_bytes = 7 WHERE message_id = 'm2'");
+  reopen();
+  years_pass();
+  EXPECT_EQ(purge(), 0);
+  EXPECT_EQ(raw_of("m3"), "raw of the day");
+}
+
+TEST_F(JournalBatchPurge, a_large_batch_is_walked_once) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.push_back("m" + std::to_string(10000 + i));
+  ASSERT_EQ(verdicts(apart(ids, "x")).size(), 1000U);
+  deliver(std::set<std::string>(ids.begin(), ids.end()));
+  years_pass();
+  const auto cpu = [] { return std::clock(); };
+  const auto before = cpu();
+  EXPECT_EQ(purge(Journal::Redo::preview), 1000);
+  EXPECT_LT(static_cast<double>(cpu() - before) / CLOCKS_PER_SEC, 0.8) << "half a million rows would be read if each of them walked";
 }
 
 class JournalTurns : public JournalTest {
@@ -203,6 +271,7 @@ TEST_F(JournalTurns, retries_take_half_of_a_claim_at_most_while_others_wait) {
 }
 
 TEST_F(JournalTurns, rows_of_an_older_store_come_first_and_are_claimed) {
+  FILE_STORE_ONLY("there is no older one");
   put("a", 0, 2);
   journal_.reset();
   tamper(options_.path, "UPDATE deliveries SET due_ms = 0 WHERE due_ms < 0");

@@ -21,6 +21,7 @@ protected:
   VerifyReport verified() {
     VerifyOptions verify;
     verify.path = options_.path;
+    verify.postgres = options_.postgres;
     verify.audit_key = options_.audit_key;
     const auto report = verify_audit(verify);
     EXPECT_TRUE(report);
@@ -31,6 +32,7 @@ protected:
 };
 
 TEST_F(JournalKeeping, a_restored_store_asks_about_everything_that_may_have_gone_out_since) {
+  FILE_STORE_ONLY("a server has its own backup");
   for (int i = 0; i < 3; ++i) store(intake("done-" + std::to_string(i), "done-" + std::to_string(i)));
   deliver_all();
   store(intake("ready", "case-r"));
@@ -87,6 +89,7 @@ TEST_F(JournalKeeping, a_restored_store_asks_about_everything_that_may_have_gone
 }
 
 TEST_F(JournalKeeping, a_backup_beside_work_is_whole) {
+  FILE_STORE_ONLY("a server has its own backup");
   std::atomic<bool> stop{false};
   std::thread work([this, &stop] { for (int i = 0; !stop; ++i) store(intake("m" + std::to_string(i), "")); });
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(back_up(options_, folder_.file("b" + std::to_string(i))));
@@ -102,6 +105,7 @@ TEST_F(JournalKeeping, a_backup_beside_work_is_whole) {
 }
 
 TEST_F(JournalKeeping, what_is_not_a_whole_backup_of_ours_is_not_restored) {
+  FILE_STORE_ONLY("a server has its own backup");
   store(intake("m1"));
   ASSERT_TRUE(back_up(options_, backup_));
   JournalOptions other = options_for(folder_.file("other.db"));
@@ -223,6 +227,11 @@ TEST_F(JournalKeeping, a_predecessor_that_does_not_come_is_told_to_a_person) {
   clock_->pass(std::chrono::hours(1));
   ASSERT_TRUE(journal_->note("tick", act_));
   EXPECT_EQ((*journal_->message("m1"))->deliveries.at(1).state, S::waiting);
+  clock_->turn_wall(std::chrono::hours(24));
+  clock_->pass(2s);
+  ASSERT_TRUE(journal_->note("tick", act_));
+  ASSERT_TRUE(journal_->note("tock", act_));
+  EXPECT_EQ((*journal_->message("m1"))->deliveries.at(1).state, S::waiting) << "the wall clock was turned, nothing has waited";
   clock_->pass(std::chrono::hours(1) + 2s);
   ASSERT_TRUE(journal_->note("tick", act_));
   ASSERT_TRUE(journal_->note("tock", act_));
@@ -231,6 +240,98 @@ TEST_F(JournalKeeping, a_predecessor_that_does_not_come_is_told_to_a_person) {
   EXPECT_EQ(late.error_id, "journal.predecessor_late");
   EXPECT_NE(late.reason.find("\"zh\":"), std::string::npos);
   EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM audit WHERE kind = 'late' AND subject = 'm1'"), "1");
+}
+
+/// Events that come before one of their own case which the platform wants first.
+class JournalEarly : public JournalKeeping {
+protected:
+  void SetUp() override {
+    options_.event_places = {{"accept", 1}, {"step", 2}, {"result", 3}};
+    options_.waiting_limit = std::chrono::hours(2);
+    JournalTest::SetUp();
+  }
+  void put(const std::string& id, const std::string& event) {
+    Intake in = intake(id);
+    in.event = event;
+    store(std::move(in));
+  }
+  /// What is claimed now; the platform misses something for those named, and takes the others.
+  std::string turn(const std::string& missing = "") {
+    std::string out;
+    for (const Claim& one : claim(*journal_, 9)) {
+      out += (out.empty() ? "" : " ") + one.message_id;
+      const bool early = missing.find(one.message_id) != std::string::npos;
+      Settlement told = settlement(one, early ? S::ready : S::delivered);
+      if (early) told.error_id = "platform.predecessor_missing", told.not_before = clock_->now_utc() + std::chrono::minutes(5);
+      EXPECT_TRUE(settle(*journal_, told));
+    }
+    return out;
+  }
+};
+
+TEST_F(JournalEarly, lets_the_earlier_event_pass_and_follows_at_once) {
+  put("s1", "step");
+  EXPECT_EQ(turn("s1"), "s1");
+  put("r1", "result");
+  EXPECT_EQ(turn(), "") << "the result does not pass the step";
+  EXPECT_EQ(only_delivery("s1").error_id, "platform.predecessor_missing") << "why it waits is told";
+  put("a1", "accept");
+  EXPECT_EQ(turn(), "a1");
+  EXPECT_EQ(turn(), "s1") << "at once, not after its five minutes";
+  EXPECT_EQ(turn(), "r1");
+  EXPECT_EQ(turn(), "");
+}
+
+TEST_F(JournalEarly, what_was_behind_it_already_passes_too_and_nothing_else_does) {
+  put("r1", "result");
+  put("r2", "result");
+  put("x1", "unheard_of");
+  put("a1", "accept");
+  put("s1", "step");
+  EXPECT_EQ(turn("r1"), "r1");
+  EXPECT_EQ(turn(), "") << "what nobody knows stands in the way";
+  ASSERT_TRUE(journal_->note("tick", act_));
+  clock_->pass(6min);
+  EXPECT_EQ(turn(), "r1");
+  for (const char* next : {"r2", "x1", "a1", "s1"}) EXPECT_EQ(turn(), next);
+}
+
+TEST_F(JournalEarly, who_was_passed_still_keeps_back_what_comes_later) {
+  put("s1", "step");
+  EXPECT_EQ(turn("s1"), "s1");
+  put("a1", "accept");
+  EXPECT_EQ(turn("a1 s1"), "a1");
+  clock_->pass(6min);
+  EXPECT_EQ(turn("s1"), "s1 a1") << "both are tried";
+  put("r1", "result");
+  EXPECT_EQ(turn("s1"), "s1") << "not the result, though an event before it is delivered";
+  reopen();
+  EXPECT_EQ(turn(), "");
+  clock_->pass(6min);
+  const auto again = claim(*journal_, 9);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].message_id, "s1");
+  put("r2", "result");
+  EXPECT_EQ(turn(), "") << "while it is on its way";
+  ASSERT_TRUE(settle(*journal_, settlement(again[0], S::delivered)));
+  EXPECT_EQ(turn(), "r1");
+  EXPECT_EQ(turn(), "r2");
+}
+
+TEST_F(JournalEarly, one_that_waits_too_long_is_told_to_a_person_and_the_earlier_one_still_passes) {
+  put("s1", "step");
+  EXPECT_EQ(turn("s1"), "s1");
+  clock_->pass(std::chrono::hours(2) + 1min);
+  EXPECT_EQ(turn("s1"), "s1");
+  EXPECT_EQ(only_delivery("s1").state, S::parked);
+  EXPECT_EQ(only_delivery("s1").error_id, "journal.predecessor_late");
+  EXPECT_NE(only_delivery("s1").reason.find("\"zh\":"), std::string::npos);
+  EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM audit WHERE kind = 'late' AND subject = 's1'"), "1");
+  put("a1", "accept");
+  EXPECT_EQ(turn(), "a1");
+  ASSERT_TRUE(journal_->unpark(only_delivery("s1").delivery, act_));
+  EXPECT_EQ(turn(), "s1");
+  EXPECT_TRUE(verified().ok());
 }
 
 } // namespace

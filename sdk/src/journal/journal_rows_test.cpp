@@ -24,6 +24,28 @@ TEST(SipHash, gives_the_published_values) {
   EXPECT_EQ(of(15), 0xa129ca6149be45e5U);
 }
 
+// As `openssl mac -macopt size:16 SIPHASH` says of key 00 to 0f, message 00 01 02 ...; the first two are in the reference code too.
+TEST(SipHash, of_128_bits_gives_what_another_implementation_gives) {
+  const detail::SipKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
+  const auto of = [&key](std::size_t size) {
+    std::string message;
+    for (std::size_t i = 0; i < size; ++i) message += static_cast<char>(i);
+    const auto hash = detail::siphash128(key, message);
+    std::string bytes;
+    for (const std::uint64_t word : {hash.low, hash.high}) {
+      for (int i = 0; i < 8; ++i) bytes += static_cast<char>(word >> (8 * i) & 0xff);
+    }
+    return to_hex(bytes);
+  };
+  EXPECT_EQ(of(0), "a3817f04ba25a8e66df67214c7550293");
+  EXPECT_EQ(of(1), "da87c1d86b99af44347659119b22fc45");
+  EXPECT_EQ(of(7), "a1f1ebbed8dbc153c0b84aa61ff08239");
+  EXPECT_EQ(of(8), "3b62a9ba6258f5610f83e264f31497b4");
+  EXPECT_EQ(of(15), "5493e99933b0a8117e08ec0f97cfc3d9");
+  EXPECT_EQ(of(63), "5150d1772f50834a503e069a973fbd7c");
+  EXPECT_EQ(of(100), "39732dd009be17338297c6358fe5e6d9");
+}
+
 TEST(RecentKeys, find_what_a_plain_sorted_list_finds) {
   std::mt19937 random(20261129);
   detail::RecentKeys keys;
@@ -53,6 +75,7 @@ protected:
 };
 
 TEST_F(JournalRows, keys_are_found_before_and_after_they_are_written) {
+  FILE_STORE_ONLY("keys held back");
   for (int i = 0; i < 40; ++i) store(intake("m" + std::to_string(i), "case-" + std::to_string(i % 4)));
   EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM keys"), "0");
   const auto expect_all = [this](std::size_t in_case_1) {
@@ -80,6 +103,7 @@ TEST_F(JournalRows, keys_are_found_before_and_after_they_are_written) {
 
 // More than one lot of keys: they are written while work goes on, and nothing is taken twice meanwhile.
 TEST_F(JournalRows, lots_of_keys_are_written_piece_by_piece_beside_the_work) {
+  FILE_STORE_ONLY("keys held back");
   constexpr int kMessages = 1500;
   options_.keys_held_back = 1000;
   reopen();
@@ -164,6 +188,25 @@ TEST_F(JournalRows, a_damaged_counter_row_is_noticed_at_opening) {
   journal_.reset();
   tamper(options_.path, "UPDATE counters SET fence = fence + 1");
   EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.corrupt");
+}
+
+TEST_F(JournalRows, a_digest_that_the_journal_takes_is_the_digest_that_was_given) {
+  store(intake("m1"));
+  Intake same = intake("m2");
+  same.identity = intake("m1").identity;
+  same.digest.clear();
+  same.digest_input = "content";
+  EXPECT_EQ(journal_->accept_and_wait(same)->verdict, IntakeVerdict::duplicate);
+  same.digest_input = "other content";
+  EXPECT_EQ(journal_->accept_and_wait(same)->verdict, IntakeVerdict::conflict);
+  Intake own = intake("m3");
+  own.digest.clear();
+  own.digest_input = std::string(5000, 'x');
+  EXPECT_EQ(journal_->accept_and_wait(own)->verdict, IntakeVerdict::stored);
+  EXPECT_EQ((*journal_->find("identity of m3"))->digest, crypto::sm3(std::string(5000, 'x')));
+  own.identity = "another";
+  own.digest = crypto::sm3("both");
+  EXPECT_EQ(id_of(journal_->accept_and_wait(own)), "journal.intake_invalid") << "one of the two";
 }
 
 // What stands in the memory of a claim is not used after a person has acted on the row, nor twice.

@@ -1,11 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 
+#include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
-#include "journal/sqlite/store.hpp"
 #include "tongqu/base/clock.hpp"
 #include "tongqu/journal/attachments.hpp"
 
@@ -76,7 +77,7 @@ private:
 
 /// What operations work with, on the writer thread only.
 struct Desk {
-  Store& store;
+  Ledger& store;
   const Sealing& sealing;
   const Clock& clock;
   Schedule& schedule;
@@ -84,15 +85,22 @@ struct Desk {
   FreshRecords& fresh;
   std::chrono::milliseconds lease_time;
   std::chrono::milliseconds ask_after;
+  std::chrono::milliseconds waiting_limit;
   std::uint64_t acts = 0;      ///< Counts whatever may change a claimed row besides its settlement.
   Attachments* attachments = nullptr;
   std::int64_t now_ms() const { return to_epoch_ms(clock.now_utc()); }
+  /// What was made before this has waited too long; a wall clock that was turned forward has made nothing wait. 0: there is no limit.
+  std::int64_t late_before_ms() const {
+    return waiting_limit.count() == 0 ? 0 : std::min(now_ms(), schedule.now_ms()) - waiting_limit.count();
+  }
 };
 
 /// One piece of work of a group.
 class Operation {
 public:
   virtual ~Operation() = default;
+  /// Tells what apply() will read, as far as it knows; a store may ask for it all at once.
+  virtual void foresee(const Desk&, Foresight&) const {}
   /// Inside the transaction: an error undoes this operation alone. Runs again from the start when a neighbour failed half-way.
   virtual Result<void> apply(Desk& desk) = 0;
   /// After the commit returned, or with the reason why nothing of this operation was stored.

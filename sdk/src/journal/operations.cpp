@@ -15,6 +15,8 @@ std::string targets_text(const Intake& intake) {
   return out;
 }
 
+std::string reason_of(const ErrcRow& why) { return "{\"en\":\"" + std::string(why.en) + "\",\"zh\":\"" + std::string(why.zh) + "\"}"; }
+
 std::string delivery_text(const DeliveryRow& row) { return "delivery=" + std::to_string(row.id) + " target=" + row.target; }
 
 } // namespace
@@ -29,7 +31,7 @@ Result<void> hold_late(Desk& desk, std::int64_t before_ms) {
   constexpr std::size_t kAtOnce = 200;
   TONGQU_TRY(const auto ids, desk.store.waiting(kAtOnce));
   const ErrcRow& why = errc_row(Errc::journal_predecessor_late);
-  const std::string reason = "{\"en\":\"" + std::string(why.en) + "\",\"zh\":\"" + std::string(why.zh) + "\"}";
+  const std::string reason = reason_of(why);
   for (const std::int64_t id : ids) {
     TONGQU_TRY(auto row, desk.store.delivery(id));
     if (!row || row->state != DeliveryState::waiting || row->created_ms >= before_ms) continue;
@@ -115,7 +117,7 @@ Result<void> AcceptOperation::apply_known(Desk& desk, const MessageRow& first) {
   if (first.digest != prepared_.intake.digest) {
     return desk.store.audit("conflict", first.message_id, "system=" + prepared_.intake.system, prepared_.intake.digest, desk.now_ms());
   }
-  TONGQU_TRY(const auto box, desk.store.box(first, Store::Body::acknowledgement));
+  TONGQU_TRY(const auto box, desk.store.box(first, Ledger::Body::acknowledgement));
   TONGQU_TRY(outcome_.acknowledgement, desk.sealing.open(box, first.key_id, first.message_id, "acknowledgement"));
   outcome_.verdict = IntakeVerdict::duplicate;
   return {};
@@ -139,12 +141,26 @@ Result<void> RefuseOperation::apply(Desk& desk) {
   return desk.store.audit("refusal", refusal_.system, detail, refusal_.digest, desk.now_ms());
 }
 
+void ClaimOperation::foresee(const Desk& desk, Foresight& foresight) const {
+  for (Foresight::Due& one : foresight.due) {
+    if (one.target != target_) continue;
+    one.max += max_;
+    return;
+  }
+  foresight.due.push_back({target_, desk.schedule.now_ms(), max_});
+}
+
 Result<void> ClaimOperation::apply(Desk& desk) {
   claims_.clear();
   rows_.clear();
   std::vector<DeliveryRow> due;
   do {
     TONGQU_TRY(due, desk.store.due(target_, desk.schedule.now_ms(), max_));
+    std::vector<std::int64_t> unread;
+    for (const DeliveryRow& row : due) {
+      if (desk.fresh.find(message_of(row.id)) == nullptr) unread.push_back(message_of(row.id));
+    }
+    if (!unread.empty()) desk.store.foresee_records(unread);
     for (DeliveryRow& row : due) TONGQU_CHECK(apply_one(desk, std::move(row)));
     // Rows that are broken were set apart on the way: look on behind them.
   } while (claims_.empty() && !due.empty());
@@ -159,7 +175,7 @@ Result<Claim> ClaimOperation::prepare(Desk& desk, const DeliveryRow& row) {
     claim.canonical = fresh->canonical;
   } else {
     TONGQU_TRY(auto message, desk.store.whole_message(message_of(row.id)));
-    TONGQU_TRY(const auto box, desk.store.box(message, Store::Body::canonical));
+    TONGQU_TRY(const auto box, desk.store.box(message, Ledger::Body::canonical));
     TONGQU_TRY(claim.canonical, desk.sealing.open(box, message.key_id, message.message_id, "canonical"));
     facts = {std::move(message.message_id), std::move(message.system), std::move(message.case_no), std::move(message.event), std::move(message.identity)};
   }
@@ -223,11 +239,11 @@ void ClaimOperation::complete(Desk& desk, const Error* failure) {
   done_(std::move(claims_));
 }
 
-// The claim's own row serves once: whatever else may have touched it since makes us read it again.
+// The claim's own row serves once: whatever else may have touched it since makes us read it again, and in a shared store others may.
 Result<DeliveryRow> SettleOperation::row_of(Desk& desk) {
   const Settlement& in = prepared_.settlement;
   const auto lease = desk.leases.find(in.fence);
-  if (lease != desk.leases.end() && !lease->second.used && lease->second.acts == desk.acts && lease->second.row.id == in.delivery) {
+  if (!desk.store.shared() && lease != desk.leases.end() && !lease->second.used && lease->second.acts == desk.acts && lease->second.row.id == in.delivery) {
     lease->second.used = true;
     return lease->second.row;
   }
@@ -255,7 +271,24 @@ Result<void> SettleOperation::apply(Desk& desk) {
     return Error(Errc::journal_illegal_move).with(std::string(state_name(row.state)) + " to " + std::string(state_name(in.state)));
   }
   TONGQU_CHECK(desk.store.move(row, move, desk.now_ms()));
-  return audit(desk, row);
+  TONGQU_CHECK(audit(desk, row));
+  return waits_for_earlier(row) ? let_pass(desk, row) : Result<void>();
+}
+
+// It came before an event of its own case that the platform wants first: that one may pass. What waits for ever is told to a person.
+Result<void> SettleOperation::let_pass(Desk& desk, DeliveryRow& row) {
+  if (row.created_ms < desk.late_before_ms()) {
+    const ErrcRow& why = errc_row(Errc::journal_predecessor_late);
+    const std::string reason = reason_of(why);
+    Move late;
+    late.to = DeliveryState::parked;
+    late.error_id = why.id;
+    late.reason = reason;
+    TONGQU_CHECK(desk.store.move(row, late, desk.now_ms()));
+    TONGQU_TRY(const auto subject, subject_of(desk, row.id));
+    TONGQU_CHECK(desk.store.audit("late", subject, delivery_text(row), {}, desk.now_ms()));
+  }
+  return desk.store.release_earlier(row);
 }
 
 Result<void> SettleOperation::audit(Desk& desk, const DeliveryRow& row) {

@@ -32,7 +32,7 @@ Result<void> check_intake(const Intake& intake) {
     if (c <= ' ' || c > '~') return invalid("message_id");
   }
   if (intake.identity.empty() || intake.identity.size() > 1024 || !is_utf8(intake.identity)) return invalid("identity");
-  if (intake.digest.size() != 32) return invalid("digest");
+  if (intake.digest_input.empty() ? intake.digest.size() != 32 : !intake.digest.empty()) return invalid("digest");
   // A body of a caller must not read as one of our own references.
   if (intake.raw.size() > kBodyBytesMax || intake.canonical.size() > kBodyBytesMax || is_shared_raw(intake.raw)) return invalid("raw");
   if (intake.attachments.size() > kAttachmentsMax) return invalid("attachments");
@@ -47,12 +47,14 @@ Result<void> check_intake(const Intake& intake) {
 Result<PreparedIntake> prepare_intake(Intake intake, const Sealing& sealing) {
   TONGQU_CHECK(check_intake(intake));
   PreparedIntake prepared;
-  TONGQU_TRY(auto sealed, sealing.seal_bodies(intake.raw, intake.canonical, intake.acknowledgement, intake.message_id));
+  TONGQU_TRY(auto sealed, sealing.seal_bodies(intake));
   prepared.raw_box = std::move(sealed.raw);
   prepared.canonical_box = std::move(sealed.canonical);
   prepared.acknowledgement_box = std::move(sealed.acknowledgement);
   prepared.raw_digest = std::move(sealed.raw_digest);
+  if (!intake.digest_input.empty()) intake.digest = std::move(sealed.digest);
   prepared.intake = std::move(intake);
+  std::string().swap(prepared.intake.digest_input);
   std::string().swap(prepared.intake.raw);
   return prepared;
 }

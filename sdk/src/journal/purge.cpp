@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kPageRows = 200;
 /// What sealing adds to a text: version, initialisation vector and MAC.
 constexpr std::int64_t kSealBytes = 49;
-constexpr std::size_t kRaw = static_cast<std::size_t>(Store::Body::raw);
+constexpr std::size_t kRaw = static_cast<std::size_t>(Ledger::Body::raw);
 
 std::string_view class_name(Journal::Purge::What what) {
   switch (what) {
@@ -28,15 +28,41 @@ Result<bool> finished(Desk& desk, std::int64_t message, std::int64_t before_ms) 
   return true;
 }
 
-/// Messages of one delivery share the raw bytes of the first of them: those follow it row by row, each with a reference of known size.
+/// Sealed size of a reference to a message of this one's batch: ids of one writer have one length.
+std::int64_t reference_bytes(const MessageRow& row) { return kSealBytes + static_cast<std::int64_t>(kSharedRaw.size() + row.message_id.size()); }
+
+/// Whether the raw bytes of a message stand with another one. Its size says no for nearly all; the others are opened.
+Result<bool> is_reference(Desk& desk, const MessageRow& row) {
+  if (row.box_bytes[kRaw] != reference_bytes(row)) return false;
+  const auto box = desk.store.box(row, Ledger::Body::raw);
+  if (!box && box.error().code() != Errc::journal_row_damaged) return box.error();
+  const auto raw = box ? desk.sealing.open(*box, row.key_id, row.message_id, "raw") : Result<std::string>(std::string());
+  return raw && is_shared_raw(*raw);
+}
+
+/// Messages of one delivery share the raw bytes of the first of them and follow it row by row, each with a reference of known size that
+/// stays when its record goes. A damaged one among them is passed by: where it may be one of them, the bytes stay.
 Result<bool> raw_still_needed(Desk& desk, const MessageRow& first, std::int64_t before_ms) {
-  const auto reference = kSealBytes + static_cast<std::int64_t>(kSharedRaw.size() + first.message_id.size());
+  const std::int64_t reference = reference_bytes(first);
   for (std::int64_t row = first.id + 1;; ++row) {
     TONGQU_TRY(const auto next, desk.store.message(row));
-    if (!next || next->damaged || next->purged_ms != 0 || next->box_bytes[kRaw] != reference) return false;
+    if (!next) return false;
+    if (next->box_bytes[kRaw] != reference) {
+      if (next->damaged) continue;
+      return false;
+    }
+    if (next->damaged) return true;
+    if (next->purged_ms != 0) continue;
     TONGQU_TRY(const bool done, finished(desk, row, before_ms));
     if (!done) return true;
   }
+}
+
+/// Only who has the bytes is asked whether others need them, and its walk ends with its own batch: all walks together pass a row once.
+Result<bool> may_lose_bodies(Desk& desk, const MessageRow& row, bool refers, std::int64_t before_ms) {
+  if (refers) return true;
+  TONGQU_TRY(const bool needed, raw_still_needed(desk, row, before_ms));
+  return !needed;
 }
 
 /// The rows that went, as the audit entry tells of them.
@@ -52,16 +78,19 @@ struct Gone {
   }
 };
 
-Result<void> purge_message(Desk& desk, const Journal::Purge& what, MessageRow& row, Journal::Redo redo, Gone& gone) {
+Result<void> purge_message(Desk& desk, const Journal::Purge& what, MessageRow& row, std::int64_t before_ms, Journal::Redo redo, Gone& gone) {
   if (what.what == Journal::Purge::What::receipts) {
     TONGQU_TRY(const auto receipts, desk.store.purge_receipts(row.id, redo == Journal::Redo::act));
     for (const std::int64_t delivery : receipts) gone.add(row.message_id + "/" + std::to_string(delivery), {});
     return {};
   }
+  TONGQU_TRY(const bool refers, is_reference(desk, row));
+  TONGQU_TRY(const bool may_go, may_lose_bodies(desk, row, refers, before_ms));
+  if (!may_go) return {};
   gone.add(row.message_id, row.digest);
   if (redo == Journal::Redo::preview) return {};
   desk.fresh.forget(row.id);
-  return desk.store.purge_bodies(row, desk.now_ms());
+  return desk.store.purge_bodies(row, refers ? Ledger::RawBox::stays : Ledger::RawBox::goes, desk.now_ms());
 }
 
 } // namespace
@@ -82,9 +111,7 @@ Result<PurgePage> purge_page(Desk& desk, const Journal::Purge& what, std::int64_
     for (MessageRow& row : rows) {
       if (row.damaged || (what.what == Journal::Purge::What::bodies && row.purged_ms != 0)) continue;
       TONGQU_TRY(const bool done, finished(desk, row.id, before_ms));
-      if (!done) continue;
-      TONGQU_TRY(const bool needed, raw_still_needed(desk, row, before_ms));
-      if (!needed || what.what == Journal::Purge::What::receipts) TONGQU_CHECK(purge_message(desk, what, row, redo, gone));
+      if (done) TONGQU_CHECK(purge_message(desk, what, row, before_ms, redo, gone));
     }
   }
   page.purged = gone.count;

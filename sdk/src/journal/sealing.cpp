@@ -30,25 +30,33 @@ Result<std::string> Sealing::seal(Bytes plain, std::string_view owner, std::stri
   return sealer_.seal(plain, associated(owner, column, key_id()));
 }
 
-Result<Sealing::Bodies> Sealing::seal_bodies(Bytes raw, Bytes canonical, Bytes acknowledgement, std::string_view owner) const {
+Result<Sealing::Bodies> Sealing::seal_bodies(const Intake& intake) const {
   Bodies bodies;
-  const Bytes plain[] = {raw, canonical, acknowledgement};
+  const Bytes plain[] = {intake.raw, intake.canonical, intake.acknowledgement};
   static constexpr const char* kColumns[] = {"raw", "canonical", "acknowledgement"};
   std::string* const into[] = {&bodies.raw, &bodies.canonical, &bodies.acknowledgement};
   std::string associated_data[3];
   std::vector<crypto::Sealer::Item> items;
+  items.reserve(3);
   for (std::size_t i = 0; i < 3; ++i) {
     if (plain[i].empty()) continue;
-    associated_data[i] = associated(owner, kColumns[i], key_id());
+    associated_data[i] = associated(intake.message_id, kColumns[i], key_id());
     items.push_back({plain[i], associated_data[i]});
   }
-  TONGQU_TRY(auto together, sealer_.seal_together(items, raw));
+  TONGQU_TRY(auto together, sealer_.seal_together(items, {intake.raw, intake.digest_input}));
   std::size_t taken = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     if (!plain[i].empty()) *into[i] = std::move(together.boxes[taken++]);
   }
-  if (!raw.empty()) bodies.raw_digest = std::move(together.digest);
+  if (!intake.raw.empty()) bodies.raw_digest = std::move(together.digests[0]);
+  if (!intake.digest_input.empty()) bodies.digest = std::move(together.digests[1]);
   return bodies;
+}
+
+Result<Sealing::Proof> Sealing::seal_proof(Bytes plain, std::string_view owner, std::string_view column) const {
+  const std::string bound = associated(owner, column, key_id());
+  TONGQU_TRY(auto together, sealer_.seal_together({{plain, bound}}, {plain}));
+  return Proof{std::move(together.boxes.front()), std::move(together.digests.front())};
 }
 
 Result<std::string> Sealing::open(Bytes box, std::string_view row_key_id, std::string_view owner, std::string_view column) const {

@@ -22,9 +22,12 @@ public:
   const std::vector<std::string>& key_ids() const noexcept { return key_ids_; } ///< The one in force first.
   /// Nothing seals to nothing.
   Result<std::string> seal(Bytes plain, std::string_view owner, std::string_view column) const;
-  /// The three bodies of a message side by side, and SM3 of the raw one (nothing for nothing).
-  struct Bodies { std::string raw, canonical, acknowledgement, raw_digest; };
-  Result<Bodies> seal_bodies(Bytes raw, Bytes canonical, Bytes acknowledgement, std::string_view owner) const;
+  /// The three bodies of a message side by side, and SM3 of the raw one and of another text beside it (nothing for nothing).
+  struct Bodies { std::string raw, canonical, acknowledgement, raw_digest, digest; };
+  Result<Bodies> seal_bodies(const Intake& intake) const;
+  /// A text and its SM3.
+  struct Proof { std::string box, digest; };
+  Result<Proof> seal_proof(Bytes plain, std::string_view owner, std::string_view column) const;
   /// @errors crypto.seal_broken, also when the row names a key that is not ours (where: "key_id").
   Result<std::string> open(Bytes box, std::string_view row_key_id, std::string_view owner, std::string_view column) const;
   /// HMAC-SM3 of refused bytes under a key derived from the seal key: comparable inside one store, useless outside.

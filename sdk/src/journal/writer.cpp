@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "journal/operations.hpp"
+#include "journal/sqlite/schema.hpp"
 #include "tongqu/base/assert.hpp"
 
 namespace tongqu::journal::detail {
@@ -13,6 +15,8 @@ namespace {
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::int64_t kClockStepBackMs = 1000;
 constexpr std::chrono::milliseconds kLateEvery{1000};
+/// No wait that a platform or a back-off asks for is longer; what looks so was counted on a clock that was wrong.
+constexpr std::chrono::hours kWaitBelieved{1};
 
 bool is_fatal(const Error& error) { return error.code() == Errc::journal_sync_failed; }
 
@@ -24,10 +28,10 @@ Error as_write_error(Error error) {
 
 } // namespace
 
-Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
+Writer::Writer(const JournalOptions& options, std::unique_ptr<Ledger> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, options.waiting_limit, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
       disk_(options.path, options.low_water_bytes, options.ballast_bytes) {}
 
 Writer::~Writer() { stop(); }
@@ -35,6 +39,7 @@ Writer::~Writer() { stop(); }
 Result<void> Writer::start(Drive drive) {
   drive_ = drive;
   TONGQU_CHECK(recover());
+  remember_files();
   disk_.look(clock_.now_mono());
   write_head_now();
   if (drive_ == Drive::thread) thread_ = std::thread([this] { loop(); });
@@ -61,16 +66,49 @@ Result<void> Writer::put_questions_off() {
   return {};
 }
 
+/// The other way round: where the clock was a day ahead when the times were written, or is a day behind now, a retry of half a second would
+/// wait for a day, also after the clock is right again. It is due now; a question has its wait before it.
+Result<void> Writer::bring_waits_back() {
+  const std::int64_t now = schedule_.now_ms();
+  TONGQU_TRY(const auto far, store_->due_after(now + std::chrono::milliseconds(kWaitBelieved).count()));
+  for (const std::int64_t delivery : far) {
+    TONGQU_TRY(auto row, store_->delivery(delivery));
+    if (!row || row->damaged) continue;
+    TONGQU_CHECK(store_->reschedule(*row, now + options_.ask_after.count()));
+  }
+  return {};
+}
+
+/// A store that was taken away, or its log, can still be written to: into a file without a name, which is gone when the process ends.
+void Writer::remember_files() {
+  if (store_->shared()) return; // Its files are the server's.
+  for (const char* end : {"", "-wal"}) {
+    const std::string path = options_.path + end;
+    if (const auto found = identity_of_file(path)) files_.emplace_back(path, *found);
+  }
+}
+
+bool Writer::files_in_place() const {
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) { return identity_of_file(file.first) == file.second; });
+}
+
+void Writer::look_at_files() {
+  if (files_in_place()) return;
+  const std::lock_guard lock(mutex_);
+  poisoned_ = true;
+}
+
 Result<void> Writer::recover() {
   TONGQU_CHECK(store_->begin());
   const auto steps = [this]() -> Result<void> {
     TONGQU_CHECK(check_old_head());
-    TONGQU_CHECK(store_->audit("start", "journal", "schema=3 key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
+    TONGQU_CHECK(store_->audit("start", "journal", "schema=" + std::to_string(kSchemaVersion) + " key_id=" + desk_.sealing.key_id(), {}, desk_.now_ms()));
     TONGQU_TRY(const auto backup_at, store_->backup_mark());
     if (!backup_at.empty()) TONGQU_CHECK(store_->mark_restored(backup_at, desk_.now_ms()));
     TONGQU_TRY(const auto left, store_->left_claimed());
     for (const std::int64_t delivery : left) TONGQU_CHECK(take_back(desk_, delivery, "recover"));
     TONGQU_CHECK(put_questions_off());
+    TONGQU_CHECK(bring_waits_back());
     return store_->commit();
   };
   auto done = steps();
@@ -83,7 +121,11 @@ Result<void> Writer::check_old_head() {
   const std::string& path = options_.audit_head_file;
   if (path.empty()) return {};
   const auto head = read_head(path);
-  if (head && !head->has_value()) return {};
+  if (head && !head->has_value()) {
+    // Without it nobody can tell whether entries were cut off; a store that is new has none yet.
+    if (store_->tip().sequence == 0) return {};
+    return store_->audit("head_missing", "journal", "sequence=" + std::to_string(store_->tip().sequence), {}, desk_.now_ms());
+  }
   if (head) {
     const AuditTip& tip = (*head)->tip;
     TONGQU_TRY(const auto value, store_->chain_value(tip.sequence));
@@ -169,13 +211,28 @@ void Writer::run(Group group) {
   add_expired(group);
   add_late(group);
   look_at_disk(group);
-  if (!group.empty()) process(group);
-  write_head_when_due();
+  if (group.empty()) look_at_files();
+  else process(group);
+  std::set<std::string> nudged;
+  {
+    const std::lock_guard lock(mutex_);
+    nudged.swap(nudged_);
+  }
+  tell_ready(nudged);
+  if (!poisoned_) write_head_when_due();
+}
+
+void Writer::nudge(const std::string& target) {
+  {
+    const std::lock_guard lock(mutex_);
+    nudged_.insert(target);
+  }
+  wake_.notify_one();
 }
 
 Writer::Group Writer::wait_for_group() {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kTick, [this] { return closing_ || !queue_.empty(); });
+  wake_.wait_for(lock, kTick, [this] { return closing_ || !queue_.empty() || !nudged_.empty(); });
   return next_group(lock);
 }
 
@@ -211,7 +268,7 @@ void Writer::add_late(Group& group) {
   late_at_ = now;
   auto waiting = store_->waiting(1);
   if (!waiting || waiting->empty()) return;
-  const std::int64_t before_ms = desk_.now_ms() - options_.waiting_limit.count();
+  const std::int64_t before_ms = desk_.late_before_ms();
   const auto oldest = store_->delivery(waiting->front());
   if (oldest && *oldest && (*oldest)->created_ms >= before_ms) return;
   group.push_back(std::make_unique<ActOperation>([before_ms](Desk& desk) { return hold_late(desk, before_ms); }));
@@ -227,13 +284,13 @@ void Writer::look_at_disk(Group& group) {
 // Once the log has gone into the database its own room is used again, and the ballast holds what that takes.
 bool Writer::make_room() {
   const bool given = disk_.give_ballast_up();
-  return store_->tidy_log(Store::Pressure::high) || given;
+  return store_->tidy_log(Ledger::Pressure::high) || given;
 }
 
 void Writer::process(Group& group) {
   if (poisoned_) return fail_group(group, Error(Errc::journal_sync_failed));
   Failures failures(group.size());
-  auto applied = apply_group(group, failures);
+  auto applied = apply_until_known(group, failures);
   if (!applied && store_->found_no_room()) {
     store_->rollback();
     if (make_room()) {
@@ -245,13 +302,40 @@ void Writer::process(Group& group) {
     store_->rollback();
     return fail_group(group, applied.error());
   }
+  if (!files_in_place()) return fail_group(group, Error(Errc::journal_sync_failed).at(options_.path).because(Error(Errc::journal_open).at(options_.path)));
   const auto ready = store_->take_ready();
   for (std::size_t i = 0; i < group.size(); ++i) {
     group[i]->complete(desk_, failures[i] ? &*failures[i] : nullptr);
     group[i].reset();
   }
   tell_ready(ready);
-  if (auto tidied = store_->tidy_log(disk_.low() ? Store::Pressure::high : Store::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+  if (auto tidied = store_->tidy_log(disk_.low() ? Ledger::Pressure::high : Ledger::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+}
+
+/// A store that goes away under a transaction leaves the question whether it was committed. Only when the store has answered it are the
+/// operations completed or run again; while it cannot be reached they wait, and then fail with what they may be tried again after.
+Result<void> Writer::apply_until_known(Group& group, Failures& failures) {
+  constexpr int kTriesMax = 5;
+  for (int tries = 1;; ++tries) {
+    auto applied = apply_group(group, failures);
+    if (applied || !store_->lost()) return applied;
+    bool closing = false;
+    {
+      const std::lock_guard lock(mutex_);
+      closing = closing_;
+    }
+    const Ledger::Fate fate = store_->reconnect(closing);
+    if (fate == Ledger::Fate::stored) return {};
+    if (fate == Ledger::Fate::not_known || tries == kTriesMax) return applied;
+    failures.assign(group.size(), std::nullopt);
+  }
+}
+
+void Writer::foresee(const Group& group) {
+  if (!store_->shared()) return;
+  Foresight foresight;
+  for (const auto& operation : group) operation->foresee(desk_, foresight);
+  store_->foresee(foresight);
 }
 
 // A savepoint for each operation copies every page it touches, which costs more than the operation. So the group runs without, and
@@ -262,11 +346,17 @@ Result<void> Writer::apply_group(Group& group, Failures& failures) {
     store_->rollback();
     TONGQU_CHECK(apply_pass(group, failures, Pass::one_by_one));
   }
+  auto committed = store_->commit();
+  if (committed || !store_->refused_a_row()) return committed;
+  store_->rollback();
+  TONGQU_CHECK(apply_pass(group, failures, Pass::one_by_one));
   return store_->commit();
 }
 
 Result<Writer::Verdict> Writer::apply_pass(Group& group, Failures& failures, Pass pass) {
+  foresee(group);
   TONGQU_CHECK(store_->begin());
+  if (store_->content_changed_elsewhere()) fresh_ = FreshRecords();
   if (desk_.now_ms() < store_->tip().at_ms - kClockStepBackMs) {
     TONGQU_CHECK(store_->audit("clock_back", "journal", "before_ms=" + std::to_string(store_->tip().at_ms), {}, desk_.now_ms()));
   }
@@ -290,6 +380,8 @@ Result<Writer::Verdict> Writer::apply_pass(Group& group, Failures& failures, Pas
 Result<void> Writer::apply_one(Operation& operation) {
   try {
     return operation.apply(desk_);
+  } catch (const std::bad_alloc&) {
+    return Error(Errc::journal_write);  // Says nothing about the message: it may come again.
   } catch (const std::exception&) {
     return Error(Errc::base_internal);
   }
@@ -328,22 +420,13 @@ void Writer::write_head_now() {
   if (options_.audit_head_file.empty()) return;
   AuditHead head;
   head.tip = store_->tip();
-  if (signing_key_ && !sign_head(head)) return;
+  if (signing_key_ && !close_segment(head)) return;
   if (write_head(options_.audit_head_file, head)) head_sequence_ = head.tip.sequence;
 }
 
-/// The head closes the entries since the one before it, and is kept in the store too: evidence of a message carries it.
-Result<void> Writer::sign_head(AuditHead& head) {
-  // A store of before, or one that was not signed, starts with its newest entries.
-  constexpr std::int64_t kSegmentMax = 50000;
-  TONGQU_TRY(const auto closed, store_->last_head());
-  head.from = std::max(closed + 1, head.tip.sequence - kSegmentMax + 1);
-  TONGQU_TRY(const auto digests, store_->entry_digests(head.from, head.tip.sequence));
-  head.root = segment_root(digests);
-  TONGQU_TRY(head.signature, signing_key_->sign(head_body(head)));
-  if (digests.empty()) return {};
+Result<void> Writer::close_segment(AuditHead& head) {
   TONGQU_CHECK(store_->begin());
-  auto stored = store_->insert_head(head.tip.sequence, head_body(head), head.signature);
+  auto stored = sign_head(head);
   if (stored) stored = store_->commit();
   if (stored) return {};
   store_->rollback();
@@ -352,6 +435,21 @@ Result<void> Writer::sign_head(AuditHead& head) {
     poisoned_ = true;
   }
   return stored;
+}
+
+/// The head closes the entries since the one before it, and is kept in the store too: evidence of a message carries it. Both stand in one
+/// transaction, so that no two processes close one segment.
+Result<void> Writer::sign_head(AuditHead& head) {
+  // A store of before, or one that was not signed, starts with its newest entries.
+  constexpr std::int64_t kSegmentMax = 50000;
+  head.tip = store_->tip();
+  TONGQU_TRY(const auto closed, store_->last_head());
+  head.from = std::max(closed + 1, head.tip.sequence - kSegmentMax + 1);
+  TONGQU_TRY(const auto digests, store_->entry_digests(head.from, head.tip.sequence));
+  head.root = segment_root(digests);
+  TONGQU_TRY(head.signature, signing_key_->sign(head_body(head)));
+  if (digests.empty()) return {};
+  return store_->insert_head(head.tip.sequence, head_body(head), head.signature);
 }
 
 void Writer::finish() {

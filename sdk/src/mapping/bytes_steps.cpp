@@ -10,17 +10,6 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
-bool flag(const YamlNode& argument, const StepBuild& build) {
-  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
-  (void)wrong(argument, build, {"no argument", "不带参数"});
-  return false;
-}
-
 class Base64 final : public Step {
 public:
   explicit Base64(wire::Base64Tolerance tolerance) : tolerance_(tolerance) {}
@@ -136,8 +125,9 @@ std::string_view text_kind(std::string_view bytes) {
   return "text";
 }
 
-/// What the bytes are, by what they begin with, never by a name.
-std::string_view kind_of(std::string_view bytes) {
+} // namespace
+
+std::string_view content_kind(std::string_view bytes) {
   struct Magic { std::string_view bytes, kind; std::size_t at = 0; };
   constexpr std::string_view kOle("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
   static constexpr Magic kMagic[] = {
@@ -155,6 +145,8 @@ std::string_view kind_of(std::string_view bytes) {
   return text_kind(bytes);
 }
 
+namespace {
+
 std::string_view media_of(std::string_view kind) {
   const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds), [kind](const Kind& row) { return row.name == kind; });
   return found->media;
@@ -163,7 +155,7 @@ std::string_view media_of(std::string_view kind) {
 class Sniff final : public Step {
 public:
   StepOutcome run(Value& value, wire::Arena&) const override {
-    value.text = media_of(kind_of(value.text));
+    value.text = media_of(content_kind(value.text));
     return StepOutcome::ok;
   }
 };
@@ -172,7 +164,7 @@ class ContentKind final : public Step {
 public:
   explicit ContentKind(std::vector<std::string> kinds) : kinds_(std::move(kinds)) {}
   StepOutcome run(Value& value, wire::Arena&) const override {
-    if (std::find(kinds_.begin(), kinds_.end(), kind_of(value.text)) != kinds_.end()) return StepOutcome::ok;
+    if (std::find(kinds_.begin(), kinds_.end(), content_kind(value.text)) != kinds_.end()) return StepOutcome::ok;
     value.fault = Errc::mapping_content_kind;
     return StepOutcome::malformed;
   }
@@ -206,7 +198,7 @@ public:
 };
 
 StepPtr compile_decode(const YamlNode& argument, const StepBuild& build, wire::Encoding encoding) {
-  if (!argument.is_mapping()) return flag(argument, build) ? std::make_unique<Decode>(encoding, false) : nullptr;
+  if (!argument.is_mapping()) return no_argument(argument, build) ? std::make_unique<Decode>(encoding, false) : nullptr;
   const YamlNode* cut = argument.find("cut");
   if (!check_keys(argument, {"cut"}, build.subject, build.mistakes)) return nullptr;
   if (cut == nullptr || cut->text != "drop") return wrong(argument, build, same("{cut: drop}"));
@@ -218,7 +210,7 @@ StepPtr compile_decode(const YamlNode& argument, const StepBuild& build, wire::E
 StepPtr compile_base64(const YamlNode& argument, StepBuild& build) {
   wire::Base64Tolerance tolerance;
   tolerance.breaks = true;
-  if (!argument.is_mapping()) return flag(argument, build) ? std::make_unique<Base64>(tolerance) : nullptr;
+  if (!argument.is_mapping()) return no_argument(argument, build) ? std::make_unique<Base64>(tolerance) : nullptr;
   if (!check_keys(argument, {"padding", "alphabet", "data_uri"}, build.subject, build.mistakes)) return nullptr;
   const auto word = [&](const char* key, std::string_view only) {
     const YamlNode* node = argument.find(key);
@@ -233,8 +225,8 @@ StepPtr compile_base64(const YamlNode& argument, StepBuild& build) {
 
 StepPtr compile_gbk(const YamlNode& argument, StepBuild& build) { return compile_decode(argument, build, wire::Encoding::gb18030); }
 StepPtr compile_utf8(const YamlNode& argument, StepBuild& build) { return compile_decode(argument, build, wire::Encoding::utf8); }
-StepPtr compile_sniff(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Sniff>() : nullptr; }
-StepPtr compile_size(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Size>() : nullptr; }
+StepPtr compile_sniff(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<Sniff>() : nullptr; }
+StepPtr compile_size(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<Size>() : nullptr; }
 
 StepPtr compile_content(const YamlNode& argument, StepBuild& build) {
   std::vector<std::string> kinds = texts(argument, build.subject, build.mistakes);

@@ -268,19 +268,41 @@ std::optional<model::Time> DatePattern::read(std::string_view text, std::int16_t
   return fields.time(zone_minutes);
 }
 
+/// Goes through what can be read in one way only, which is most of most patterns. Answers false when the text does not fit.
+bool DatePattern::pass_plain(std::size_t& token, std::string_view text, std::size_t& at, Fields& fields) const {
+  for (; token < tokens_.size(); ++token) {
+    const Token& now = tokens_[token];
+    if (now.kind == Kind::close) continue;
+    if (now.kind == Kind::literal) {
+      if (text.size() - at < now.text.size() || text.compare(at, now.text.size(), now.text) != 0) return false;
+      at += now.text.size();
+      continue;
+    }
+    const bool digits = now.style == Style::plain || now.style == Style::short_year;
+    if (!digits || now.digits_max == 0 || now.digits_min != now.digits_max || now.kind == Kind::fraction) return true;
+    if (text.size() - at < now.digits_max) return false;
+    int value = 0;
+    for (const char c : text.substr(at, now.digits_max)) {
+      if (!digit(c)) return false;
+      value = value * 10 + (c - '0');
+    }
+    fields.set(now.kind, value);
+    at += now.digits_max;
+  }
+  return true;
+}
+
 bool DatePattern::match(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const {
+  if (!pass_plain(token, text, at, fields)) return false;
   if (token == tokens_.size()) return at == text.size();
   const Token& now = tokens_[token];
   switch (now.kind) {
-    case Kind::literal:
-      return text.substr(at, now.text.size()) == now.text && match(token + 1, text, at + now.text.size(), fields);
     case Kind::open: {
       const Fields before = fields;
       if (match(token + 1, text, at, fields)) return true;
       fields = before;
       return match(now.match + 1, text, at, fields);
     }
-    case Kind::close: return match(token + 1, text, at, fields);
     case Kind::half_day:
       for (const HalfDay& half : kHalfDays) {
         if (text.substr(at, half.word.size()) != half.word) continue;
@@ -292,6 +314,8 @@ bool DatePattern::match(std::size_t token, std::string_view text, std::size_t at
     case Kind::offset: return match_offset(token, text, at, fields);
     case Kind::month_name:
     case Kind::weekday: return match_word(token, text, at, fields);
+    case Kind::literal:
+    case Kind::close: return false;   // Passed already.
     default: return now.style == Style::numerals ? match_numerals(token, text, at, fields) : match_digits(token, text, at, fields);
   }
 }

@@ -56,6 +56,7 @@ private:
   std::size_t add_letters(std::string_view pattern, std::size_t at, std::string& problem);
   bool close_brackets(std::string& problem);
   bool complete(std::string& problem);
+  bool pass_plain(std::size_t& token, std::string_view text, std::size_t& at, Fields& fields) const;
   bool match(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
   bool match_digits(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;
   bool match_numerals(std::size_t token, std::string_view text, std::size_t at, Fields& fields) const;

@@ -19,6 +19,7 @@ public:
   struct Inputs { const Stage& stage; const StageInput& run; StageMemory::Layer& layer; std::string part; wire::XmlOptions xml; };
   explicit Nesting(Inputs in) : in_(std::move(in)), builder_(in_.layer.document, in_.run.limits(), &in_.run.names) {}
   Result<void> run(const Node& root);
+  const wire::JsonUses& uses() const { return uses_; }
 
 private:
   Result<void> walk(const Node& node, std::size_t step);
@@ -29,6 +30,7 @@ private:
 
   const Inputs in_;
   wire::DocumentBuilder builder_;
+  wire::JsonUses uses_;
   std::size_t used_ = 0;
 };
 
@@ -41,7 +43,7 @@ Result<void> Nesting::put_json(const Node& node, std::string_view text) {
   wire::JsonOptions options;
   options.limits = in_.run.limits();
   wire::Document& document = fresh();
-  TONGQU_CHECK(wire::parse_json_into(document, text, options));
+  TONGQU_CHECK(wire::parse_json_into(document, text, options, in_.stage.json, uses_));
   const Node root = document.root();
   // In an XML document a list stands as repeated elements, as it does for paths.
   if (root.kind() == NodeKind::array && node.kind() == NodeKind::element) {
@@ -112,7 +114,9 @@ Result<void> Nesting::run(const Node& root) {
 Result<void> StageRun::nested(const Stage& stage, Layer& layer, Flow& flow) {
   wire::XmlOptions options = xml_options(true, false);
   options.names = nullptr;
-  TONGQU_CHECK(Nesting({stage, input_, layer, flow.part, options}).run(flow.node));
+  Nesting nesting({stage, input_, layer, flow.part, options});
+  TONGQU_CHECK(nesting.run(flow.node));
+  tell_uses(nesting.uses(), nullptr, flow.part);
   enter_made(stage, layer.document, flow);
   return {};
 }

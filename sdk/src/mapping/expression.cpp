@@ -42,6 +42,17 @@ int compare_times(const model::Time& a, const model::Time& b) {
 
 } // namespace
 
+std::string text_of(const ExprValue& value, ExprType type) {
+  if (value.absent) return {};
+  switch (type) {
+    case ExprType::boolean: return value.truth ? "true" : "false";
+    case ExprType::number: return value.number.text();
+    case ExprType::time: return value.time.text();
+    case ExprType::text: break;
+  }
+  return std::string(value.text);
+}
+
 /// One evaluation. Everything that goes wrong is told once, in `trouble`; what depends on it is absent.
 class ExpressionRun {
 public:
@@ -348,14 +359,7 @@ ExprValue ExpressionRun::substring(const Part& at) {
 /// Canonical text of a value of any type.
 std::optional<std::string> ExpressionRun::canonical_text(std::uint32_t index) {
   const ExprValue made = value(index);
-  if (made.absent) return std::nullopt;
-  switch (part(index).type) {
-    case ExprType::boolean: return made.truth ? "true" : "false";
-    case ExprType::number: return made.number.text();
-    case ExprType::time: return made.time.text();
-    case ExprType::text: break;
-  }
-  return std::string(made.text);
+  return made.absent ? std::nullopt : std::optional(text_of(made, part(index).type));
 }
 
 ExprValue ExpressionRun::text_function(const Part& at) {

@@ -31,6 +31,9 @@ struct ExprValue {
   model::Time time;
 };
 
+/// What stands for a value where only texts do; empty when absent.
+std::string text_of(const ExprValue& value, ExprType type);
+
 /// How a source value or a field stands there.
 enum class LeafState : std::uint8_t { absent, nil, empty, text, structured };
 

@@ -17,11 +17,11 @@ constexpr std::size_t kZipRowsMax = 100000;
 constexpr int kParallelQuirk = 34;
 constexpr int kOrphanQuirk = 50;
 
-void place_at(Finding& finding, const wire::Document& document, std::uint32_t index) {
+void place_at(Finding& finding, const wire::Document& document, std::uint32_t index, wire::PlaceMemory& places) {
   const wire::Node node(&document, index);
-  finding.source.path = node.path();
+  finding.source.path = node.path(places);
   finding.source.offset = node.offset();
-  const std::string position = node.position();
+  const std::string position = node.position(places);
   const auto colon = position.find(':');
   if (colon == std::string::npos) return;
   std::from_chars(position.data(), position.data() + colon, finding.source.line);
@@ -32,7 +32,7 @@ void place_at(Finding& finding, const wire::Document& document, std::uint32_t in
 class Rows {
 public:
   struct Inputs { const wire::Document& document; std::uint16_t scope; const wire::NameSet* names; const std::string& name; };
-  Rows(const Inputs& in, RuleRun& run) : in_(in), run_(run) {}
+  Rows(const Inputs& in, RuleRun& run) : in_(in), run_(run) { places_.watch(&in.document); }
 
   bool enter(std::uint32_t node) {
     const RuleRun::Inputs& run = run_.inputs();
@@ -48,7 +48,7 @@ public:
     made.path = run_.list_prefix + in_.name;
     made.rule = in_.name;
     made.source.part = run_.inputs().part_names[in_.scope];
-    place_at(made, in_.document, node);
+    place_at(made, in_.document, node, places_);
     return made;
   }
   void tell(Errc id, Severity severity, std::uint32_t node) { run_.inputs().findings.add(finding(id, severity, node)); }
@@ -63,6 +63,7 @@ private:
   const Inputs in_;
   RuleRun& run_;
   Scope::Unused unused_;
+  mutable wire::PlaceMemory places_;   ///< As many rows as there are may each need a place.
 };
 
 void Rows::filter(const Expression* when, std::vector<std::uint32_t>& nodes) {
@@ -284,7 +285,7 @@ std::optional<std::string> row_key(const std::vector<Expression>& by, RuleRun& r
     ExprTrouble trouble;
     const ExprValue value = one.value(run, trouble);
     if (value.absent) return std::nullopt;
-    const std::string text = one.type() == ExprType::number ? value.number.text() : one.type() == ExprType::time ? value.time.text() : one.type() == ExprType::boolean ? (value.truth ? "true" : "false") : std::string(value.text);
+    const std::string text = text_of(value, one.type());
     if (text.empty()) return std::nullopt;
     key += std::to_string(text.size()) + ":" + text;
   }
@@ -337,6 +338,8 @@ bool report_orphans(const std::vector<const ListRule*>& joins, RuleRun& run) {
   bool refused = false;
   for (const ListRule* list : joins) {
     const ListMemory::Join& index = join_index(*list, run);
+    wire::PlaceMemory places;
+    places.watch(index.document);
     for (std::size_t i = 0; i < index.nodes.size(); ++i) {
       if (index.claimed[i]) continue;
       refused = refused || list->shape->join->orphans_refused;
@@ -348,7 +351,7 @@ bool report_orphans(const std::vector<const ListRule*>& joins, RuleRun& run) {
       made.rule = list->name;
       made.quirk = kOrphanQuirk;
       made.source.part = run.inputs().part_names[list->scope];
-      place_at(made, *index.document, index.nodes[i]);
+      place_at(made, *index.document, index.nodes[i], places);
       run.inputs().findings.add(std::move(made));
     }
   }

@@ -13,17 +13,6 @@ void longest_first(std::vector<std::string>& separators) {
 
 namespace {
 
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
-bool flag(const YamlNode& argument, const StepBuild& build) {
-  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
-  (void)wrong(argument, build, {"no argument", "不带参数"});
-  return false;
-}
-
 constexpr std::size_t kItemsMax = 65535;
 
 class Split final : public Step {
@@ -248,10 +237,10 @@ StepPtr compile_part(const YamlNode& argument, StepBuild& build) {
   return std::make_unique<Part>(*number, absent);
 }
 
-StepPtr compile_first(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<End>(false) : nullptr; }
-StepPtr compile_last(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<End>(true) : nullptr; }
-StepPtr compile_count(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Count>() : nullptr; }
-StepPtr compile_unique(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Unique>() : nullptr; }
+StepPtr compile_first(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<End>(false) : nullptr; }
+StepPtr compile_last(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<End>(true) : nullptr; }
+StepPtr compile_count(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<Count>() : nullptr; }
+StepPtr compile_unique(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<Unique>() : nullptr; }
 StepPtr compile_join(const YamlNode& argument, StepBuild& build) {
   if (!argument.is_scalar()) return wrong(argument, build, {"a separator", "分隔符"});
   return std::make_unique<Join>(argument.text);

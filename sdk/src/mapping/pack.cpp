@@ -57,6 +57,7 @@ class LoadedPack final : public Pack {
 public:
   const PackInfo& info() const override { return info_; }
   Result<MappedDelivery> run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
+  Result<MappedDelivery> run_each(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace, RecordSink& sink) const;
   Result<std::vector<MappedRecord>> run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const override;
   AnswerText answer(const wire::Delivery& delivery, AnswerKind kind, const AnswerFacts& facts) const override;
   const BatchAnswer* batch_answer(const wire::Delivery& delivery) const override;
@@ -64,9 +65,7 @@ public:
   Result<Reversed> reverse(std::string_view canonical, std::string_view mapping, const Environment& environment, Workspace& workspace) const override {
     return reverse_with(mappings(), canonical, mapping, {environment, info_, names_, workspace.state()});
   }
-  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& environment, Workspace& workspace) const override {
-    return check_laws_of(mappings(), options, {environment, info_, names_, workspace.state()});
-  }
+  Result<std::vector<LawReport>> check_laws(const LawOptions& options, const Environment& site, Workspace& workspace) const override;
 
   void read(const YamlNode& root, const Mistakes& mistakes, const std::map<std::string, std::string>& site_params);
 
@@ -287,7 +286,12 @@ Result<const Entry*> LoadedPack::choose(const wire::Delivery& delivery) const {
 
 Result<MappedDelivery> LoadedPack::run_delivery(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const {
   TONGQU_TRY(const Entry* entry, choose(delivery));
-  return entry->mapping->run(delivery, environment, info_, names_, workspace.state());
+  return entry->mapping->run(delivery, {environment, info_, names_, workspace.state()});
+}
+
+Result<MappedDelivery> LoadedPack::run_each(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace, RecordSink& sink) const {
+  TONGQU_TRY(const Entry* entry, choose(delivery));
+  return entry->mapping->run_each(delivery, {environment, info_, names_, workspace.state()}, sink);
 }
 
 Result<std::vector<MappedRecord>> LoadedPack::run(const wire::Delivery& delivery, const Environment& environment, Workspace& workspace) const {
@@ -327,6 +331,23 @@ std::shared_ptr<const Lookup> sample_lookup(const std::string& folder, Pack::Tes
   return nullptr;
 }
 
+Result<std::vector<LawReport>> LoadedPack::check_laws(const LawOptions& options, const Environment& site, Workspace& workspace) const {
+  Pack::TestReport unused;
+  Environment environment = site;
+  const auto samples = sample_lookup(info_.folder, unused);
+  if (environment.lookup == nullptr) environment.lookup = samples.get();
+  LawOptions own = options;
+  if (overlay_) {
+    own.samples.emplace();
+    for (const MappingTest& test : tests_) {
+      wire::Delivery delivery;
+      if (test.verdict != RecordVerdict::accepted || !read_sample(info_, test.in, delivery).empty()) continue;
+      if (const auto entry = choose(delivery)) (*own.samples)[(*entry)->mapping->id()].push_back(test.in);
+    }
+  }
+  return check_laws_of(mappings(), own, {environment, info_, names_, workspace.state()});
+}
+
 Pack::TestReport LoadedPack::run_tests(const Environment& site) const {
   TestReport report;
   Environment environment = site;
@@ -344,6 +365,12 @@ Pack::TestReport LoadedPack::run_tests(const Environment& site) const {
 
 } // namespace
 } // namespace detail
+
+Result<MappedDelivery> run_each(const Pack& pack, const wire::Delivery& delivery, const Environment& environment, Workspace& workspace, RecordSink& sink) {
+  const auto* const loaded = dynamic_cast<const detail::LoadedPack*>(&pack);
+  TONGQU_ASSERT(loaded != nullptr, "packs are made by Pack::load");
+  return loaded->run_each(delivery, environment, workspace, sink);
+}
 
 Result<std::shared_ptr<const Pack>> Pack::load(const std::string& folder, const std::map<std::string, std::string>& site_params, Findings& mistakes, const Functions* functions) {
   const auto bytes = detail::read_file(folder + "/pack.yaml");

@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::size_t kRowsMax = 200;
 
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
 std::optional<TextPattern> pattern_of(const YamlNode& node, const StepBuild& build, bool small) {
   std::string problem;
   if (!node.is_scalar()) {

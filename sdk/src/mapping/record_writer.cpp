@@ -25,26 +25,23 @@ std::string with_line_feeds(std::string_view text) {
   return out;
 }
 
+/// Straight into the field: most values have no carriage return and are stored as they are.
+void set_text(std::optional<std::string>& field, std::string_view text) {
+  if (text.find('\r') == std::string_view::npos) field.emplace(text);
+  else field = with_line_feeds(text);
+}
+
 std::int64_t integer_of(std::string_view digits) {
   std::int64_t value = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return value;
 }
 
-model::Code code_of(const Rule& rule, const CodeTable::Row* row, std::string_view sent) {
-  model::Code code;
+void fill(model::Code& code, const Rule& rule, const CodeTable::Row* row, std::string_view sent) {
   code.name = row->name;
   code.text = row->label;
   code.system = rule.table->system;
   code.code = sent;
-  return code;
-}
-
-/// Nobody sent this code, so only the name stands.
-model::Code named(std::string_view name) {
-  model::Code code;
-  code.name = name;
-  return code;
 }
 
 } // namespace
@@ -98,7 +95,7 @@ void RecordWriter::plain_item(const ListRule& list) {
   } else if (got_.row != nullptr) {
     auto& values = slot_of<std::vector<model::Code>>(member);
     if (!values) values.emplace();
-    values->push_back(code_of(*list.element, got_.row, got_.value.text));
+    fill(values->emplace_back(), *list.element, got_.row, got_.value.text);
   }
 }
 
@@ -107,7 +104,7 @@ bool RecordWriter::rule(const Rule& rule) {
   switch (got_.state) {
     case Got::State::absent: return false;
     case Got::State::cleared:
-      if (rule.place.in_entity()) in_.record.meta_at(rule.place.slot.id, run_.index).cleared = true;
+      if (rule.place.in_entity()) meta_.at(rule.place.slot.id, run_.index).cleared = run_.any_cleared = true;
       return false;
     default: break;
   }
@@ -138,18 +135,18 @@ void RecordWriter::store_special(const Rule& rule, const Got& got) {
 }
 
 void RecordWriter::store_code(const Rule& rule, const Got& got, void* member) const {
-  model::Code code;
+  model::Code& code = slot_of<model::Code>(member).emplace();
   if (got.state == Got::State::raw) {
     code.code = got.value.text;
     if (rule.table) code.system = rule.table->system;
   } else if (got.row == nullptr) {
     code.name = got.value.text;
   } else if (got.from_default || rule.constant || rule.value) {
-    code = named(got.row->name);
+    // Nobody sent this code, so only the name stands.
+    code.name = got.row->name;
   } else {
-    code = code_of(rule, got.row, got.value.text);
+    fill(code, rule, got.row, got.value.text);
   }
-  slot_of<model::Code>(member) = std::move(code);
 }
 
 void RecordWriter::store_money(const Rule& rule, const Got& got, void* member) {
@@ -180,11 +177,11 @@ void RecordWriter::store_field(const Rule& rule, const Got& got, void* member) {
   const std::string_view text = got.value.text;
   switch (rule.place.kind()) {
     case FieldKind::text:
-    case FieldKind::identifier: slot_of<std::string>(member) = with_line_feeds(got.row != nullptr ? std::string_view(got.row->name) : text); break;
+    case FieldKind::identifier: set_text(slot_of<std::string>(member), got.row != nullptr ? std::string_view(got.row->name) : text); break;
     case FieldKind::code: store_code(rule, got, member); break;
     case FieldKind::time:
     case FieldKind::validity: store_validity(rule, got, member); break;
-    case FieldKind::quantity: slot_of<model::Quantity>(member) = model::Quantity{std::string(text), got.value.unit}; break;
+    case FieldKind::quantity: slot_of<model::Quantity>(member).emplace(model::Quantity{std::string(text), got.value.unit}); break;
     case FieldKind::money: store_money(rule, got, member); break;
     case FieldKind::integer: slot_of<std::int64_t>(member) = integer_of(text); break;
     case FieldKind::boolean: slot_of<bool>(member) = (got.row != nullptr ? std::string_view(got.row->name) : text) == "true"; break;
@@ -200,8 +197,8 @@ void RecordWriter::store_field(const Rule& rule, const Got& got, void* member) {
       auto& values = slot_of<std::vector<model::Code>>(member).emplace();
       for (std::size_t i = 0; i < got.rows.size(); ++i) {
         if (got.rows[i] == nullptr) continue;
-        values.push_back(code_of(rule, got.rows[i], got.value.list[i]));
-        if (got.from_default) values.back() = named(got.rows[i]->name);
+        if (got.from_default) values.emplace_back().name = got.rows[i]->name;
+        else fill(values.emplace_back(), rule, got.rows[i], got.value.list[i]);
       }
       break;
     }
@@ -215,7 +212,7 @@ void RecordWriter::mark(const Rule& rule, const Got& got) {
   const bool derived = rule.derived || rule.value || got.from_default;
   const bool plain = !derived && !rule.constant && !got.value.changed();
   if (plain && !minute && got.verdict == model::Verdict::unchecked) return;
-  model::MetaEntry& entry = in_.record.meta_at(rule.place.slot.id, run_.index);
+  model::MetaEntry& entry = meta_.at(rule.place.slot.id, run_.index);
   if (!plain) entry.mark = derived ? model::Mark::derived : rule.constant ? model::Mark::constant : model::Mark::repaired;
   if (minute) entry.minute_precision = true;
   if (got.verdict != model::Verdict::unchecked) entry.verdict = got.verdict;

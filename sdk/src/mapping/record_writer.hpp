@@ -13,7 +13,11 @@ public:
     Scope::Unused& unused;
     model::Record& record;
   };
-  RecordWriter(Inputs inputs, RuleRun& run) : in_(inputs), run_(run) {}
+  /// Entries of the record's meta table are added here alone while it lives.
+  RecordWriter(Inputs inputs, RuleRun& run) : in_(inputs), run_(run), meta_(inputs.record.meta) { run_.clearings = &meta_; }
+  ~RecordWriter() { run_.clearings = nullptr; }
+  RecordWriter(const RecordWriter&) = delete;
+  RecordWriter& operator=(const RecordWriter&) = delete;
 
   void block(const Block& block, std::size_t depth = 0);
   /// Runs one rule and stores its value. Answers false when nothing was stored.
@@ -32,6 +36,7 @@ private:
 
   Inputs in_;
   RuleRun& run_;
+  model::MetaIndex meta_;
   Scope::Unused nowhere_;
   Got got_;
 };

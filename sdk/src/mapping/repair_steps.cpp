@@ -4,40 +4,12 @@
 #include "mapping/step_compilers.hpp"
 #include "mapping/text_pattern.hpp"
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/encoding.hpp"
 
 /// Steps against texts that were harmed on their way, or will be: mojibake, mark-up, columns that are too narrow.
 namespace tongqu::mapping::detail {
 namespace {
-
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
-bool flag(const YamlNode& argument, const StepBuild& build) {
-  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
-  (void)wrong(argument, build, {"no argument", "不带参数"});
-  return false;
-}
-
-void append_utf8(std::string& out, char32_t code) {
-  const auto put = [&out](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    return put(0x80 | (code & 0x3F));
-  }
-  if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    return put(0x80 | (code & 0x3F));
-  }
-  put(0xF0 | code >> 18);
-  put(0x80 | (code >> 12 & 0x3F));
-  put(0x80 | (code >> 6 & 0x3F));
-  put(0x80 | (code & 0x3F));
-}
 
 /// Windows-1252 puts these where Latin-1 has controls; programs that say Latin-1 mostly mean it.
 constexpr char32_t kWindows1252[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
@@ -424,7 +396,7 @@ StepPtr compile_mojibake(const YamlNode& argument, StepBuild& build) {
   return std::make_unique<Mojibake>(otherwise == "report", found->second);
 }
 
-StepPtr compile_html_text(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<Html>() : nullptr; }
+StepPtr compile_html_text(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<Html>() : nullptr; }
 
 StepPtr compile_length_max(const YamlNode& argument, StepBuild& build) {
   const auto made = length_argument(argument, build);

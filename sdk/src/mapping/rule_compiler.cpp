@@ -254,6 +254,7 @@ void RuleCompiler::member(const YamlNode& key, const YamlNode& node, const std::
     return;
   }
   const bool list_here = node.find("each") != nullptr;
+  if (!list_here && lacks_source(node, name)) return;
   if (!list_here && !is_rule(node)) {
     if (context_.side == Side::source && node.find("when") == nullptr) {
       block(node, name, depth, out);
@@ -281,6 +282,27 @@ void RuleCompiler::member(const YamlNode& key, const YamlNode& node, const std::
   out.items.push_back({nullptr, std::move(made), nullptr});
 }
 
+/// A group holds rules and groups; settings of a rule in it say that a rule was meant, and that nothing says where its value comes from.
+bool RuleCompiler::lacks_source(const YamlNode& node, const std::string& name) {
+  static constexpr std::string_view kSettings[] = {"type", "via", "table", "check", "default", "mark", "on_fail", "nil", "checks"};
+  static const std::vector<std::string_view> kSources = {"from", "maybe", "const", "param", "value", "each"};
+  if (is_rule(node)) return false;
+  const auto is_setting = [](const auto& member) {
+    const bool known = std::find(std::begin(kSettings), std::end(kSettings), member.first.text) != std::end(kSettings);
+    return known && (!member.second.is_mapping() || member.first.text == "on_fail");
+  };
+  if (std::none_of(node.members.begin(), node.members.end(), is_setting)) return false;
+  const YamlNode* at = &node;
+  Bilingual slip;
+  for (const auto& [key, value] : node.members) {
+    if (!slip.en.empty() || is_setting(std::pair<const YamlNode&, const YamlNode&>(key, value)) || key.text == "when") continue;
+    slip = did_you_mean(key.text, kSources);
+    if (!slip.en.empty()) at = &key;
+  }
+  context_.mistakes.add(Errc::mapping_missing_key, *at, name, one_of(kSources), std::move(slip));
+  return true;
+}
+
 bool RuleCompiler::target_known(const YamlNode& key, const std::string& name, Place& place) {
   if (find_place(context_.entity, name, place)) {
     // A list between root and field must be entered by `each`, or the rule would write into an element that is not there.
@@ -298,6 +320,11 @@ std::unique_ptr<ListRule> RuleCompiler::list(const YamlNode& node, const std::st
   auto made = std::make_unique<ListRule>();
   made->name = name;
   made->parent_scope = scope_;
+  Place field;
+  if (context_.side == Side::source && find_place(context_.entity, name, field) && !is_list_kind(field.kind())) {
+    context_.mistakes.add(Errc::mapping_kind_mismatch, node, name, {"a list field for each; this one takes a rule or a group of rules", "each 须用于列表字段；该字段应为规则或规则组"});
+    return made;
+  }
   check_keys(node, {"each", "when", "order", "key", "join", "orphans", "empty", "rules", "type", "via", "table", "check", "on_fail", "as"}, name, context_.mistakes);
   if (depth >= kListDepthMax) context_.mistakes.add(Errc::mapping_wrong_shape, node, name, {"lists nested once at most", "列表最多嵌套一层"});
   if (!list_source(node, name, *made)) return made;
@@ -444,7 +471,10 @@ void RuleCompiler::rule_source(const YamlNode& node, Rule& out, ValueType& type)
     refuse_secret(*found, out.name, context_.mistakes);
   } else if (!source(found->text, out.refs)) {
     const bool param_path = found->text.find("param:") != std::string::npos;
-    context_.mistakes.add(param_path ? Errc::mapping_unknown_param : Errc::mapping_path_invalid, *found, out.name, {}, same(found->text));
+    Bilingual form = context_.side == Side::target ? Bilingual{"a.b or a[0].b, names joined by points", "以点连接的名称，如 a.b、a[0].b"}
+                                                   : Bilingual{"a/b, a[2]/b, @x, ., a|b, /a from the root, outer:a inside records, meta:name", "a/b、a[2]/b、@x、.、a|b，/a 自根起，outer:a 用于外层，meta:名称"};
+    if (param_path) form = {};
+    context_.mistakes.add(param_path ? Errc::mapping_unknown_param : Errc::mapping_path_invalid, *found, out.name, std::move(form));
   }
 }
 
@@ -480,12 +510,14 @@ void RuleCompiler::rule_steps(const YamlNode& node, Rule& out, ValueType& type) 
     std::vector<std::string_view> known;
     for (const auto& [id, entries] : types_) known.push_back(id);
     if (found == types_.end()) context_.mistakes.add(Errc::mapping_unknown_type, *name, out.name, {}, did_you_mean(name->text, known));
-    else add_entries(found->second, out, type);
+    else add_entries(found->second, out, type, &shared_[name->text]);
   }
   if (const YamlNode* via = node.find("via"); via != nullptr) add_entries(via_entries(*via, out.name), out, type);
 }
 
-void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& type) {
+/// @param shared  Of a type: its steps as the first rule that used them made them, by their place in `entries`. Rules that stand side by
+///               side in memory and run the same few steps find them in the cache.
+void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& type, Steps* shared) {
   const YamlNode* sentinels = nullptr;
   bool dated = false;
   for (const Entry& entry : entries) {
@@ -493,14 +525,24 @@ void RuleCompiler::add_entries(const Entries& entries, Rule& out, ValueType& typ
     dated = dated || takes_sentinels(entry.key->text);
   }
   if (sentinels != nullptr && !dated) context_.mistakes.add(Errc::mapping_missing_key, *sentinels, out.name + ".sentinels", {"date, epoch or serial_date beside sentinels", "sentinels 须与 date、epoch 或 serial_date 同用"});
-  for (const Entry& entry : entries) {
+  if (shared != nullptr) shared->resize(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
     if (entry.key->text == "sentinels") continue;
-    StepBuild build{context_.mistakes, out.name, context_.zone_minutes, takes_sentinels(entry.key->text) ? sentinels : nullptr};
-    if (auto step = entry.key->text == "call" ? call_step(*entry.argument, out.name) : compile_step(*entry.key, *entry.argument, build)) {
-      if (entry.key->text == "null_if") out.has_null_if = true;
-      add_step(std::move(step), *entry.key, out, type);
-    }
+    std::shared_ptr<const Step> step = shared != nullptr ? (*shared)[i] : nullptr;
+    if (step == nullptr) step = compiled(entry, sentinels, out.name);
+    if (shared != nullptr) (*shared)[i] = step;
+    if (step == nullptr) continue;
+    if (entry.key->text == "null_if") out.has_null_if = true;
+    add_step(std::move(step), *entry.key, out, type);
   }
+}
+
+/// Null after a mistake, which every rule that has the step reports.
+std::shared_ptr<const Step> RuleCompiler::compiled(const Entry& entry, const YamlNode* sentinels, const std::string& subject) {
+  if (entry.key->text == "call") return call_step(*entry.argument, subject);
+  StepBuild build{context_.mistakes, subject, context_.zone_minutes, takes_sentinels(entry.key->text) ? sentinels : nullptr};
+  return compile_step(*entry.key, *entry.argument, build);
 }
 
 std::unique_ptr<Step> RuleCompiler::call_step(const YamlNode& argument, const std::string& subject) {
@@ -511,7 +553,7 @@ std::unique_ptr<Step> RuleCompiler::call_step(const YamlNode& argument, const st
   return nullptr;
 }
 
-void RuleCompiler::add_step(std::unique_ptr<Step> step, const YamlNode& at, Rule& out, ValueType& type) {
+void RuleCompiler::add_step(std::shared_ptr<const Step> step, const YamlNode& at, Rule& out, ValueType& type) {
   const bool each_item = type == ValueType::text_list && step->takes == ValueType::text && step->gives == ValueType::text;
   if (context_.side == Side::target && step->takes == ValueType::time && type == ValueType::text) {
     out.steps.push_back(implied_step("canonical_time"));
@@ -623,8 +665,10 @@ void RuleCompiler::code_kind(const YamlNode& node, Rule& out, ValueType type) {
     context_.mistakes.add(Errc::mapping_kind_mismatch, *node.find("table"), out.name, expected, same(out.table->model));
     return;
   }
+  // A table of the field's own system has been told of each name that is none.
+  const bool told = !system.empty() && out.table->model == system;
   for (const CodeTable::Row& row : out.table->rows()) {
-    if (!good(row.name)) context_.mistakes.add(Errc::mapping_kind_mismatch, *node.find("table"), out.name + ": " + row.name, expected);
+    if (!told && !good(row.name)) context_.mistakes.add(Errc::mapping_kind_mismatch, *node.find("table"), out.name + ": " + row.name, expected);
   }
 }
 
@@ -693,9 +737,10 @@ void RuleCompiler::check_policy(const YamlNode& at, const Rule& rule, Fault faul
   const bool computed = rule.value && (fault == Fault::malformed || fault == Fault::range);
   const bool wrong_raw = policy == Policy::raw && (!keeps_text || computed || fault == Fault::missing);
   const bool wrong_report = policy == Policy::report && (computed || (fault != Fault::check && fault != Fault::range));
-  if (wrong_raw || wrong_report) {
-    context_.mistakes.add(Errc::mapping_policy_not_allowed, at, rule.name + ".on_fail." + std::string(fault_name(fault)), {}, same(std::string(policy_name(policy))));
-  }
+  if (!wrong_raw && !wrong_report) return;
+  const Bilingual why = wrong_raw ? Bilingual{"raw keeps a text as sent: only for fields of text, and not for a missing or computed value", "raw 保留原文：仅限文本类字段，且不适用于缺失或计算所得的值"}
+                                  : Bilingual{"report goes on with a value: only for faults check and range", "report 保留取值继续：仅限 check 与 range"};
+  context_.mistakes.add(Errc::mapping_policy_not_allowed, at, rule.name + ".on_fail", one_of({"reject", "hold", "drop"}), why);
 }
 
 void RuleCompiler::rule_policies(const YamlNode& node, Rule& out) {
@@ -708,28 +753,33 @@ void RuleCompiler::rule_policies(const YamlNode& node, Rule& out) {
   }
   if (out.table) out.policies[index_of(Fault::unknown)] = out.table->unknown;
   Policy whole = Policy::none;
+  // Where the policy was meant and misspelt, that it is missing need not be said as well.
+  bool slip = at == nullptr && std::any_of(node.members.begin(), node.members.end(), [](const auto& member) { return !nearest(member.first.text, {"on_fail"}).empty(); });
   if (at != nullptr && at->is_scalar() && !policy_from_name(at->text, whole)) {
     context_.mistakes.add(Errc::mapping_policy_not_allowed, *at, out.name + ".on_fail", one_of({"reject", "hold", "drop", "raw", "report"}), did_you_mean(at->text, {"reject", "hold", "drop", "raw", "report"}));
+    slip = true;
   }
   if (at != nullptr && !at->is_scalar() && check_keys(*at, {"missing", "placeholder", "malformed", "check", "unknown", "range", "default"}, out.name + ".on_fail", context_.mistakes)) {
     for (const auto& [key, value] : at->members) {
       Policy policy = Policy::none;
-      if (!policy_from_name(value.text, policy)) context_.mistakes.add(Errc::mapping_policy_not_allowed, value, out.name + ".on_fail." + key.text, one_of({"reject", "hold", "drop", "raw", "report"}));
+      slip = slip || (key.text != "default" && std::find(std::begin(kFaultNames), std::end(kFaultNames), key.text) == std::end(kFaultNames));
+      if (!policy_from_name(value.text, policy)) slip = true, context_.mistakes.add(Errc::mapping_policy_not_allowed, value, out.name + ".on_fail." + key.text, one_of({"reject", "hold", "drop", "raw", "report"}));
       if (key.text == "default") whole = policy;
       for (std::size_t i = 0; i < kFaultCount; ++i) {
         if (kFaultNames[i] == key.text) out.policies[i] = policy;
       }
     }
   }
+  std::string without;
   for (std::size_t i = 0; i < kFaultCount; ++i) {
     if (out.policies[i] == Policy::none) out.policies[i] = whole;
     const auto fault = static_cast<Fault>(i);
-    if (can[i] && out.policies[i] == Policy::none) {
-      context_.mistakes.add(Errc::mapping_no_policy, node, out.name, {"on_fail for " + std::string(fault_name(fault)), "为 " + std::string(fault_name(fault)) + " 规定 on_fail"});
-    } else if (can[i]) {
-      check_policy(at != nullptr ? *at : node, out, fault, out.policies[i]);
-    }
+    // That the table has no policy for unknown codes is said where the table stands.
+    if (fault == Fault::unknown && out.table && out.table->unknown == Policy::none && out.policies[i] == Policy::none) continue;
+    if (can[i] && out.policies[i] == Policy::none) without += (without.empty() ? "" : ", ") + std::string(fault_name(fault));
+    else if (can[i]) check_policy(at != nullptr ? *at : node, out, fault, out.policies[i]);
   }
+  if (!without.empty() && !slip) context_.mistakes.add(Errc::mapping_no_policy, node, out.name, {"on_fail for " + without, "为 " + without + " 规定 on_fail"});
   // What no step can do but a document can, a repeated or structured value, refuses the record unless the rule says otherwise.
   Policy& malformed = out.policies[index_of(Fault::malformed)];
   if (malformed == Policy::none || malformed == Policy::report) malformed = Policy::reject;

@@ -96,10 +96,11 @@ private:
   void list_content(const YamlNode& node, const std::string& name, std::size_t depth, ListRule& out);
   std::unique_ptr<Rule> rule(const YamlNode& node, const std::string& name, Place place);
   void rule_source(const YamlNode& node, Rule& out, ValueType& type);
+  std::shared_ptr<const Step> compiled(const Entry& entry, const YamlNode* sentinels, const std::string& subject);
   void rule_steps(const YamlNode& node, Rule& out, ValueType& type);
-  void add_entries(const Entries& entries, Rule& out, ValueType& type);
+  void add_entries(const Entries& entries, Rule& out, ValueType& type, Steps* shared = nullptr);
   std::unique_ptr<Step> call_step(const YamlNode& argument, const std::string& subject);
-  void add_step(std::unique_ptr<Step> step, const YamlNode& at, Rule& out, ValueType& type);
+  void add_step(std::shared_ptr<const Step> step, const YamlNode& at, Rule& out, ValueType& type);
   Entries via_entries(const YamlNode& node, const std::string& subject);
   void rule_table(const YamlNode& node, Rule& out);
   void rule_kind(const YamlNode& node, Rule& out, ValueType type);
@@ -109,6 +110,7 @@ private:
   void rule_policies(const YamlNode& node, Rule& out);
   void check_policy(const YamlNode& at, const Rule& rule, Fault fault, Policy policy);
   std::array<bool, kFaultCount> possible_faults(const Rule& rule) const;
+  bool lacks_source(const YamlNode& node, const std::string& name);
   bool target_known(const YamlNode& key, const std::string& name, Place& place);
   Bilingual text_list_hint() const;
 
@@ -119,6 +121,7 @@ private:
 
   RuleContext context_;
   std::map<std::string, Entries, std::less<>> types_;
+  std::map<std::string, Steps, std::less<>> shared_;   ///< Compiled steps of types, by their place in the type.
   std::map<std::string, std::shared_ptr<const CodeTable>, std::less<>> tables_;
   std::set<std::string> written_;
   std::vector<std::string> lists_;          ///< Canonical paths of the lists around the current rule.

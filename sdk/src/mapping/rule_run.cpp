@@ -77,7 +77,9 @@ LeafState RuleRun::field_state(const Place& place) const {
   if (in_.record == nullptr) return LeafState::absent;
   if (place.special == Special::event) return in_.record->envelope.event.empty() ? LeafState::absent : LeafState::text;
   if (!model::present(in_.record->object(), place.slot, index)) {
-    const model::MetaEntry* meta = in_.record->find_meta(place.slot.id, index);
+    // Asked of every element of a list; a look through the table for each would cost their square.
+    if (!any_cleared) return LeafState::absent;
+    const model::MetaEntry* meta = clearings != nullptr ? clearings->find(place.slot.id, index) : in_.record->find_meta(place.slot.id, index);
     return meta != nullptr && meta->cleared ? LeafState::nil : LeafState::absent;
   }
   switch (place.kind()) {

@@ -7,6 +7,7 @@
 #include "mapping/observer.hpp"
 #include "mapping/rule.hpp"
 #include "tongqu/mapping/pack.hpp"
+#include "tongqu/model/meta_index.hpp"
 
 namespace tongqu::mapping::detail {
 
@@ -66,6 +67,8 @@ public:
   model::ElementIndex index{};                    ///< Elements around the current rule.
   std::string list_prefix;                        ///< Targets: "stuffs[0]." around the current rule.
   bool is_part = false;
+  model::MetaIndex* clearings = nullptr;          ///< Over the record's meta table; with `any_cleared`, what the record clears.
+  bool any_cleared = false;
 
   std::optional<std::string> field_text(const Place& place) const;
 

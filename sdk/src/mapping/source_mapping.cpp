@@ -1,6 +1,7 @@
 #include "mapping/source_mapping.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <unordered_map>
 
@@ -8,6 +9,7 @@
 #include "mapping/record_writer.hpp"
 #include "tongqu/base/phrases.hpp"
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/mapping/content_digest.hpp"
 #include "tongqu/model/rules.hpp"
 
 namespace tongqu::mapping {
@@ -29,6 +31,8 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kUnusedReportedMax = 50;
+/// Room for the JSON of one record that a thread keeps between two.
+constexpr std::size_t kJsonKept = std::size_t{1} << 20;
 
 struct IdentityRow { std::string_view key; Special special; bool required; };
 constexpr IdentityRow kIdentity[] = {{"organisation", Special::id_organisation, true},
@@ -260,17 +264,21 @@ std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mis
 class RecordMaker final : public PieceSink {
 public:
   struct Inputs { const SourceMapping& mapping; const wire::Delivery& delivery; const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; Budget& budget; };
-  RecordMaker(const Inputs& in, MappedDelivery& out) : in_(in), mapping_(in.mapping), state_(in.state), out_(out) {}
+  /// @param sink  Takes each record as soon as it is made; null: they are kept in `out`.
+  RecordMaker(const Inputs& in, MappedDelivery& out, RecordSink* sink = nullptr) : in_(in), mapping_(in.mapping), state_(in.state), out_(out), sink_(sink) {}
   void tell(Findings&& findings) override { out_.findings.append(std::move(findings)); }
   void take(StageResult& result) override;
   void refuse(const Error& error, const std::string& part) override;
   /// Counts and checks of the delivery as a whole; what fails is true of each of its records.
-  void judge_delivery();
+  /// Answers what they come to for each record.
+  DeliveryJudgement judge_delivery();
+  std::uint64_t kept() const noexcept { return kept_; }
 
 private:
   bool many() const noexcept { return mapping_.records_.has_value(); }
   const std::vector<std::string>& parts() const noexcept { return mapping_.stages_.many ? state_.parts : mapping_.part_names_; }
-  MappedRecord fresh() const;
+  MappedRecord& fresh();
+  void forget();
   void walk_documents(const StageResult& result, Findings& findings);
   RuleRun::Inputs inputs(Findings& findings, model::Record* record) {
     return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group, nullptr, state_.observer, &places_};
@@ -281,29 +289,42 @@ private:
   void compare_rows(const wire::Document& document, RuleRun& run);
   void orphans();
   void bound_output(MappedRecord& mapped);
+  bool left_out(MappedRecord& mapped, RuleRun& run);
+  void write(MappedRecord& mapped, RuleRun& run);
   Finding about_row(Errc id, Severity severity, const wire::Document& document, std::uint32_t node) const;
-  void make(MappedRecord mapped, Policy judged = Policy::none);
-  void keep(MappedRecord mapped);
+  void make(MappedRecord& mapped, Policy judged = Policy::none);
+  void keep(MappedRecord& mapped);
   void report_unused(std::size_t scope, Findings& findings);
 
   const Inputs in_;
   const SourceMapping& mapping_;
   Workspace::State& state_;
   MappedDelivery& out_;
+  RecordSink* sink_;
+  std::optional<MappedRecord> one_;    ///< The record that is being made, for a sink.
+  std::uint64_t kept_ = 0;
+  std::array<std::uint64_t, 3> verdicts_{};
   const wire::NameSet* foreign_ = nullptr;
   std::vector<std::string> unused_seen_;
   std::uint64_t output_bytes_ = 0;
   mutable wire::PlaceMemory places_;   ///< A record for each of 15,000 elements must not count its way from the start.
 };
 
-MappedRecord RecordMaker::fresh() const {
-  MappedRecord mapped;
+/// The next record, made where it stays: it is large, and moving it costs as much as writing it. Until keep() or forget() there is no other.
+MappedRecord& RecordMaker::fresh() {
+  MappedRecord& mapped = sink_ != nullptr ? one_.emplace() : out_.records.emplace_back();
   model::Record& record = mapped.record;
-  record.become(mapping_.entity_);
+  // A new record is an empty one of the first entity already.
+  if (record.entity != mapping_.entity_) record.become(mapping_.entity_);
   record.kind = mapping_.kind_;
   record.envelope.source_system = in_.pack.system;
   record.envelope.pack = in_.pack.name();
   return mapped;
+}
+
+/// Takes back what fresh() gave.
+void RecordMaker::forget() {
+  if (sink_ == nullptr) out_.records.pop_back();
 }
 
 /// Walks every document of the stages. What is left unused in them goes to `findings`.
@@ -327,11 +348,11 @@ void RecordMaker::take(StageResult& result) {
   state_.lists.clear();
   state_.group.clear();
   if (!many() || !mapping_.records_->each) {
-    MappedRecord mapped = fresh();
+    MappedRecord& mapped = fresh();
     mapped.findings = std::move(result.findings);
     result.findings = Findings();
     walk_documents(result, mapped.findings);
-    make(std::move(mapped));
+    make(mapped);
     return;
   }
   out_.findings.append(std::move(result.findings));
@@ -346,9 +367,9 @@ void RecordMaker::take(StageResult& result) {
   for (const std::uint32_t node : nodes) {
     const std::uint16_t scope = mapping_.scopes_.root;
     mapping_.scopes_.all[scope]->walk(*parent.document, node, foreign_, state_.frames[scope], state_.unused);
-    MappedRecord mapped = fresh();
+    MappedRecord& mapped = fresh();
     report_unused(scope, mapped.findings);
-    make(std::move(mapped));
+    make(mapped);
   }
   orphans();
 }
@@ -414,7 +435,7 @@ void RecordMaker::take_rows(const wire::Document& document, std::vector<std::uin
   for (std::vector<std::uint32_t>& rows : grouped(document, nodes, run)) {
     state_.group = std::move(rows);
     mapping_.scopes_.all[root]->walk(document, state_.group.front(), foreign_, state_.frames[root], state_.unused);
-    MappedRecord mapped = fresh();
+    MappedRecord& mapped = fresh();
     report_unused(root, mapped.findings);
     Policy worst = Policy::none;
     for (const std::uint32_t row : state_.group) {
@@ -423,7 +444,7 @@ void RecordMaker::take_rows(const wire::Document& document, std::vector<std::uin
       mapped.findings.add(about_row(Errc::mapping_duplicate_key, Severity::error, document, row));
       if (worst != Policy::reject) worst = found->second;
     }
-    make(std::move(mapped), worst);
+    make(mapped, worst);
   }
 }
 
@@ -463,7 +484,7 @@ void RecordMaker::orphans() {
     out_.findings.append(std::move(told));
     return;
   }
-  MappedRecord mapped = fresh();
+  MappedRecord& mapped = fresh();
   mapped.verdict = RecordVerdict::refused;
   for (const Finding& finding : told) {
     if (finding.severity != Severity::error) continue;
@@ -471,29 +492,43 @@ void RecordMaker::orphans() {
     break;
   }
   mapped.findings = std::move(told);
-  keep(std::move(mapped));
+  keep(mapped);
 }
 
-void RecordMaker::make(MappedRecord mapped, Policy judged) {
+void RecordMaker::make(MappedRecord& mapped, Policy judged) {
   state_.arena.reset();
   state_.lists.made_used = 0;
-  model::Record& record = mapped.record;
-  RuleRun run(inputs(mapped.findings, &record));
+  RuleRun run(inputs(mapped.findings, &mapped.record));
   if (state_.observer != nullptr) state_.observer->record(state_.frames, parts());
   if (judged != Policy::none) run.worsen(judged == Policy::hold ? RecordVerdict::held : RecordVerdict::refused);
-  // A record whose condition cannot be judged is not left out: it waits.
-  const bool out = many() && mapping_.records_->when && !run.holds(*mapping_.records_->when, "records.when") && run.verdict() == RecordVerdict::accepted;
-  if (out) {
-    Finding skipped;
-    skipped.id = Errc::mapping_record_skipped;
-    skipped.severity = Severity::info;
-    skipped.source.part = parts()[mapping_.scopes_.root];
-    skipped.record = std::to_string(out_.records.size() + 1);
-    out_.findings.add(std::move(skipped));
-    out_.findings.append(std::move(mapped.findings));
-    return;
-  }
+  if (left_out(mapped, run)) return forget();
   if (state_.group.size() > 1) compare_rows(*state_.frames[mapping_.scopes_.root].document, run);
+  write(mapped, run);
+  report_unused(mapping_.scopes_.root, mapped.findings);
+  mapped.verdict = run.verdict();
+  mapping_.finish(mapped, in_.environment, state_.json);
+  bound_output(mapped);
+  if (state_.observer != nullptr) state_.observer->record_ends(mapped);
+  keep(mapped);
+}
+
+/// Whether the condition of `records` leaves the record out. One whose condition cannot be judged is not left out: it waits.
+bool RecordMaker::left_out(MappedRecord& mapped, RuleRun& run) {
+  const bool out = many() && mapping_.records_->when && !run.holds(*mapping_.records_->when, "records.when") && run.verdict() == RecordVerdict::accepted;
+  if (!out) return false;
+  Finding skipped;
+  skipped.id = Errc::mapping_record_skipped;
+  skipped.severity = Severity::info;
+  skipped.source.part = parts()[mapping_.scopes_.root];
+  skipped.record = std::to_string(kept_ + 1);
+  out_.findings.add(std::move(skipped));
+  out_.findings.append(std::move(mapped.findings));
+  return true;
+}
+
+/// Runs every rule over the frames.
+void RecordMaker::write(MappedRecord& mapped, RuleRun& run) {
+  model::Record& record = mapped.record;
   RecordWriter writer({mapping_.scopes_, foreign_, state_.frames, state_.unused, record}, run);
   for (const auto& rule : mapping_.identity_) {
     const bool stored = writer.rule(*rule);
@@ -507,12 +542,6 @@ void RecordMaker::make(MappedRecord mapped, Policy judged) {
   if (mapping_.event_) (void)writer.rule(*mapping_.event_);
   if (mapping_.rules_) writer.block(*mapping_.rules_);
   for (const PackCheck& check : mapping_.checks_) (void)run.passes(check);
-  report_unused(mapping_.scopes_.root, mapped.findings);
-  mapped.verdict = run.verdict();
-  mapping_.finish(mapped, in_.environment);
-  bound_output(mapped);
-  if (state_.observer != nullptr) state_.observer->record_ends(mapped);
-  keep(std::move(mapped));
 }
 
 void RecordMaker::bound_output(MappedRecord& mapped) {
@@ -528,11 +557,11 @@ void RecordMaker::bound_output(MappedRecord& mapped) {
   mapped.findings.add(std::move(made));
 }
 
-void RecordMaker::judge_delivery() {
-  if (mapping_.delivery_checks_.empty()) return;
+DeliveryJudgement RecordMaker::judge_delivery() {
+  if (mapping_.delivery_checks_.empty()) return {};
   std::map<std::string, std::string, std::less<>> facts;
-  const auto count = [this](RecordVerdict verdict) { return std::to_string(std::count_if(out_.records.begin(), out_.records.end(), [verdict](const MappedRecord& record) { return record.verdict == verdict; })); };
-  facts["records"] = std::to_string(out_.records.size());
+  const auto count = [this](RecordVerdict verdict) { return std::to_string(verdicts_[static_cast<std::size_t>(verdict)]); };
+  facts["records"] = std::to_string(kept_);
   facts["records_accepted"] = count(RecordVerdict::accepted);
   facts["records_held"] = count(RecordVerdict::held);
   facts["records_refused"] = count(RecordVerdict::refused);
@@ -544,29 +573,35 @@ void RecordMaker::judge_delivery() {
   all.facts = &facts;
   RuleRun run(all);
   for (const PackCheck& check : mapping_.delivery_checks_) (void)run.passes(check);
-  Bilingual reason;
+  DeliveryJudgement judgement;
+  judgement.verdict = run.verdict();
   for (const Finding& finding : told) {
-    if (finding.severity == Severity::error && reason.en.empty()) reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};
+    if (finding.severity == Severity::error && judgement.reason.en.empty()) judgement.reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};
   }
   out_.findings.append(std::move(told));
-  for (MappedRecord& record : out_.records) {
-    if (record.verdict >= run.verdict()) continue;
-    record.verdict = run.verdict();
-    if (record.reason.en.empty()) record.reason = reason;
-  }
+  return judgement;
+}
+
+/// What fails about the delivery is true of each of its records.
+void DeliveryJudgement::pass_on(MappedRecord& record) const {
+  if (record.verdict >= verdict) return;
+  record.verdict = verdict;
+  if (record.reason.en.empty()) record.reason = reason;
 }
 
 /// Where a delivery may give several records, each finding says which it is about.
-void RecordMaker::keep(MappedRecord mapped) {
-  if (many()) {
+void RecordMaker::keep(MappedRecord& mapped) {
+  ++kept_;
+  ++verdicts_[static_cast<std::size_t>(mapped.verdict)];
+  if (many() && !mapped.findings.empty()) {
     const std::string_view version = model::entity_version(mapping_.entity_);
-    mapped.findings.set_record(std::string(version.substr(0, version.find('@'))) + "[" + std::to_string(out_.records.size() + 1) + "]");
+    mapped.findings.set_record(std::string(version.substr(0, version.find('@'))) + "[" + std::to_string(kept_) + "]");
   }
-  out_.records.push_back(std::move(mapped));
+  if (sink_ != nullptr) sink_->take(std::move(mapped));
 }
 
 void RecordMaker::refuse(const Error& error, const std::string& part) {
-  MappedRecord mapped = fresh();
+  MappedRecord& mapped = fresh();
   mapped.verdict = RecordVerdict::refused;
   Finding finding;
   finding.id = error.code();
@@ -586,22 +621,61 @@ void RecordMaker::refuse(const Error& error, const std::string& part) {
   state_.starts.findings = Findings();
   mapped.reason = {describe(finding, Lang::en), describe(finding, Lang::zh)};
   mapped.findings.add(std::move(finding));
-  keep(std::move(mapped));
+  keep(mapped);
 }
 
-Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names,
-                                          Workspace::State& state) const {
+Result<MappedDelivery> SourceMapping::run_once(const wire::Delivery& delivery, const Surroundings& around, RecordSink* sink, DeliveryJudgement* judgement) const {
+  const auto& [environment, pack, names, state] = around;
   MappedDelivery out;
   Budget budget{environment.steps_max};
-  RecordMaker maker({*this, delivery, environment, pack, names, state, budget}, out);
+  RecordMaker maker({*this, delivery, environment, pack, names, state, budget}, out, sink);
   const StageInput input{delivery, environment, names, state.observer};
   if (state.observer != nullptr) state.observer->mapping(*this, input);
   TONGQU_CHECK(run_stages(stages_, input, state.stages, state.starts, maker));
-  maker.judge_delivery();
+  const DeliveryJudgement judged = maker.judge_delivery();
+  if (judgement != nullptr) *judgement = judged;
+  for (MappedRecord& record : out.records) judged.pass_on(record);
   out.findings.append(std::move(state.starts.findings));
   out.waiting = std::move(state.starts.waiting);
-  if (out.records.empty() && !out.waiting) return Error(Errc::mapping_records_none).at("body");
+  if (maker.kept() == 0 && !out.waiting) return Error(Errc::mapping_records_none).at("body");
   return out;
+}
+
+Result<MappedDelivery> SourceMapping::run(const wire::Delivery& delivery, const Surroundings& around) const { return run_once(delivery, around, nullptr, nullptr); }
+
+namespace {
+
+/// Hears what a delivery would give, and keeps none of it.
+class Deaf final : public RecordSink {
+public:
+  void take(MappedRecord&&) override {}
+};
+
+/// Hands records on as the checks of their delivery judged them.
+class JudgedSink final : public RecordSink {
+public:
+  JudgedSink(RecordSink& to, const DeliveryJudgement& judgement) : to_(to), judgement_(judgement) {}
+  void take(MappedRecord&& record) override {
+    judgement_.pass_on(record);
+    to_.take(std::move(record));
+  }
+
+private:
+  RecordSink& to_;
+  const DeliveryJudgement& judgement_;
+};
+
+} // namespace
+
+/// What a delivery check says is true of the first record too, so that the checks must have been judged before it is handed over: the
+/// delivery is gone through twice then.
+Result<MappedDelivery> SourceMapping::run_each(const wire::Delivery& delivery, const Surroundings& around, RecordSink& sink) const {
+  if (delivery_checks_.empty()) return run_once(delivery, around, &sink, nullptr);
+  DeliveryJudgement judgement;
+  Deaf deaf;
+  TONGQU_CHECK(run_once(delivery, around, &deaf, &judgement));
+  JudgedSink judged(sink, judgement);
+  return run_once(delivery, around, &judged, nullptr);
 }
 
 Result<MappedDelivery> SourceMapping::run_documents(const wire::Delivery& delivery, StageResult& documents, const Surroundings& around) const {
@@ -637,7 +711,7 @@ void RecordMaker::report_unused(std::size_t scope, Findings& findings) {
   state_.unused.leaves.clear();
 }
 
-void SourceMapping::finish(MappedRecord& mapped, const Environment& environment) const {
+void SourceMapping::finish(MappedRecord& mapped, const Environment& environment, std::string& json) const {
   if (mapped.verdict != RecordVerdict::refused) {
     Findings judged;
     model::RuleContext context;
@@ -658,8 +732,16 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment)
       if (finding.severity == Severity::error) mapped.verdict = RecordVerdict::held;
       mapped.findings.add(finding);
     }
-    mapped.canonical_core = model::append_canonical_json(mapped.canonical, mapped.record, model::JsonForm::full);
-    if (!outside_digest_.empty()) model::append_canonical_json(mapped.digest_input, mapped.record, model::JsonForm::digest_input, outside_digest_);
+    // Written where there is room already, and kept in as many bytes as it takes.
+    json.clear();
+    mapped.canonical_core = model::append_canonical_json(json, mapped.record, model::JsonForm::full);
+    mapped.canonical.assign(json);
+    if (!outside_digest_.empty()) {
+      json.clear();
+      model::append_canonical_json(json, mapped.record, model::JsonForm::digest_input, outside_digest_);
+      mapped.digest_input.assign(json);
+    }
+    if (json.capacity() > kJsonKept) json = std::string();
   }
   if (mapped.verdict == RecordVerdict::accepted) return;
   for (const Finding& finding : mapped.findings) {
@@ -670,6 +752,15 @@ void SourceMapping::finish(MappedRecord& mapped, const Environment& environment)
 }
 
 } // namespace detail
+
+std::string content_digest_input(const MappedRecord& mapped) {
+  if (mapped.verdict == RecordVerdict::refused) return {};
+  if (!mapped.digest_input.empty()) return mapped.digest_input;
+  std::string text;
+  text.reserve(mapped.canonical_core + 1);
+  text.append(mapped.canonical, 0, mapped.canonical_core).append(1, '}');
+  return text;
+}
 
 std::string content_digest(const MappedRecord& mapped) {
   if (mapped.verdict == RecordVerdict::refused) return {};

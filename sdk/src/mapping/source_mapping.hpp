@@ -8,6 +8,7 @@
 #include "mapping/reverse/plan.hpp"
 #include "mapping/stages.hpp"
 #include "tongqu/mapping/pack.hpp"
+#include "tongqu/mapping/record_sink.hpp"
 #include "tongqu/mapping/reverse.hpp"
 
 namespace tongqu::mapping {
@@ -23,6 +24,7 @@ struct Workspace::State {
   std::vector<std::uint32_t> group;        ///< Rows of the record that is made.
   detail::Frame row;                       ///< Of another row of the same record.
   wire::Document canonical;      ///< Targets.
+  std::string json;              ///< The record that is written.
   detail::RunObserver* observer = nullptr;  ///< Set by the tools that explain and count.
 };
 
@@ -38,6 +40,13 @@ struct MappingTest {
   std::optional<unsigned> count;           ///< Records of the delivery.
   unsigned record = 1;                     ///< The one that the rest is about.
   std::uint32_t line = 0;
+};
+
+/// What the checks of a delivery come to for each of its records.
+struct DeliveryJudgement {
+  RecordVerdict verdict = RecordVerdict::accepted;
+  Bilingual reason;
+  void pass_on(MappedRecord& record) const;
 };
 
 /// Reads `tests:` of a mapping or of an overlay.
@@ -68,13 +77,15 @@ public:
   /// SOAP operation that the first stage asks for; "any" when it takes every one.
   const std::string& operation() const noexcept { return stages_.list.front().operation; }
 
-  Result<MappedDelivery> run(const wire::Delivery& delivery, const Environment& environment, const PackInfo& pack, const wire::NameSet& names, Workspace::State& state) const;
+  struct Surroundings { const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
+  Result<MappedDelivery> run(const wire::Delivery& delivery, const Surroundings& around) const;
+  /// The same, each record handed over as soon as it is made; the answer has none.
+  Result<MappedDelivery> run_each(const wire::Delivery& delivery, const Surroundings& around, RecordSink& sink) const;
 
   // The way back, in reverse/reverse_mapping.cpp.
   const ReversePlan* reverse_plan() const noexcept { return reverse_.get(); }
   /// Whether the mapping takes a record by itself, when nobody names a mapping.
   bool writes_back(const model::Record& record) const;
-  struct Surroundings { const Environment& environment; const PackInfo& pack; const wire::NameSet& names; Workspace::State& state; };
   Result<Reversed> reverse(const model::Record& record, const Surroundings& around) const;
   LawReport check_laws(const LawOptions& options, const Surroundings& around) const;
   ReverseSubject reverse_subject(const std::map<std::string, std::string>& params, const YamlNode& root) const;
@@ -93,7 +104,9 @@ private:
   void compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_kind(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_outside(const YamlNode& root, const Mistakes& mistakes);
-  void finish(MappedRecord& mapped, const Environment& environment) const;
+  Result<MappedDelivery> run_once(const wire::Delivery& delivery, const Surroundings& around, RecordSink* sink, DeliveryJudgement* judgement) const;
+  /// @param json  Memory to write into, kept from record to record.
+  void finish(MappedRecord& mapped, const Environment& environment, std::string& json) const;
 
   std::string id_;
   model::EntityId entity_ = model::EntityId::case_;

@@ -17,14 +17,14 @@ const std::vector<StageRow>& stage_rows() {
       {"base64", Stage::Kind::base64, {"breaks", "padding", "alphabet", "data_uri"}},
       {"gzip", Stage::Kind::gzip, {"ratio"}},
       {"zip", Stage::Kind::zip, {"entry", "names", "many", "ratio"}},
-      {"charset", Stage::Kind::charset, {"is", "edition"}},
+      {"charset", Stage::Kind::charset, {"is", "first", "edition"}},
       {"xml", Stage::Kind::xml, {"root", "namespaces", "declared", "documents"}},
-      {"json", Stage::Kind::json, {"root", "documents"}},
+      {"json", Stage::Kind::json, {"root", "documents", "repeated", "mark", "comments", "quotes", "commas", "nan", "callback"}},
       {"string", Stage::Kind::string, {"at"}},
       {"form", Stage::Kind::form, {"field", "charset"}},
       {"csv", Stage::Kind::csv, {"separator", "quote", "quotes", "header_rows", "columns", "fill_down", "skip", "ragged"}},
       {"fixed", Stage::Kind::fixed, {"charset", "fields", "records", "short", "cut", "fill_down", "skip"}},
-      {"nested", Stage::Kind::nested, {"at", "as", "documents"}},
+      {"nested", Stage::Kind::nested, {"at", "as", "documents", "repeated", "comments", "quotes", "commas", "nan"}},
       {"dataset", Stage::Kind::dataset, {}},
       {"multiref", Stage::Kind::multiref, {}},
       {"multipart", Stage::Kind::multipart, {"part"}},
@@ -46,6 +46,8 @@ private:
   void arguments(const YamlNode& node, Stage& stage);
   void open(const YamlNode& node, Stage& stage);
   void nested(const YamlNode& node, Stage& stage);
+  void charset(const YamlNode& node, Stage& stage);
+  void json_switches(const YamlNode& node, Stage& stage);
   std::vector<PathStep> path(const YamlNode& node, const char* key, Need need);
   bool flag(const YamlNode& node, const char* key, std::string_view on);
   unsigned ratio(const YamlNode& node);
@@ -60,6 +62,7 @@ private:
   Flows flows_ = Flows::body;
   std::string part_ = "body";
   int documents_ = 0;
+  bool unknown_ = false;                   ///< A stage before is none.
   int layers_ = 0;                         ///< Documents put into documents.
 };
 
@@ -108,7 +111,44 @@ void StageCompiler::nested(const YamlNode& node, Stage& stage) {
   stage.nested_xml = as == "xml";
   stage.documents_many = flag(node, "documents", "many");
   if (stage.documents_many && !stage.nested_xml) mistakes_.add(Errc::mapping_wrong_shape, *node.find("documents"), "source.nested.documents", {"with as: xml", "仅与 as: xml 同用"});
+  json_switches(node, stage);
+  for (const char* key : {"repeated", "comments", "quotes", "commas", "nan"}) {
+    if (stage.nested_xml && node.find(key) != nullptr) mistakes_.add(Errc::mapping_wrong_shape, *node.find(key), std::string("source.nested.") + key, {"with as: json", "仅与 as: json 同用"});
+  }
   ++layers_;
+}
+
+/// What is allowed beyond strict JSON, each by a word of its own (LQ42).
+void StageCompiler::json_switches(const YamlNode& node, Stage& stage) {
+  wire::JsonTolerance& json = stage.json;
+  if (const YamlNode* repeated = node.find("repeated"); repeated != nullptr) {
+    json.keys = repeated->text == "first" ? wire::JsonTolerance::Keys::first : wire::JsonTolerance::Keys::last;
+    if (repeated->text != "first" && repeated->text != "last") mistakes_.add(Errc::mapping_wrong_shape, *repeated, "source.repeated", one_of({"first", "last"}));
+  }
+  json.mark = flag(node, "mark", "skip");
+  json.comments = flag(node, "comments", "skip");
+  json.single_quotes = flag(node, "quotes", "single");
+  json.trailing_commas = flag(node, "commas", "trailing");
+  json.not_a_number = flag(node, "nan", "null");
+  json.callback = flag(node, "callback", "unwrap");
+}
+
+void StageCompiler::charset(const YamlNode& node, Stage& stage) {
+  const YamlNode* is = node.find("is");
+  const YamlNode* first = node.find("first");
+  const bool told = is != nullptr && is->text == "told";
+  if (is == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.is");
+  if (told && first == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.first", one_of({"header", "declaration"}));
+  if (first != nullptr && (!told || (first->text != "header" && first->text != "declaration"))) {
+    mistakes_.add(Errc::mapping_wrong_shape, *first, "source.charset.first", {"header or declaration, with is: told", "header 或 declaration，与 is: told 同用"});
+  }
+  if (told) stage.told = first != nullptr && first->text == "declaration" ? Stage::Told::declaration : Stage::Told::header;
+  else stage.encoding = encoding(node, "is", stage);
+  const YamlNode* edition = node.find("edition");
+  if (edition == nullptr) return;
+  stage.edition = wire::gb_edition_from_name(edition->text);
+  const bool good = stage.edition && !told && stage.encoding == wire::Encoding::gb18030;
+  if (!good) mistakes_.add(Errc::mapping_wrong_shape, *edition, "source.charset.edition", {"2005 or 2022, of gb18030", "2005 或 2022，仅用于 gb18030"});
 }
 
 void StageCompiler::open(const YamlNode& node, Stage& stage) {
@@ -146,15 +186,7 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       stage.many = flag(node, "many", "yes");
       stage.ratio = ratio(node);
       break;
-    case Stage::Kind::charset:
-      if (node.find("is") == nullptr) mistakes_.add(Errc::mapping_missing_key, node, "source.charset.is");
-      stage.encoding = encoding(node, "is", stage);
-      if (const YamlNode* edition = node.find("edition"); edition != nullptr) {
-        stage.edition = wire::gb_edition_from_name(edition->text);
-        const bool good = stage.edition && stage.encoding == wire::Encoding::gb18030;
-        if (!good) mistakes_.add(Errc::mapping_wrong_shape, *edition, "source.charset.edition", {"2005 or 2022, of gb18030", "2005 或 2022，仅用于 gb18030"});
-      }
-      break;
+    case Stage::Kind::charset: charset(node, stage); break;
     case Stage::Kind::xml: {
       stage.path = path(node, "root", Need::optional);
       const std::string ns = member_text(node, "namespaces", Need::optional, "source.xml", mistakes_).value_or("any");
@@ -165,6 +197,11 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
     case Stage::Kind::json:
       stage.path = path(node, "root", Need::optional);
       stage.many = flag(node, "documents", "many");
+      json_switches(node, stage);
+      for (const char* key : {"mark", "comments", "quotes", "callback"}) {
+        // Where one document ends is told by strict JSON.
+        if (stage.many && node.find(key) != nullptr) mistakes_.add(Errc::mapping_wrong_shape, *node.find(key), std::string("source.json.") + key, {"not with documents: many", "不可与 documents: many 同用"});
+      }
       break;
     case Stage::Kind::nested: nested(node, stage); break;
     case Stage::Kind::dataset:
@@ -200,6 +237,8 @@ bool StageCompiler::takes(const YamlNode& at, std::initializer_list<Flows> allow
   for (const Flows one : allowed) {
     if (one == flows_) return true;
   }
+  // Nobody knows what a stage gives that does not exist.
+  if (unknown_) return true;
   static constexpr std::string_view kNames[] = {"the body", "bytes", "text", "a document"};
   static constexpr std::string_view kNamesZh[] = {"报文体", "字节", "文本", "文档"};
   const auto index = static_cast<std::size_t>(flows_);
@@ -323,10 +362,11 @@ void StageCompiler::add(const YamlNode& item, Stages& out) {
     return;
   }
   mistakes_.add(Errc::mapping_unknown_key, key, "source." + key.text, one_of(known), did_you_mean(key.text, known));
+  unknown_ = true;
 }
 
 void StageCompiler::finish(const YamlNode& at, Stages& out) {
-  if (flows_ != Flows::document) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
+  if (flows_ != Flows::document && !unknown_) mistakes_.add(Errc::mapping_stage_order, at, "source", {"a last stage that gives a document", "最后一个阶段须给出文档"});
   if (documents_ + layers_ > 4) mistakes_.add(Errc::mapping_stage_order, at, "source", {"at most three inner documents", "至多三层内嵌文档"});
   if (documents_ > 0) return;
   Stage none;

@@ -60,6 +60,8 @@ private:
   Result<void> form(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> enter(const Stage& stage, const wire::Document& document, Flow& flow);
   wire::XmlOptions xml_options(bool characters, bool fresh) const;
+  Result<wire::Encoding> told_encoding(const Stage& stage, const Flow& flow);
+  void tell_uses(const wire::JsonUses& uses, const wire::Document* document, const std::string& part);
 
   // packed_stages.cpp
   Result<void> base64(const Stage& stage, Layer& layer, Flow& flow);

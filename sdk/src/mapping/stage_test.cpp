@@ -330,5 +330,80 @@ TEST(Open, a_key_never_stands_in_a_pack) {
   EXPECT_EQ(of("cipher: sm4-cbc"), "mapping.missing_key");
 }
 
+wire::Delivery labelled(std::string body, const std::string& charset) {
+  wire::Delivery made = delivery(std::move(body));
+  if (!charset.empty()) made.facts["charset"] = charset;
+  return made;
+}
+
+/// A mark, then the header and the declaration in the order of the pack (LQ19); "中" is D6 D0 in GBK and E4 B8 AD in UTF-8.
+TEST(CharsetStages, labels_that_disagree_are_believed_in_the_order_of_the_pack) {
+  const std::string name_gbk = "<name>\xD6\xD0</name>", name_utf8 = "<name>\xE4\xB8\xAD</name>";
+  const auto document = [](const std::string& label, const std::string& name) { return (label.empty() ? "" : "<?xml version='1.0' encoding='" + label + "'?>") + "<bj><no>C1</no>" + name + "</bj>"; };
+  const auto read = [](const std::string& first, const wire::Delivery& message) {
+    const PackText text = staged("  - charset: {is: told, first: " + first + "}\n  - xml: {root: bj}\n");
+    Loaded loaded;
+    loaded.load(text);
+    if (!loaded.pack) return loaded.mistake_list();
+    Workspace workspace;
+    const auto mapped = loaded.pack->run_delivery(message, environment(), workspace);
+    if (!mapped) return std::string(mapped.error().id()) + " at " + mapped.error().where();
+    const std::string& canonical = mapped->records.at(0).canonical;
+    std::string out = canonical.find("\"task_name\":\"中\"") != std::string::npos ? "read" : "garbled";
+    for (const Finding& finding : mapped->records.at(0).findings) {
+      if (finding.id == Errc::mapping_declared_encoding_ignored && finding.severity == Severity::warn) out += " overruled by " + finding.expected.en + " LQ" + std::to_string(finding.quirk);
+    }
+    return out;
+  };
+  EXPECT_EQ(read("header", labelled(document("gb2312", name_utf8), "utf-8")), "read overruled by utf-8 LQ19");
+  EXPECT_EQ(read("declaration", labelled(document("gb2312", name_gbk), "utf-8")), "read overruled by gb18030 LQ19");
+  EXPECT_EQ(read("header", labelled(document("utf-8", name_gbk), "gbk")), "read overruled by gb18030 LQ19");
+  EXPECT_EQ(read("header", labelled("\xEF\xBB\xBF" + document("gb2312", name_utf8), "gbk")), "read overruled by utf-8 LQ19");
+  EXPECT_EQ(read("declaration", labelled("\xEF\xBB\xBF" + document("gb2312", name_utf8), "")), "read overruled by utf-8 LQ19");
+  EXPECT_EQ(read("header", labelled(document("gbk", name_gbk), "gb2312")), "read");
+  EXPECT_EQ(read("header", labelled(document("", name_utf8), "")), "read");
+  EXPECT_EQ(read("header", labelled(document("gbk", name_gbk), "")), "read");
+  EXPECT_EQ(read("declaration", labelled(document("", name_gbk), "gbk")), "read");
+  EXPECT_EQ(read("header", labelled(document("gbk", name_gbk), "iso-8859-1")), "read overruled by gb18030 LQ19");
+  EXPECT_EQ(read("header", labelled(document("", name_gbk), "iso-8859-1")), "wire.encoding_unknown at body");
+  EXPECT_EQ(read("header", labelled(document("gbk", name_utf8 + "\xFF"), "utf-8")).substr(0, 21), "wire.encoding_invalid");
+}
+
+TEST(CharsetStages, an_order_is_asked_for_and_only_there) {
+  EXPECT_NE(summary(staged("  - charset: {is: told}\n  - xml: {root: bj}\n"), std::string()).find("mapping.missing_key mappings/case.yaml:5:14 source.charset.first"), std::string::npos);
+  EXPECT_NE(summary(staged("  - charset: {is: gbk, first: header}\n  - xml: {root: bj}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
+  EXPECT_NE(summary(staged("  - charset: {is: told, first: mark}\n  - xml: {root: bj}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
+  EXPECT_NE(summary(staged("  - charset: {is: told, first: header, edition: 2005}\n  - xml: {root: bj}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
+}
+
+/// Habits of senders that write no JSON (LQ42): each needs its switch, and each use is told.
+TEST(JsonStages, each_tolerance_is_a_switch_and_a_finding) {
+  struct Case { std::string keys, body, findings; };
+  const std::vector<Case> cases = {
+      {"repeated: last", R"({"no":"C0","no":"C1"})", "wire.json_duplicate_key"},
+      {"repeated: first", R"({"no":"C1","no":"C0"})", "wire.json_duplicate_key"},
+      {"mark: skip", "\xEF\xBB\xBF{\"no\":\"C1\"}", "wire.json_syntax"},
+      {"comments: skip", "/* from the window */ {\"no\":\"C1\" // case\n}", "wire.json_syntax"},
+      {"quotes: single", "{'no':'C1'}", "wire.json_syntax"},
+      {"commas: trailing", R"({"no":"C1",})", "wire.json_syntax"},
+      {"nan: null", R"({"no":"C1","name":NaN})", "wire.json_number"},
+      {"callback: unwrap", R"(cb({"no":"C1"});)", "wire.json_syntax"},
+  };
+  for (const Case& one : cases) {
+    const std::string got = summary(staged("  - json: {" + one.keys + "}\n"), one.body, Severity::info);
+    EXPECT_EQ(got.substr(0, 12), "C1:accepted[") << one.keys << " " << got;
+    EXPECT_NE(got.find(one.findings), std::string::npos) << one.keys << " " << got;
+    EXPECT_EQ(summary(staged("  - json: {}\n"), one.body).substr(0, 10), "wire.json_") << one.keys;
+  }
+  EXPECT_NE(summary(staged("  - json: {repeated: both}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
+  EXPECT_NE(summary(staged("  - charset: {is: utf-8}\n  - json: {documents: many, comments: skip}\n", "records: {each: .}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
+}
+
+TEST(JsonStages, json_inside_a_text_has_switches_of_its_own) {
+  const PackText text = staged("  - json: {}\n  - nested: {at: data, as: json, repeated: last, commas: trailing}\n", "records: {each: data}\n");
+  EXPECT_EQ(summary(text, std::string(R"({"data":"{\"no\":\"C0\",\"no\":\"C1\",}"})"), Severity::info), "C1:accepted[] wire.json_duplicate_key wire.json_syntax");
+  EXPECT_NE(summary(staged("  - xml: {root: bj}\n  - nested: {at: a, as: xml, nan: \"null\"}\n"), std::string()).find("mapping.wrong_shape"), std::string::npos);
+}
+
 } // namespace
 } // namespace tongqu::mapping::test

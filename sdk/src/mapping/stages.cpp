@@ -1,14 +1,18 @@
 #include "mapping/stage_run.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "tongqu/base/assert.hpp"
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/json.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
 
 constexpr int kInnerDeclarationQuirk = 3;
+constexpr int kLabelsQuirk = 19;
+constexpr int kNoJsonQuirk = 42;
 constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/soap/envelope/";
 constexpr std::string_view kSoap12 = "http://www.w3.org/2003/05/soap-envelope";
 
@@ -71,11 +75,7 @@ std::size_t append_reference(std::string_view text, std::string& out) {
     code = code * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
   }
   if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) put(code);
-  else if (code < 0x800) put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
-  else if (code < 0x10000) put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
-  else put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
+  append_utf8(out, code);
   return end + 1;
 }
 
@@ -175,10 +175,52 @@ Result<void> StageRun::decode(const Stage& stage, Layer& layer, Flow& flow) {
   return {};
 }
 
+namespace {
+
+std::string_view name_of(wire::Encoding encoding) {
+  switch (encoding) {
+    case wire::Encoding::utf8: return "utf-8";
+    case wire::Encoding::utf16le:
+    case wire::Encoding::utf16be: return "utf-16";
+    case wire::Encoding::gb18030: return "gb18030";
+  }
+  return "utf-8";
+}
+
+} // namespace
+
+/// What the bytes are called by those who speak of them: a byte-order mark, then the header and the declaration in the order of the pack.
+/// The first label counts; that another one says something else is a finding, and that nobody says anything leaves UTF-8 (LQ19).
+Result<wire::Encoding> StageRun::told_encoding(const Stage& stage, const Flow& flow) {
+  const auto mark = wire::byte_order_mark(flow.text);
+  const std::string_view declaration = declared_label(mark ? flow.text.substr(mark->bytes) : flow.text);
+  const std::string_view header = flow.fresh ? input_.delivery.fact("charset") : std::string_view();
+  std::array<std::string_view, 2> labels = {header, declaration};
+  if (stage.told == Stage::Told::declaration) std::swap(labels[0], labels[1]);
+  std::optional<wire::Encoding> counts = mark ? std::optional(mark->encoding) : std::nullopt;
+  bool overruled = false, unknown = false;
+  for (const std::string_view label : labels) {
+    if (label.empty()) continue;
+    const auto encoding = wire::encoding_from_label(label);
+    const bool utf16 = counts && (*counts == wire::Encoding::utf16le || *counts == wire::Encoding::utf16be) && encoding == wire::Encoding::utf16le;
+    overruled = overruled || (counts && encoding != counts && !utf16) || !encoding;
+    unknown = unknown || !encoding;
+    if (!counts) counts = encoding;
+  }
+  if (!counts && unknown) return Error(Errc::wire_encoding_unknown).at(flow.part);
+  const wire::Encoding made = counts.value_or(wire::Encoding::utf8);
+  if (overruled) note(Errc::mapping_declared_encoding_ignored, Severity::warn, flow.part, kLabelsQuirk, same(std::string(name_of(made))));
+  return made;
+}
+
 Result<void> StageRun::charset(const Stage& stage, Layer& layer, Flow& flow) {
   std::string_view bytes = flow.text;
-  if (const auto mark = wire::byte_order_mark(bytes); mark && mark->encoding == stage.encoding) bytes.remove_prefix(mark->bytes);
-  auto text = stage.edition ? wire::decode_gb18030(bytes, *stage.edition) : wire::decode(bytes, stage.encoding);
+  wire::Encoding encoding = stage.encoding;
+  if (stage.told != Stage::Told::nothing) {
+    TONGQU_TRY(encoding, told_encoding(stage, flow));
+  }
+  if (const auto mark = wire::byte_order_mark(bytes); mark && mark->encoding == encoding) bytes.remove_prefix(mark->bytes);
+  auto text = stage.edition ? wire::decode_gb18030(bytes, *stage.edition) : wire::decode(bytes, encoding);
   if (!text) return placed(std::move(text).error(), flow.part);
   layer.text = std::move(*text);
   flow.text = layer.text;
@@ -211,10 +253,35 @@ Result<void> StageRun::json(const Stage& stage, Layer& layer, Flow& flow) {
     wire::JsonOptions options;
     options.limits = input_.limits();
     options.names = &input_.names;
-    if (auto parsed = wire::parse_json_into(layer.document, flow.text, options); !parsed) return placed(std::move(parsed).error(), flow.part);
+    wire::JsonUses uses;
+    if (auto parsed = wire::parse_json_into(layer.document, flow.text, options, stage.json, uses); !parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
+    tell_uses(uses, document, flow.part);
   }
   return enter(stage, *document, flow);
+}
+
+/// What a reader of JSON tolerated, each kind once, with its first place where that is in one document.
+void StageRun::tell_uses(const wire::JsonUses& uses, const wire::Document* document, const std::string& part) {
+  struct Row { Errc id; Severity severity; std::string_view en, zh; };
+  // The fault that would have refused the text, as what it is under its switch. A value that no longer counts is lost; the rest is a way of writing.
+  static constexpr Row kRows[] = {{Errc::wire_json_duplicate_key, Severity::warn, "one value counts", "只取其一"},
+                                  {Errc::wire_json_syntax, Severity::info, "a byte-order mark was skipped", "已跳过字节顺序标记"},
+                                  {Errc::wire_json_syntax, Severity::info, "a comment was skipped", "已跳过注释"},
+                                  {Errc::wire_json_syntax, Severity::info, "single quotes were read as double ones", "单引号已按双引号读取"},
+                                  {Errc::wire_json_syntax, Severity::info, "a comma before the end was skipped", "已跳过末尾多余的逗号"},
+                                  {Errc::wire_json_number, Severity::warn, "NaN or an infinity was read as null", "NaN 或无穷大已按 null 读取"},
+                                  {Errc::wire_json_syntax, Severity::info, "the call of a function was taken off", "已去除外层的函数调用"}};
+  static_assert(std::size(kRows) == wire::JsonUses::kKinds);
+  for (std::size_t kind = 0; kind < wire::JsonUses::kKinds; ++kind) {
+    const wire::JsonUses::Use& use = uses.uses[kind];
+    if (use.count == 0) continue;
+    const Row& row = kRows[kind];
+    const std::string times = std::to_string(use.count);
+    const std::string place = document == nullptr ? std::string() : document->position(use.offset);
+    note(row.id, row.severity, part, kNoJsonQuirk,
+         {std::string(row.en) + ", " + times + " times" + (place.empty() ? "" : ", the first at " + place), std::string(row.zh) + "，" + times + " 次" + (place.empty() ? "" : "，首次位于 " + place)});
+  }
 }
 
 /// Goes to the element that rules (or the next stage) start from.

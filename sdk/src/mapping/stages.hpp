@@ -13,6 +13,7 @@
 #include "tongqu/wire/delivery.hpp"
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/gb18030_edition.hpp"
+#include "tongqu/wire/json_tolerance.hpp"
 #include "tongqu/wire/pieces.hpp"
 #include "tongqu/wire/table.hpp"
 
@@ -37,6 +38,9 @@ struct Stage {
   std::string label;                       ///< charset
   wire::Encoding encoding = wire::Encoding::utf8;   ///< charset, form; zip: of names.
   std::optional<wire::GbEdition> edition;  ///< charset: of GB 18030, when the pack insists on one.
+  enum class Told : std::uint8_t { nothing, header, declaration };
+  Told told = Told::nothing;               ///< charset `is: told`: what counts first after a byte-order mark.
+  wire::JsonTolerance json;                ///< json; nested as json.
   std::string field;                       ///< form
   std::string ns;                          ///< xml; empty for any.
   bool declared_ignored = false;           ///< xml

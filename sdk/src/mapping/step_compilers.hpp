@@ -5,6 +5,20 @@
 namespace tongqu::mapping::detail {
 
 using StepPtr = std::unique_ptr<Step>;
+
+/// An argument of the wrong shape: says so, and gives no step.
+inline StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
+  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
+  return nullptr;
+}
+
+/// For steps without an argument; whether there is none.
+inline bool no_argument(const YamlNode& argument, const StepBuild& build) {
+  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
+  (void)wrong(argument, build, {"no argument", "不带参数"});
+  return false;
+}
+
 StepPtr compile_trim(const YamlNode& argument, StepBuild& build);
 StepPtr compile_strip(const YamlNode& argument, StepBuild& build);
 StepPtr compile_fold(const YamlNode& argument, StepBuild& build);

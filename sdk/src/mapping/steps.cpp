@@ -127,8 +127,7 @@ bool accepts(ValueType takes, ValueType given) noexcept {
   return takes == ValueType::decimal && given == ValueType::integer;
 }
 
-bool NullTexts::holds(std::string_view text) const noexcept {
-  if (text.empty()) return true;
+bool NullTexts::stands_in_list(std::string_view text) const noexcept {
   for (const std::string& null : texts_) {
     if (null == text) return true;
   }

@@ -72,7 +72,11 @@ public:
   bool never_malforms = false;  ///< As this one was written; overrides its row.
   bool keeps_type = false;      ///< Gives what it was given: checks of numbers.
 };
-using Steps = std::vector<std::unique_ptr<Step>>;
+/// Rules of one type have its steps in common.
+using Steps = std::vector<std::shared_ptr<const Step>>;
+
+/// What bytes are, by what they begin with, never by a name: "pdf", "jpeg", "text", "empty", "unknown" (see `sniff`).
+std::string_view content_kind(std::string_view bytes);
 
 /// What compiling a step needs beside its argument.
 struct StepBuild {
@@ -134,9 +138,16 @@ bool accepts(ValueType takes, ValueType given) noexcept;
 /// Texts that stand for "no value", with the empty text.
 class NullTexts {
 public:
-  explicit NullTexts(std::vector<std::string> texts) : texts_(std::move(texts)) {}
-  bool holds(std::string_view text) const noexcept;
+  explicit NullTexts(std::vector<std::string> texts) : texts_(std::move(texts)) {
+    for (const std::string& text : texts_) lengths_ |= length_bit(text);
+  }
+  /// Most values are told apart by their length alone.
+  bool holds(std::string_view text) const noexcept { return text.empty() || ((lengths_ & length_bit(text)) != 0 && stands_in_list(text)); }
+
 private:
+  static std::uint64_t length_bit(std::string_view text) noexcept { return std::uint64_t{1} << (text.size() < 63 ? text.size() : 63); }
+  bool stands_in_list(std::string_view text) const noexcept;
+  std::uint64_t lengths_ = 0;
   std::vector<std::string> texts_;
 };
 

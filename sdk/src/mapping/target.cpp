@@ -193,11 +193,12 @@ void LoadedTarget::read(const YamlNode& root, const Mistakes& mistakes, const st
   compiler.read_types(root.find("types"));
   compiler.read_tables(root.find("tables"));
   const YamlNode* messages = root.find("messages");
-  if (messages == nullptr || !messages->is_sequence() || messages->items.empty()) {
+  const bool only_reply = messages == nullptr && root.find("reply") != nullptr;  // For a system that is called: what it answers.
+  if (!only_reply && (messages == nullptr || !messages->is_sequence() || messages->items.empty())) {
     mistakes.add(messages == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, messages == nullptr ? root : *messages, "messages");
     return;
   }
-  for (const YamlNode& node : messages->items) read_message(node, mistakes, compiler);
+  for (std::size_t i = 0; !only_reply && i < messages->items.size(); ++i) read_message(messages->items[i], mistakes, compiler);
   if (const YamlNode* reply = root.find("reply"); reply != nullptr) reply_ = ReplyReader::compile(*reply, mistakes, folder);
   scopes_.share_reads(names_);
   names_.freeze();

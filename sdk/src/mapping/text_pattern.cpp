@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tongqu/base/utf8.hpp"
+
 namespace tongqu::mapping::detail {
 namespace {
 
@@ -483,6 +485,32 @@ TextPattern::Answer TextPattern::whole(std::string_view text, Groups* groups) co
 
 TextPattern::Answer TextPattern::search(std::string_view text, Groups* groups) const {
   return PatternRun(*this, text.data() == nullptr ? std::string_view("") : text, false, groups).run();
+}
+
+std::string TextPattern::sample(const std::function<std::uint32_t(std::uint32_t)>& draw) const {
+  constexpr std::size_t kStepsMax = 4000, kBytesMax = 60;
+  const auto member = [&draw](const Set& set) -> char32_t {
+    if (set.inverted || set.ranges.empty()) return U'x';
+    const Range& range = set.ranges[draw(static_cast<std::uint32_t>(set.ranges.size()))];
+    return range.first + draw(std::min<std::uint32_t>(range.last - range.first, 100) + 1);
+  };
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t steps = 0; steps < kStepsMax && at < program_.size(); ++steps) {
+    const Instruction& now = program_[at];
+    switch (now.op) {
+      case Op::match: return out;
+      case Op::character: append_utf8(out, now.x); break;
+      case Op::any: append_utf8(out, draw(2) == 0 ? U'a' : U'中'); break;
+      case Op::set: append_utf8(out, member(sets_[now.x])); break;
+      // A long text wants out of its repetitions: the way on is the one further down.
+      case Op::split: at = out.size() > kBytesMax ? std::max(now.x, now.y) : draw(2) == 0 ? now.x : now.y; continue;
+      case Op::jump: at = now.x; continue;
+      default: break;
+    }
+    ++at;
+  }
+  return {};
 }
 
 } // namespace tongqu::mapping::detail

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,10 @@ public:
   Answer whole(std::string_view text, Groups* groups = nullptr) const;
   /// The leftmost match anywhere in the text.
   Answer search(std::string_view text, Groups* groups = nullptr) const;
+
+  /// A text that the pattern reads whole, made by walking it; `draw` gives a number below its argument. Empty where none was found in the steps
+  /// allowed. For tests of the way back; assertions are not looked at, so ask `whole`.
+  std::string sample(const std::function<std::uint32_t(std::uint32_t)>& draw) const;
 
   const std::string& text() const noexcept { return text_; }
   std::size_t group_count() const noexcept { return names_.size(); }        ///< Without group 0.

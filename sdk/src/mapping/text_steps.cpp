@@ -33,6 +33,7 @@ public:
   explicit Trim(bool wide) : wide_(wide) {}
   StepOutcome run(Value& value, wire::Arena&) const override {
     std::string_view& text = value.text;
+    if (!text.empty() && stays_in_front(text) && stays_behind(text)) return StepOutcome::ok;
     bool again = true;
     while (again) {
       while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
@@ -44,6 +45,14 @@ public:
   }
 
 private:
+  /// A character at an end that is nothing to take away, as nearly all are: ASCII that is no blank, or of U+4000 to U+9FFF.
+  static bool plain(char c) { return c > ' ' || (c >= 0 && !ascii_blank(c)); }
+  static bool common(char lead) { return static_cast<unsigned char>(lead) - 0xE4u < 6u; }
+  static bool stays_in_front(std::string_view text) { return plain(text.front()) || common(text.front()); }
+  static bool stays_behind(std::string_view text) {
+    const auto trails = [text](std::size_t from_end) { return (static_cast<unsigned char>(text[text.size() - from_end]) & 0xC0u) == 0x80; };
+    return plain(text.back()) || (text.size() >= 3 && common(text[text.size() - 3]) && trails(2) && trails(1));
+  }
   /// Takes one wide character away at either end.
   static bool strip_wide(std::string_view& text) {
     const Decoded first = character_at(text, 0);
@@ -274,23 +283,12 @@ std::vector<char32_t> characters_of(std::string_view text) {
   return characters;
 }
 
-StepPtr wrong(const YamlNode& argument, const StepBuild& build, Bilingual expected) {
-  build.mistakes.add(Errc::mapping_wrong_shape, argument, build.subject, std::move(expected));
-  return nullptr;
-}
-
 std::vector<unsigned> numbers(const YamlNode& argument, unsigned minimum) {
   std::vector<unsigned> list;
   for (const YamlNode& item : argument.items) {
     if (const auto number = small_number(item.text, minimum, 10000)) list.push_back(*number);
   }
   return list;
-}
-
-bool flag(const YamlNode& argument, const StepBuild& build) {
-  if (argument.is_scalar() && (argument.text.empty() || argument.text == "yes" || argument.text == "true")) return true;
-  (void)wrong(argument, build, {"no argument", "不带参数"});
-  return false;
 }
 
 } // namespace
@@ -344,9 +342,9 @@ StepPtr compile_null_if(const YamlNode& argument, StepBuild& build) {
   return std::make_unique<NullIf>(texts(argument, build.subject, build.mistakes));
 }
 
-StepPtr compile_upper(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<ChangeCase>(true) : nullptr; }
-StepPtr compile_lower(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<ChangeCase>(false) : nullptr; }
-StepPtr compile_join_lines(const YamlNode& argument, StepBuild& build) { return flag(argument, build) ? std::make_unique<JoinLines>() : nullptr; }
+StepPtr compile_upper(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<ChangeCase>(true) : nullptr; }
+StepPtr compile_lower(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<ChangeCase>(false) : nullptr; }
+StepPtr compile_join_lines(const YamlNode& argument, StepBuild& build) { return no_argument(argument, build) ? std::make_unique<JoinLines>() : nullptr; }
 StepPtr compile_prefix(const YamlNode& argument, StepBuild& build) {
   if (!argument.is_scalar()) return wrong(argument, build, {"one text", "单个文本"});
   return std::make_unique<Affix>(argument.text, "");

@@ -73,8 +73,14 @@ void RuleCompiler::table_row(const YamlNode& at, std::uint32_t line, const Mista
     const model::CodeRow* rows = model::code_system(table.model, count);
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < count; ++i) names.push_back(rows[i].name);
-    mistakes.add(Errc::mapping_table_invalid, place, "tables." + table.id + ": " + row.name, {"a name of " + table.model, table.model + " 中的名称"},
-                 did_you_mean(row.name, names));
+    // A short list is said whole; of a long one the nearest.
+    constexpr std::size_t kSaidMax = 24;
+    Bilingual expected = {"a name of " + table.model, table.model + " 中的名称"};
+    if (names.size() <= kSaidMax) {
+      const Bilingual list = one_of(names);
+      expected = {expected.en + ", " + list.en, expected.zh + "，" + list.zh};
+    }
+    mistakes.add(Errc::mapping_table_invalid, place, "tables." + table.id + ": " + row.name, std::move(expected), did_you_mean(row.name, names));
   }
   const std::string code = row.code;
   if (replaced_.count(code) != 0) return;

@@ -77,7 +77,29 @@ void Mistakes::add(Errc id, const YamlNode& at, std::string subject, Bilingual e
   finding.source.column = at.column;
   finding.expected = std::move(expected);
   finding.suggestion = std::move(suggestion);
-  out_->add(std::move(finding));
+  if (!is_said(finding)) out_->add(std::move(finding));
+}
+
+bool Mistakes::is_said(const Finding& finding) const {
+  // One thing wrong with what stands there, whichever rule came upon it; other mistakes may be there for each subject.
+  static constexpr Errc kOfThePlace[] = {Errc::mapping_wrong_shape, Errc::mapping_unknown_key, Errc::mapping_unknown_step, Errc::mapping_step_type, Errc::mapping_date_pattern,
+                                         Errc::mapping_date_ambiguous, Errc::mapping_policy_not_allowed};
+  constexpr std::size_t kLookBack = 200;
+  const bool of_place = std::find(std::begin(kOfThePlace), std::end(kOfThePlace), finding.id) != std::end(kOfThePlace);
+  const std::vector<Finding>& items = out_->items();
+  const auto same_place = [&](const Finding& other) {
+    return other.id == finding.id && other.source.line == finding.source.line && other.source.column == finding.source.column && other.source.part == finding.source.part &&
+           other.expected.en == finding.expected.en && other.suggestion.en == finding.suggestion.en && (of_place || other.path == finding.path);
+  };
+  const std::size_t from = items.size() - std::min(items.size(), kLookBack);
+  return finding.source.line != 0 && std::any_of(items.begin() + static_cast<std::ptrdiff_t>(from), items.end(), same_place);
+}
+
+/// What the reader of YAML says, in both languages.
+static Bilingual yaml_reason(const Error& error) {
+  const std::string zh = phrase_in(Lang::zh, error.detail());
+  if (error.code() == Errc::wire_yaml_feature) return {"not allowed: " + error.detail(), "不允许：" + zh};
+  return {error.detail(), zh};
 }
 
 void Mistakes::add_line(Errc id, std::uint32_t line, std::uint32_t column, std::string subject, Bilingual expected) const {
@@ -95,7 +117,10 @@ void Mistakes::add_error(const Error& error, std::string subject) const {
     std::from_chars(where.data(), where.data() + colon, line);
     std::from_chars(where.data() + colon + 1, where.data() + where.size(), column);
   }
-  add_line(error.code(), line, column, std::move(subject), {error.detail(), phrase_in(Lang::zh, error.detail())});
+  YamlNode at;
+  at.line = line;
+  at.column = column;
+  add(error.code(), at, std::move(subject), {}, error.detail().empty() ? Bilingual() : yaml_reason(error));
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string_view>& known) {

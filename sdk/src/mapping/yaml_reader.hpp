@@ -24,12 +24,14 @@ public:
   Findings& findings() const noexcept { return *out_; }
   Mistakes for_file(std::string file) const { return Mistakes(*out_, std::move(file), overlay_); }
 
+  /// The same mistake at the same place is said once, whoever meets it: a type is compiled for each rule that uses it.
   void add(Errc id, const YamlNode& at, std::string subject, Bilingual expected = {}, Bilingual suggestion = {}) const;
   void add_line(Errc id, std::uint32_t line, std::uint32_t column, std::string subject, Bilingual expected = {}) const;
-  /// An error of a reader, whose where() is "line:column".
+  /// An error of a reader, whose where() is "line:column"; its detail in both languages.
   void add_error(const Error& error, std::string subject) const;
 
 private:
+  bool is_said(const Finding& finding) const;
   Findings* out_;
   std::string file_;
   std::string overlay_;   ///< File of the nodes that came from an overlay.

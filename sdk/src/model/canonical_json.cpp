@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "reflect.hpp"
@@ -77,6 +78,25 @@ private:
     out_ += ',';
   }
 
+  /// Key, text and comma through one pointer: most members are texts.
+  template <std::size_t size>
+  void member(unsigned id, const char (&key)[size], const std::optional<std::string>& field) {
+    if (!field) {
+      write_null_if_cleared(id, {key, size - 1});
+      return;
+    }
+    if (is_excluded(id)) return;
+    char* const at = out_.reserve(size + 1 + wire::json_string_bytes_max(field->size()));
+    out_.advance(write_text(at, key, *field));
+  }
+  template <std::size_t size>
+  static char* write_text(char* at, const char (&key)[size], const std::string& text) {
+    std::memcpy(at, key, size - 1);
+    at = wire::write_json_string(at + size - 1, text);
+    *at = ',';
+    return at + 1;
+  }
+
   template <class T, std::size_t size>
   void member(unsigned id, const char (&key)[size], const std::optional<std::vector<T>>& list) {
     if (!list) {
@@ -133,6 +153,9 @@ private:
     out_ += ',';
   }
 
+  /// Brackets, keys, quotes and commas of a code.
+  static constexpr std::size_t kCodeFrameBytes = 64;
+
   void close(char bracket) {
     if (out_.back() == ',') out_.set_back(bracket);
     else out_ += bracket;
@@ -140,12 +163,20 @@ private:
 
   void value(unsigned, const std::string& text) { out_.string(text); }
   void value(unsigned, const Code& code) {
-    out_ += '{';
-    text_member("\"name\":", code.name);
-    text_member("\"system\":", code.system);
-    text_member("\"code\":", code.code);
-    text_member("\"text\":", code.text);
-    close('}');
+    const std::size_t texts = code.name.size() + code.system.size() + code.code.size() + code.text.size();
+    char* const start = out_.reserve(kCodeFrameBytes + 6 * texts);
+    *start = '{';
+    char* at = start + 1;
+    const auto part = [&at](const auto& key, const std::string& text) {
+      if (!text.empty()) at = write_text(at, key, text);
+    };
+    part("\"name\":", code.name);
+    part("\"system\":", code.system);
+    part("\"code\":", code.code);
+    part("\"text\":", code.text);
+    if (at == start + 1) ++at;
+    at[-1] = '}';
+    out_.advance(at);
   }
   void value(unsigned id, const Time& time) {
     if (minutes_wanted_ && time.precision == Time::Precision::minute) minutes_.push_back({path_of(id), index_});
@@ -184,14 +215,6 @@ private:
     out_ += std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
   }
   void value(unsigned, bool flag) { out_ += flag ? std::string_view("true") : std::string_view("false"); }
-
-  template <std::size_t size>
-  void text_member(const char (&key)[size], const std::string& text) {
-    if (text.empty()) return;
-    out_.literal(key);
-    out_.string(text);
-    out_ += ',';
-  }
 
   struct Position {
     PathId prefix;
@@ -254,6 +277,12 @@ private:
              path.compare(prefix.size(), name.size(), name) == 0;
     });
   }
+  /// A name of ours, which holds nothing to escape.
+  void plain_key(std::string_view name) {
+    out_ += '"';
+    out_ += name;
+    out_.literal("\":");
+  }
   void key(std::string_view name) {
     out_.string(name);
     out_ += ':';
@@ -268,14 +297,35 @@ private:
   }
   void text(std::string_view name, std::string_view value, std::string_view prefix) {
     if (value.empty() || outside(prefix, name)) return;
-    key(name);
+    plain_key(name);
     out_.string(value);
     out_ += ',';
   }
   void number(std::string_view name, std::int64_t value) {
-    key(name);
-    out_ += std::to_string(value);
+    plain_key(name);
+    digits(value);
     out_ += ',';
+  }
+  void digits(std::int64_t value) {
+    std::array<char, 24> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+    out_ += std::string_view(text.data(), static_cast<std::size_t>(end.ptr - text.data()));
+  }
+  /// As path_text() says it.
+  void path_key(const MetaEntry& entry) {
+    const Slot slot = detail::slot_of(record_.entity, entry.path);
+    out_ += '"';
+    std::size_t level = 0;
+    for (std::size_t i = 0; i < slot.depth; ++i) {
+      if (i != 0) out_ += '.';
+      out_ += slot.steps[i]->name;
+      if (slot.steps[i]->kind != FieldKind::record_list || i + 1 == slot.depth) continue;
+      out_ += '[';
+      digits(level < entry.index.size() ? entry.index[level] : 0);
+      out_ += ']';
+      ++level;
+    }
+    out_.literal("\":");
   }
 
   void write_identity() {
@@ -307,7 +357,7 @@ private:
   }
   void envelope_member(std::string_view name, const std::optional<Time>& value) {
     if (!value || outside("envelope.", name)) return;
-    key(name);
+    plain_key(name);
     char* at = out_.reserve(Time::kTextBytesMax + 3);
     *at++ = '"';
     at = value->write_text(at);
@@ -401,7 +451,8 @@ private:
   void write_meta_entry(const MetaEntry& entry) {
     const bool cleared = entry.cleared && !written_as_null(entry);
     if (entry.mark == Mark::sent && entry.verdict == Verdict::unchecked && !entry.minute_precision && entry.source_ms == 0 && !cleared) return;
-    open(path_text(record_.entity, entry.path, entry.index));
+    path_key(entry);
+    out_ += '{';
     if (entry.mark != Mark::sent) text("mark", mark_name(entry.mark), "");
     if (entry.verdict != Verdict::unchecked) text("verdict", verdict_name(entry.verdict), "");
     if (entry.minute_precision) text("precision", "minute", "");

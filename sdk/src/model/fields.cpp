@@ -21,6 +21,8 @@ const RecordType* record_type();
 template <class T>
 using List = std::optional<std::vector<T>>;
 
+constexpr std::size_t kElementsExpected = 4;
+
 /// The part of a RecordType that depends on nothing but the struct.
 template <class T>
 RecordType access_of(std::string_view name, const FieldInfo* fields, std::size_t count, std::string_view zh, std::string_view en) {
@@ -38,6 +40,8 @@ RecordType access_of(std::string_view name, const FieldInfo* fields, std::size_t
   type.list_append = [](void* list) -> void* {
     auto& items = *static_cast<List<T>*>(list);
     if (!items) items.emplace();
+    // Elements are large, and where one stands there are mostly a few: growing from one to two to four would move each of them twice.
+    if (items->capacity() == 0) items->reserve(kElementsExpected);
     return &items->emplace_back();
   };
   type.list_engage = [](void* list) {
@@ -202,6 +206,8 @@ Result<Slot> find_slot(EntityId entity, std::string_view path) {
 namespace {
 
 const FieldInfo* field_by_id(const RecordType& type, std::uint8_t id) {
+  // Numbers are given in the order of the rows, so that most fields stand where their number says.
+  if (id != 0 && id <= type.count && type.fields[id - 1].id == id) return &type.fields[id - 1];
   for (std::size_t i = 0; i < type.count; ++i) {
     if (type.fields[i].id == id) return &type.fields[i];
   }

@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <vector>
 
 #include "reflect.hpp"
 #include "rules/check_plan.hpp"
 #include "rules/judge.hpp"
 #include "tongqu/model/identifiers.hpp"
+#include "tongqu/model/meta_index.hpp"
 
 namespace tongqu::model {
 namespace {
@@ -14,52 +15,6 @@ using detail::as;
 using detail::CheckPlan;
 using detail::CheckStep;
 using detail::ListPlan;
-
-/// Writes verdicts into the meta table. Identifiers are met in the order of the last pass, so that the next entry is nearly always the one that
-/// is wanted; a long table is indexed once instead of being searched for each of its identifiers.
-class Verdicts {
-public:
-  explicit Verdicts(Record& record) : record_(record) {
-    if (record_.meta.capacity() == 0) record_.meta.reserve(kFirstCapacity);
-  }
-
-  void set(PathId path, ElementIndex index, Verdict verdict) {
-    std::vector<MetaEntry>& meta = record_.meta;
-    const auto fits = [&](std::size_t at) { return at < meta.size() && meta[at].path == path && meta[at].index == index; };
-    std::size_t at = fits(next_) ? next_ : position(path, index);
-    if (at == meta.size()) {
-      MetaEntry entry;
-      entry.path = path;
-      entry.index = index;
-      meta.push_back(entry);
-      if (meta.size() > kSearchMax && !places_.empty()) places_.emplace(key(path, index), at);
-    }
-    meta[at].verdict = verdict;
-    next_ = at + 1;
-  }
-
-private:
-  static constexpr std::size_t kFirstCapacity = 16, kSearchMax = 48;
-
-  static std::uint64_t key(PathId path, ElementIndex index) { return std::uint64_t{path} << 32 | std::uint64_t{index[0]} << 16 | index[1]; }
-
-  std::size_t position(PathId path, ElementIndex index) {
-    const std::vector<MetaEntry>& meta = record_.meta;
-    if (meta.size() <= kSearchMax) {
-      const auto found = std::find_if(meta.begin(), meta.end(), [&](const MetaEntry& entry) { return entry.path == path && entry.index == index; });
-      return static_cast<std::size_t>(found - meta.begin());
-    }
-    if (places_.empty()) {
-      for (std::size_t i = 0; i < meta.size(); ++i) places_.emplace(key(meta[i].path, meta[i].index), i);
-    }
-    const auto found = places_.find(key(path, index));
-    return found == places_.end() ? meta.size() : found->second;
-  }
-
-  Record& record_;
-  std::size_t next_ = 0;
-  std::unordered_map<std::uint64_t, std::size_t> places_;
-};
 
 /// The element of each list that the walk is in.
 struct Place {
@@ -70,7 +25,7 @@ struct Place {
 class Validator {
 public:
   Validator(Record& record, const RuleContext& context, Findings& findings)
-      : record_(record), context_(context), findings_(findings), plan_(detail::check_plan(record.entity)), verdicts_(record) {}
+      : record_(record), context_(context), findings_(findings), plan_(detail::check_plan(record.entity)), verdicts_(record.meta) {}
 
   void run() {
     const char* const body = static_cast<const char*>(record_.object());
@@ -189,7 +144,7 @@ private:
   void check_identifier(const detail::NamedCheck* check, const std::string& value, const CheckStep& step, const Place& place) {
     if (check == nullptr) return;
     const Result<void> result = check->check(value);
-    verdicts_.set(step.path, place.index, result ? Verdict::passed : Verdict::failed);
+    verdicts_.at(step.path, place.index).verdict = result ? Verdict::passed : Verdict::failed;
     if (!result) {
       Finding finding = made(result.error().code(), Severity::warn, path_of(step, place));
       finding.value_class = value_class_of(value);
@@ -219,7 +174,7 @@ private:
   const RuleContext& context_;
   Findings& findings_;
   const CheckPlan& plan_;
-  Verdicts verdicts_;
+  MetaIndex verdicts_;
 };
 
 } // namespace

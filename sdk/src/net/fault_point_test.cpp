@@ -24,13 +24,13 @@ class Echo final : public HttpHandler {
 };
 
 /// One request through our client to our server in this process, with `faults` armed.
-void one_exchange(const std::string& faults) {
+void one_exchange(const std::string& faults, const std::string& host = "127.0.0.1") {
   setenv("TONGQU_FAULTS", faults.c_str(), 1);
   Echo handler;
   const auto server = HttpServer::start({}, handler);
   PeerOptions options;
-  options.base_url = "http://127.0.0.1:" + std::to_string((*server)->port());
-  options.pinned_host = "127.0.0.1";
+  options.base_url = "http://" + host + ":" + std::to_string((*server)->port());
+  options.pinned_host = host;
   const auto client = HttpClient::create(options);
   HttpRequest request;
   request.method = "POST";
@@ -47,7 +47,9 @@ class NetFaultPoint : public ::testing::TestWithParam<const char*> {};
 TEST_P(NetFaultPoint, kills_the_process_when_armed) {
   if (!fault::compiled_in()) GTEST_SKIP() << "fault points are not compiled in";
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(one_exchange(std::string(GetParam()) + ":kill"), ::testing::KilledBySignal(SIGKILL), "");
+  for (const char* host : {"127.0.0.1", "localhost"}) {  // Our own client and libcurl.
+    EXPECT_EXIT(one_exchange(std::string(GetParam()) + ":kill", host), ::testing::KilledBySignal(SIGKILL), "") << host;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Road, NetFaultPoint,
@@ -64,15 +66,17 @@ TEST(NetFaultPoints, thrown_fault_of_the_server_costs_one_connection) {
 TEST(NetFaultPoints, thrown_fault_of_the_client_is_a_failure_of_one_request) {
   if (!fault::compiled_in()) GTEST_SKIP() << "fault points are not compiled in";
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(one_exchange("s19_connected:throw"), ::testing::ExitedWithCode(8), "");
-  EXPECT_EXIT(one_exchange("s23_receipt_whole:throw"), ::testing::ExitedWithCode(8), "");
-  EXPECT_EXIT(one_exchange("s20_half_sent:throw"), ::testing::ExitedWithCode(8), "");
-  EXPECT_EXIT(one_exchange("s22_receipt_first_byte:throw"), ::testing::ExitedWithCode(8), "");
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    EXPECT_EXIT(one_exchange("s19_connected:throw", host), ::testing::ExitedWithCode(8), "") << host;
+    EXPECT_EXIT(one_exchange("s23_receipt_whole:throw", host), ::testing::ExitedWithCode(8), "") << host;
+    EXPECT_EXIT(one_exchange("s20_half_sent:throw", host), ::testing::ExitedWithCode(8), "") << host;
+    EXPECT_EXIT(one_exchange("s22_receipt_first_byte:throw", host), ::testing::ExitedWithCode(8), "") << host;
+  }
 }
 
 TEST(NetFaultPoints, unarmed_exchange_succeeds) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(one_exchange(""), ::testing::ExitedWithCode(7), "");
+  for (const char* host : {"127.0.0.1", "localhost"}) EXPECT_EXIT(one_exchange("", host), ::testing::ExitedWithCode(7), "") << host;
 }
 
 } // namespace

@@ -1,4 +1,12 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <thread>
 
 #include "tongqu/obs/log.hpp"
 #include "tongqu/obs/metrics.hpp"
@@ -21,6 +29,62 @@ TEST(Log, a_field_outside_the_allow_list_never_reaches_the_sink) {
   log(Level::info, "taken_in", {{"message_id", "m1"}, {"applicant_name", "张三"}, {"body", "<x/>"}});
   EXPECT_EQ(kept->events, std::vector<std::string>{"taken_in"});
   EXPECT_EQ(kept->names, std::vector<std::string>{"message_id"});
+}
+
+/// All that can be read at once.
+std::string drain(int descriptor) {
+  std::string all(1 << 20, '\0');
+  const ssize_t got = ::read(descriptor, all.data(), all.size());
+  all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return all;
+}
+
+/// Lines from two threads into something that nobody reads, until many were dropped; then it is read, and one more line comes.
+void expect_no_waiting(int reader, int writer) {
+  const std::shared_ptr<LogSink> sink = json_lines_sink(writer, Level::info);
+  const Log log(sink, std::make_shared<SystemClock>());
+  const auto talk = [&log] {
+    for (int i = 0; i < 5000; ++i) log(Level::warn, "request_refused", {{"where", std::string(100, 'w')}});
+  };
+  std::thread other(talk);
+  talk();
+  other.join();
+  EXPECT_GT(log.dropped(), 1000);
+  const auto dropped = log.dropped();
+  std::string kept;
+  for (std::string more = drain(reader); !more.empty(); more = drain(reader)) kept += more;
+  EXPECT_EQ(static_cast<std::int64_t>(std::count(kept.begin(), kept.end(), '\n')), 10000 - dropped);
+  log(Level::info, "taken_in");
+  const std::string after = drain(reader);
+  EXPECT_NE(after.find("\"event\":\"log_dropped\",\"count\":\"" + std::to_string(dropped) + "\"}\n"), std::string::npos) << after;
+  EXPECT_NE(after.find("\"event\":\"taken_in\"}\n"), std::string::npos) << after;
+  ::close(reader);
+  ::close(writer);
+}
+
+TEST(Log, a_pipe_that_nobody_reads_holds_nobody_up) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+  expect_no_waiting(ends[0], ends[1]);
+}
+
+TEST(Log, a_socket_that_nobody_reads_holds_nobody_up) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  ASSERT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+  expect_no_waiting(ends[0], ends[1]);
+}
+
+TEST(Log, a_line_longer_than_a_pipe_takes_at_once_keeps_its_event) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const Log log(json_lines_sink(ends[1], Level::info), std::make_shared<SystemClock>());
+  log(Level::info, "taken_in", {{"where", std::string(5000, 'w')}});
+  const std::string line = drain(ends[0]);
+  EXPECT_NE(line.find("\"event\":\"taken_in\"}\n"), std::string::npos) << line;
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(Metrics, text_form_has_help_type_and_one_line_per_label_set) {

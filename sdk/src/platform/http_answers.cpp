@@ -86,6 +86,32 @@ SubmitOutcome outcome_of_failure(const net::HttpFailure& failure) {
   return outcome;
 }
 
+SubmitOutcome outcome_of_reply(const Result<Reply>& reply, int http_status) {
+  const bool there = reply && (reply->is == Reply::Is::accepted || reply->is == Reply::Is::duplicate);
+  SubmitOutcome outcome;
+  if (!there && http_status >= 500) {
+    outcome = outcome_with(SubmitState::unknown, Error(Errc::platform_http_status).with("HTTP " + std::to_string(http_status)));
+    outcome.platform_down = true;
+  } else if (!reply) {
+    outcome = outcome_with(SubmitState::unknown, Error(Errc::platform_answer_unreadable).because(reply.error()));
+    outcome.platform_down = true;
+  } else if (there) {
+    outcome.state = SubmitState::delivered;
+    outcome.duplicate = reply->is == Reply::Is::duplicate;
+    outcome.receipt_no = reply->receipt;
+  } else if (reply->is == Reply::Is::retry_later) {
+    outcome = outcome_with(SubmitState::retry, Error(Errc::platform_busy));
+  } else if (reply->is == Reply::Is::fix_setup) {
+    // Meets every message alike, until a person has mended the setup.
+    outcome = outcome_with(SubmitState::retry, Error(Errc::platform_envelope_refused));
+    outcome.platform_down = true;
+  } else {
+    outcome = outcome_with(SubmitState::refused, Error(Errc::platform_row_refused));
+  }
+  if (reply) outcome.platform_code = reply->code;
+  return outcome;
+}
+
 QueryOutcome query_of_failure(const net::HttpFailure& failure) {
   QueryOutcome outcome;
   outcome.state = QueryState::failed;

@@ -25,12 +25,13 @@ def run(*command):
     return json.loads(done.stdout)
 
 
-def measure(section, bin_dir):
+def measure(section, bin_dir, more):
     pack = os.path.join(HERE, "packs", "bench-county")
     if section == "translate":
-        return run(os.path.join(bin_dir, "translate_bench"), pack)
+        batch = run(os.path.join(bin_dir, "batch_bench"), os.path.join(HERE, "packs", "bench-batch"))
+        return merged(run(os.path.join(bin_dir, "translate_bench"), pack), {"translate": batch})
     if section == "bridge":
-        return run("/usr/bin/python3", os.path.join(HERE, "bridge_bench.py"), "--bin", bin_dir)
+        return run("/usr/bin/python3", os.path.join(HERE, "bridge_bench.py"), "--bin", bin_dir, *more)
     disk = run(os.path.join(bin_dir, "disk_bench"), os.path.dirname(bin_dir), "4096", "64", "2")
     return merged({"limits": disk}, run(os.path.join(bin_dir, "translate_bench"), pack, "--limits"))
 
@@ -44,6 +45,10 @@ def translate_table(out, results):
     for form in ("soap", "soap_string", "rest"):
         one = results[form]
         row(out, form, "%.0f /s" % one["per_s"], "%.1f us CPU, %.0f bytes a message" % (one["cpu_us"], one["bytes"]))
+    if "batch" in results:
+        one = results["batch"]
+        row(out, "batch, %d records in one delivery" % one["records"], "%.0f /s" % one["per_s"],
+            "%.1f us CPU a record; %.1f MB at most beyond the delivery of %.1f MB" % (one["cpu_us"], one["peak_mb_beyond_delivery"], one["bytes"] / 1048576))
     for name, value in results.get("soap_stages_cpu_us", {}).items():
         row(out, "  " + name, "%.1f us" % value)
 
@@ -60,6 +65,24 @@ def bridge_table(out, b):
     row(out, "judged by the sandbox's ledger", "%d" % b["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % b["judged"])
 
 
+def queued_table(out, q):
+    out.append("bridge with %d messages queued (the platform in a pause)" % q["messages"])
+    row(out, "peak memory of the bridge", "%.1f MB" % q["peak_mb"], "taking them in; %.1f MB after the restart; store %d MB" % (q["peak_mb_after_restart"], q["store_mb"]))
+    row(out, "restart to ready", "%.2f s" % q["restart_s"])
+    row(out, "intake", "%.0f /s" % q["intake_queued_per_s"], "%.0f %% of the %.0f /s of an empty store" % (100 * q["intake_share"], q["intake_empty_per_s"]))
+    if "judged" in q:
+        row(out, "delivered at last", "%.0f /s" % q["drained_per_s"], "peak %.1f MB" % q["peak_mb_drained"])
+        row(out, "judged by the sandbox's ledger", "%d" % q["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % q["judged"])
+
+
+def slow_table(out, s):
+    out.append("bridge beside %d slow callers (a byte every two seconds each)" % s["callers"])
+    for name, title in (("ack_alone", "acknowledgement, without them"), ("ack_beside_slow", "acknowledgement, beside them")):
+        row(out, title, "%.1f / %.1f ms" % (s[name]["p50_ms"], s[name]["p99_ms"]), "p50 / p99, open loop at %.0f /s" % s["per_s"])
+    row(out, "p99 beside them", "x %.2f" % s["p99_ratio"], "%d turned away meanwhile, peak %.1f MB" % (s["turned_away"], s["peak_mb"]))
+    row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
+
+
 def limits_table(out, limits):
     out.append("limits (bare engines, in the same run)")
     for name, one in limits.items():
@@ -71,20 +94,30 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Benchmarks: translation on one thread, the durable road end to end, and the limits beside them.")
     parser.add_argument("section", nargs="*", help="translate, bridge or limits; translate and bridge when none is named")
     parser.add_argument("--json", action="store_true", help="print one JSON object; the table goes to standard error")
+    parser.add_argument("--queued", type=int, default=0, metavar="N", help="bridge: with N messages that wait (memory, restart, intake), then all delivered; a million takes 12 GB of disk and ten minutes")
+    parser.add_argument("--keep-queued", action="store_true", help="bridge --queued: do not deliver them at the end")
+    parser.add_argument("--slow", type=int, default=0, metavar="N", help="bridge: the acknowledgement beside N slow callers")
     parser.add_argument("--bin", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     for section in options.section:
         if section not in SECTIONS:
             parser.error("no such section: " + section)
+    more = [word for word, on in (("--queued=%d" % options.queued, options.queued), ("--keep-queued", options.keep_queued), ("--slow=%d" % options.slow, options.slow)) if on]
+    if more and options.section != ["bridge"]:
+        parser.error("--queued and --slow are of the section bridge alone")
     results = {}
     for section in options.section or ("translate", "bridge"):
         print("bench: %s ..." % section, file=sys.stderr, flush=True)
-        merged(results, measure(section, os.path.abspath(options.bin)))
+        merged(results, measure(section, os.path.abspath(options.bin), more))
     out = []
     if "translate" in results:
         translate_table(out, results["translate"])
     if "bridge" in results:
         bridge_table(out, results["bridge"])
+    if "queued" in results:
+        queued_table(out, results["queued"])
+    if "slow" in results:
+        slow_table(out, results["slow"])
     limits_table(out, results["limits"])
     print("\n".join(out), file=sys.stderr if options.json else sys.stdout)
     if options.json:

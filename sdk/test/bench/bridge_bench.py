@@ -3,6 +3,9 @@
 
 Closed loop first, for the rate that is sustained; then an open loop at 70 % of it, for the time to the acknowledgement. Judged by the
 sandbox's own ledger: each acknowledged message must have taken effect exactly once, and nothing else may have.
+With --queued N instead: N messages are taken in while the platform is in a pause; memory, the time from start to ready with them, and the
+intake meanwhile beside that of an empty store; at last the pause ends and all must arrive, once (--keep-queued stops before that and
+counts them in the journal only). With --slow N: the open loop twice, alone and beside N callers that send a byte now and then.
 Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
 import argparse
 import collections
@@ -11,9 +14,11 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +28,9 @@ CONNECTIONS = 64          # Of the sender.
 CONCURRENCY = 128         # Messages in flight to the platform.
 LOAD_OF_OPEN_LOOP = 0.7
 DRAIN_S = 15              # The last receipt must come within it.
+QUEUED_AT_ONCE = 20000    # Messages of one sender; it makes them all before it sends.
+SLOW_BYTE_S = 2.0         # Between two bytes of a slow caller: far enough within the server's 30 seconds for a body.
+PAUSE = "pauses: [{from: 2000-01-01T00:00:00Z, until: 2149-01-01T00:00:00Z}], "
 
 CONFIG = """# Written by scripts/bench.
 model: {{reference_date: 2150-01-01}}
@@ -34,7 +42,7 @@ packs:
   - {{path: "{pack}"}}
 platforms:
   - {{name: province, profile: tif_rio, url: "http://{sandbox}", pinned_host: 127.0.0.1, target: "{target}", concurrency: {concurrency},
-     credentials: {{paas_token: {{file: keys/paas.token}}}}, settings: {{paas_id: bench}}}}
+     {pause}credentials: {{paas_token: {{file: keys/paas.token}}}}, settings: {{paas_id: bench}}}}
 routes:
   - {{system: "*", targets: [province]}}
 health: {{listen: "127.0.0.1:0"}}
@@ -67,6 +75,7 @@ class Road:
 
     def __init__(self, bin_dir, folder):
         self.bin, self.dir, self.processes = bin_dir, folder, []
+        self.address = None
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -91,7 +100,7 @@ class Road:
         with open(os.open(self.path("keys", name), os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
             f.write(text + "\n")
 
-    def begin(self):
+    def begin(self, pause=""):
         for folder in ("keys", "state"):
             os.mkdir(self.path(folder), 0o700)
         self.secret("seal.key", os.urandom(32).hex())
@@ -106,9 +115,15 @@ class Road:
         line = self.sandbox.stdout.readline().split()
         if line[:2] != ["listening", "on"]:
             raise Failed("the sandbox did not start")
+        self.address = line[-1]
+        self.start_bridge(pause)
+
+    def start_bridge(self, pause=""):
+        """Seconds until it is ready."""
         with open(self.path("bridge.yaml"), "w") as f:
-            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=line[-1], concurrency=CONCURRENCY,
+            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=self.address, concurrency=CONCURRENCY, pause=pause,
                                   target=os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")))
+        began = time.monotonic()
         self.bridge = self.start("bridge", "tongqu", "bridge", "run", "-c", self.path("bridge.yaml"))
         ports = {}
         for line in self.bridge.stdout:
@@ -121,6 +136,14 @@ class Road:
             with open(self.path("bridge.log")) as log:
                 raise Failed("the bridge did not start\n" + log.read()[-2000:])
         self.port, self.health = ports["listening"], ports["health"]
+        return time.monotonic() - began
+
+    def stop_bridge(self):
+        self.bridge.terminate()
+        self.bridge.wait(timeout=60)
+        self.bridge.stdin.close()
+        self.bridge.stdout.close()
+        self.processes.remove(self.bridge)
 
     def deliveries(self):
         """Deliveries by state, from the bridge's own counters."""
@@ -134,7 +157,7 @@ class Road:
 class Run:
     """One run of the sender: what it measured, what it was told, and what the others spent meanwhile."""
 
-    def __init__(self, road, first, count, connections, rate, seconds):
+    def __init__(self, road, first, count, connections, rate, seconds, drain=True):
         told = road.path("told-%d.tsv" % first)
         # Not in road.processes: it ends by itself.
         arguments = [str(road.port), "/case", str(first), str(count), str(connections), "%f" % rate, "%f" % seconds, told]
@@ -152,7 +175,7 @@ class Run:
                 raise Failed("the sender ended early")
             own = cpu_s(sender.pid) - made
             backlog = road.deliveries()
-            self.last_receipt_s = self.drain(road, before + int(done[1]))
+            self.last_receipt_s = self.drain(road, before + int(done[1])) if drain else time.monotonic()
             spent = {p: cpu_s(p.pid) - spent[p] for p in spent}
             self.sent = json.loads(sender.stdout.readline())
             self.code = sender.wait()
@@ -250,11 +273,130 @@ def measure(road, once, seconds):
     }
 
 
+def take_in(road, told, first, count, say_all):
+    """Intake alone, by senders one after the other; messages per second while they sent."""
+    sent = seconds = 0
+    for at in range(first, first + count, QUEUED_AT_ONCE):
+        run = Run(road, at, min(QUEUED_AT_ONCE, first + count - at), CONNECTIONS, 0, 0, drain=False)
+        told += run.told
+        sent, seconds = sent + run.sent["accepted"], seconds + run.sent["seconds"]
+        if say_all:
+            say("%d queued, %.0f /s, %.0f MB" % (len(told), run.sent["per_s"], peak_mb(road.bridge.pid)))
+    return sent / seconds
+
+
+def count_queued(road, told):
+    counts = road.deliveries()
+    if counts["ready"] != len(told) or len({message for _, message, _ in told}) != len(told):
+        raise Failed("%d acknowledged, but the journal holds %s" % (len(told), {k: v for k, v in counts.items() if v}))
+
+
+def measure_queued(road, queued, keep):
+    """With many messages that wait for a platform in a pause."""
+    told = []
+    probe = max(200, min(20000, queued // 10))
+    empty_per_s = take_in(road, told, 0, probe, False)
+    take_in(road, told, probe, queued - probe, True)
+    count_queued(road, told)
+    peak = peak_mb(road.bridge.pid)
+    road.stop_bridge()
+    restart_s = road.start_bridge(PAUSE)
+    queued_per_s = take_in(road, told, queued, probe, False)
+    count_queued(road, told)
+    out = {"messages": queued, "peak_mb": round(peak, 1), "restart_s": round(restart_s, 3), "intake_empty_per_s": round(empty_per_s, 1),
+           "intake_queued_per_s": round(queued_per_s, 1), "intake_share": round(queued_per_s / empty_per_s, 3),
+           "peak_mb_after_restart": round(peak_mb(road.bridge.pid), 1), "store_mb": round(os.path.getsize(road.path("state", "journal.db")) / 1e6)}
+    if keep:
+        return out
+    road.stop_bridge()
+    began = time.monotonic()
+    road.start_bridge()
+    last = 0
+    quiet_until = began + DRAIN_S
+    while road.deliveries()["delivered"] < len(told):
+        now, delivered = time.monotonic(), road.deliveries()["delivered"]
+        if delivered > last:
+            last, quiet_until = delivered, now + DRAIN_S
+        if now > quiet_until:
+            raise Failed("%d of %d were delivered, and then no more" % (last, len(told)))
+        time.sleep(0.2)
+    out["drained_per_s"] = round(len(told) / (time.monotonic() - began), 1)
+    out["peak_mb_drained"] = round(peak_mb(road.bridge.pid), 1)
+    out["judged"] = judge(road, told)
+    return out
+
+
+class SlowCallers:
+    """Callers that are never done: each sends its request a byte at a time, and calls again when it is turned away."""
+
+    HEAD = b"POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: 4000\r\n\r\n<"
+
+    def __init__(self, port, count):
+        self.port, self.count, self.ended, self.turned_away, self.open = port, count, threading.Event(), 0, 0
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def call(self):
+        caller = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        caller.settimeout(1)
+        caller.sendall(self.HEAD)
+        return caller
+
+    def run(self):
+        callers = []
+        while not self.ended.is_set():
+            began = time.monotonic()
+            while len(callers) < self.count and not self.ended.is_set():
+                callers.append(self.call())
+                self.open = len(callers)
+            for at, caller in enumerate(callers):
+                try:
+                    caller.sendall(b" ")
+                except OSError:
+                    self.turned_away += 1
+                    caller.close()
+                    callers[at] = self.call()
+            self.ended.wait(max(0.0, SLOW_BYTE_S - (time.monotonic() - began)))
+        for caller in callers:
+            caller.close()
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+
+
+def measure_slow(road, count, seconds, once):
+    warm = Run(road, 0, 100 if once else 4000, 4 if once else CONNECTIONS, 0, 0)
+    told, first = list(warm.told), len(warm.told)
+    rate = 50 if once else warm.delivered_per_s * LOAD_OF_OPEN_LOOP
+    acks = []
+    for slow in (0, count):
+        say("open loop at %.0f/s beside %d slow callers" % (rate, slow))
+        callers = SlowCallers(road.port, slow) if slow else None
+        try:
+            while callers and callers.open < slow:
+                if not callers.thread.is_alive():
+                    raise Failed("%d of %d slow callers came in" % (callers.open, slow))
+                time.sleep(0.05)
+            run = Run(road, first, 100 if once else int(rate * seconds), CONNECTIONS * 2, rate, 0)
+        finally:
+            if callers:
+                callers.stop()
+        told += run.told
+        first += len(run.told)
+        acks.append(run.ack())
+    return {"callers": count, "turned_away": callers.turned_away, "per_s": round(rate, 1), "ack_alone": acks[0], "ack_beside_slow": acks[1],
+            "p99_ratio": round(acks[1]["p99_ms"] / acks[0]["p99_ms"], 2), "peak_mb": round(peak_mb(road.bridge.pid), 1), "judged": judge(road, told)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder with tongqu, tongqu-conform, bridge_load and disk_bench")
     parser.add_argument("--once", action="store_true", help="one short iteration, for the tests")
     parser.add_argument("--seconds", type=float, default=8, help="of each of the two runs")
+    parser.add_argument("--queued", type=int, default=0, help="instead: so many messages wait in the journal")
+    parser.add_argument("--keep-queued", action="store_true", help="with --queued: do not deliver them at the end")
+    parser.add_argument("--slow", type=int, default=0, help="instead: so many slow callers beside the others")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and stores")
     options = parser.parse_args()
     bin_dir = os.path.abspath(options.bin)
@@ -263,8 +405,13 @@ def main():
     road = Road(bin_dir, folder)
     code = 1
     try:
-        road.begin()
-        out = {"bridge": measure(road, options.once, options.seconds)}
+        road.begin(PAUSE if options.queued else "")
+        if options.queued:
+            out = {"queued": measure_queued(road, options.queued, options.keep_queued)}
+        elif options.slow:
+            out = {"slow": measure_slow(road, options.slow, options.seconds, options.once)}
+        else:
+            out = {"bridge": measure(road, options.once, options.seconds)}
         road.stop()
         verify(road)
         disk = subprocess.run([os.path.join(bin_dir, "disk_bench"), folder, "4096", "64", "0.05" if options.once else "2"], stdout=subprocess.PIPE, text=True, check=True)

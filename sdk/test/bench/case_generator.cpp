@@ -262,6 +262,21 @@ std::string soap_string_form(const LegacyCase& one) {
   return in_envelope("b:sendXml", [&inner](wire::XmlWriter& xml) { xml.element("b:xml", inner); });
 }
 
+std::string batch_form(std::size_t count) {
+  std::string out;
+  wire::XmlWriter xml(out);
+  xml.declaration("UTF-8");
+  xml.open("cases");
+  for (std::size_t i = 0; i < count; ++i) {
+    xml.open("case");
+    append_case(xml, make_case(i));
+    xml.close();
+  }
+  xml.close();
+  TONGQU_ASSERT(xml.check().has_value(), "generated values hold no control characters");
+  return out;
+}
+
 std::string rest_form(const LegacyCase& one) {
   std::string out;
   wire::JsonWriter json(out);

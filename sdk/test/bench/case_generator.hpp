@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,5 +28,7 @@ std::string soap_form(const LegacyCase& one);
 std::string soap_string_form(const LegacyCase& one);
 /// The same as JSON: {"user": ..., "data": {..., "cllist": [...]}}.
 std::string rest_form(const LegacyCase& one);
+/// One document with the first `count` cases: <cases><case>…</case>…</cases>.
+std::string batch_form(std::size_t count);
 
 } // namespace tongqu::bench

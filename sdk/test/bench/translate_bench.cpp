@@ -1,6 +1,6 @@
 // Translation on one thread: gate, decode, map, validate, canonical JSON, HMAC, in the forms soap, soap_string and rest, beside the bare
 // engines in the same run. Ends with an error when one message is not accepted.
-//   translate_bench PACK_FOLDER [--once | --limits | --samples | --profile=soap|soap_string|rest]
+//   translate_bench PACK_FOLDER [--once | --limits | --samples | --profile=FORM | --count=FORM]      FORM: soap, soap_string or rest
 // Prints one JSON object: {"translate": {...}, "limits": {...}}; with --limits only the bare engines, with --samples it writes the pack's.
 #include <cstdio>
 #include <cstring>
@@ -79,35 +79,36 @@ struct Bench {
     body.document = std::move(shared);
   }
 
-  mapping::MappedRecord map(const wire::Delivery& delivery) {
+  std::vector<mapping::MappedRecord> map(const wire::Delivery& delivery) {
     auto records = pack->run(delivery, environment, workspace);
     if (!records) fail("the mapping refused a delivery: " + std::string(records.error().id()) + " " + records.error().where());
-    mapping::MappedRecord& record = records->front();
+    const mapping::MappedRecord& record = records->front();
     if (record.verdict != mapping::RecordVerdict::accepted || record.findings.has_errors()) {
       fail("a message was " + std::string(verdict_name(record.verdict)) + ": " + (record.findings.empty() ? "" : describe(record.findings.items().front(), Lang::en)));
     }
-    return std::move(record);
+    return *std::move(records);
   }
 
   /// The whole of DECISIONS 13 for one message.
-  mapping::MappedRecord translate(Form form, std::size_t i) {
+  std::vector<mapping::MappedRecord> translate(Form form, std::size_t i) {
     wire::Delivery& delivery = variant(form, i);
     if (form != Form::rest) gate(delivery);
-    mapping::MappedRecord record = map(delivery);
-    if (mac.compute(record.canonical).size() != 32) fail("HMAC-SHA-256 gives 32 bytes");
+    auto records = map(delivery);
+    if (mac.compute(records.front().canonical).size() != 32) fail("HMAC-SHA-256 gives 32 bytes");
     delivery.parts.front().document.reset();
-    return record;
+    return records;
   }
 
   /// Three forms of one case must give one digest, and no two cases the same; findings are none.
   void check() {
     std::string last;
     for (std::size_t i = 0; i < of(Form::soap).size(); ++i) {
-      const auto soap = translate(Form::soap, i);
+      const auto records = translate(Form::soap, i);
+      const mapping::MappedRecord& soap = records.front();
       const std::string digest = content_digest(soap);
       if (!soap.findings.empty()) fail("a message has a finding: " + describe(soap.findings.items().front(), Lang::en));
-      if (content_digest(translate(Form::soap_string, i)) != digest) fail("the form soap_string gives another record than soap");
-      if (content_digest(translate(Form::rest, i)) != digest) fail("the form rest gives another record than soap");
+      if (content_digest(translate(Form::soap_string, i).front()) != digest) fail("the form soap_string gives another record than soap");
+      if (content_digest(translate(Form::rest, i).front()) != digest) fail("the form rest gives another record than soap");
       if (digest == last) fail("two cases give one record");
       last = digest;
       canonical.push_back(soap.canonical);
@@ -141,7 +142,7 @@ void write_stages(wire::JsonWriter& json, Bench& bench) {
   std::vector<std::string> inputs;
   for (auto& delivery : bench.of(Form::soap)) {
     bench.gate(delivery);
-    records.push_back(bench.map(delivery).record);
+    records.push_back(std::move(bench.map(delivery).front().record));
     model::append_canonical_json(inputs.emplace_back(), records.back(), model::JsonForm::digest_input);
   }
   const auto at = [](auto& list, std::size_t i) -> auto& { return list[i % list.size()]; };
@@ -224,11 +225,29 @@ int run(const std::string& folder, const std::string& option) {
   return 0;
 }
 
+Form form_named(const std::string& name) { return name == "soap" ? Form::soap : name == "soap_string" ? Form::soap_string : Form::rest; }
+
+/// A fixed number of messages of one form behind a mark that a counter of instructions can be switched on at:
+/// valgrind --tool=callgrind --toggle-collect='tongqu::bench::counted*'. Wall time says little on a busy machine, instructions say the same
+/// each time.
+constexpr std::size_t kCounted = 256;
+[[gnu::noinline]] std::size_t counted(Bench& bench, Form form) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kCounted; ++i) bytes += bench.translate(form, i).front().canonical.size();
+  return bytes;
+}
+int count(const std::string& folder, const std::string& form) {
+  Bench bench(folder, kCounted);
+  (void)counted(bench, form_named(form));
+  std::printf("%s: %zu bytes of records from %zu messages\n", form.c_str(), counted(bench, form_named(form)), kCounted);
+  return 0;
+}
+
 /// Runs one form for ten seconds, for a profiler.
 int profile(const std::string& folder, const std::string& form) {
   Bench bench(folder, kVariants);
   bench.check();
-  const Form chosen = form == "soap" ? Form::soap : form == "soap_string" ? Form::soap_string : Form::rest;
+  const Form chosen = form_named(form);
   const Rate rate = measure({1, 10}, [&](std::size_t i) { (void)bench.translate(chosen, i); });
   std::printf("%s: %.0f per second, %.1f us CPU\n", form.c_str(), rate.per_s, rate.cpu_us);
   return 0;
@@ -252,12 +271,14 @@ int write_samples(const std::string& folder) {
 int main(int argc, char** argv) {
   const std::string option = argc > 2 ? argv[2] : "";
   const bool profiles = option.rfind("--profile=", 0) == 0;
-  if (argc < 2 || argc > 3 || (!option.empty() && option != "--once" && option != "--limits" && option != "--samples" && !profiles)) {
-    std::fputs("usage: translate_bench PACK_FOLDER [--once | --limits | --samples | --profile=soap|soap_string|rest]\n", stderr);
+  const bool counts = option.rfind("--count=", 0) == 0;
+  if (argc < 2 || argc > 3 || (!option.empty() && option != "--once" && option != "--limits" && option != "--samples" && !profiles && !counts)) {
+    std::fputs("usage: translate_bench PACK_FOLDER [--once | --limits | --samples | --profile=FORM | --count=FORM]\n", stderr);
     return 2;
   }
   try {
     if (profiles) return tongqu::bench::profile(argv[1], option.substr(10));
+    if (counts) return tongqu::bench::count(argv[1], option.substr(8));
     return option == "--samples" ? tongqu::bench::write_samples(argv[1]) : tongqu::bench::run(argv[1], option);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "translate_bench: %s\n", error.what());

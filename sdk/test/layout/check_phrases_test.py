@@ -14,7 +14,7 @@ HELPER = re.compile(r'(?:\b(\w+)\(|\b(\w+) = \[[^\]]*\]\()[^(){};]*?\b(\w+)\) (?
 KEEPERS = {"tape_builder.cpp": ("refuse",), "xml_scanner.cpp": ("refuse",), "json_reader.cpp": ("fail", "unexpected"), "document_builder.cpp": ("fail", "stop"), "yaml_reader.cpp": ("refuse",),
            "yaml_prescan.cpp": ("refuse",), "prolog.cpp": ("disagreement",), "settings.cpp": ("setting_error",), "canonical_json_reader.cpp": ("invalid",), "functions.cpp": ("refuse",)}
 # Names, which are the same in both languages.
-NAMES = re.compile(r"[A-Z0-9_.:/+-]+|UTF-8|zip64|[a-z]+:[A-Za-z]+|href|charset|multiRef|mustUnderstand|arrayType|utc_offset|base_uri|rowOrder|base64|quoted-printable|yyyy-MM-dd|4 MiB|--?[a-z-]+|sqlite .*|HTTP .*|excuses: .*|\{mutant: .*")
+NAMES = re.compile(r"[A-Z0-9_.:/+-]+|UTF-8|zip64|[a-z]+:[A-Za-z]+|href|charset|take|multiRef|mustUnderstand|arrayType|utc_offset|base_uri|rowOrder|base64|quoted-printable|yyyy-MM-dd|4 MiB|--?[a-z-]+|sqlite .*|HTTP .*|excuses: .*|\{mutant: .*")
 
 
 def phrases():

@@ -81,7 +81,8 @@ TEST_F(Attachments, are_put_by_curl_and_verified_by_a_command) {
   const Said broken = shell(house_, verify);
   EXPECT_NE(broken.code, 0);
   EXPECT_NE(broken.text.find("journal.attachment_broken"), std::string::npos) << broken.text;
-  EXPECT_NE(curl("-T " + file, digest).find("\"state\":\"stored\"} 201"), std::string::npos) << "sent again, it is whole again";
+  const std::string again = curl("-T " + file, digest);
+  EXPECT_NE(again.find("\"state\":\"stored\"} 201"), std::string::npos) << "sent again, it is whole again, and not " << again;
   EXPECT_EQ(shell(house_, verify).code, 0);
   EXPECT_EQ(house_.log().find(digest), std::string::npos) << "the digest of a citizen's file stands in no log";
 }

@@ -95,6 +95,18 @@ TEST(EventsFromAbove, that_come_again_are_stored_once_and_those_that_change_are_
   ASSERT_TRUE(wait_until([&] { return house.metric("tongqu_events_total{target=\"province\",outcome=\"conflict\"}") != ""; }));
   EXPECT_EQ(house.state_of("province", "events_waiting"), "1") << "it is not on our disk";
   EXPECT_EQ(pull(house).events, (Texts{"EV-1 1"}));
+  EXPECT_NE(house.log().find("bridge.event_conflict"), std::string::npos);
+  const auto entries = house.verify().entries;
+  // More conflicts than a page holds: what comes behind them gets through all the same.
+  for (int n = 2; n <= 8; ++n) tell(house, n, "EV-" + std::to_string(n));
+  ASSERT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "9"; }));
+  for (int n = 2; n <= 8; ++n) house.tell("province", "ev-" + std::to_string(n), "linhu-onewin", "EV-" + std::to_string(n), R"({"n":"other"})");
+  tell(house, 9, "EV-9");
+  EXPECT_TRUE(wait_until([&] { return house.state_of("province", "events_confirmed") == "10"; })) << house.state_of("province", "events_confirmed");
+  const auto after = house.verify().entries;
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(house.verify().entries, after) << "ten polls later: a conflict is journaled once";
+  EXPECT_LT(after - entries, 8 + 8 + 8 * 2 + 8) << "intake and head of each, and each conflict once";
 }
 
 TEST(EventsFromAbove, for_a_system_that_nobody_serves_stay_with_the_platform) {
@@ -139,13 +151,28 @@ public:
       authorised_ = request.headers.get("Authorization") == "Bearer county-token";
       keys_.emplace_back(request.headers.get("Idempotency-Key"));
       bodies_.push_back(request.body);
+      types_.emplace_back(request.headers.get("Content-Type"));
       response.status = refuse_ > 0 ? 503 : 200;
       if (refuse_ > 0) --refuse_;
+      if (!says_.empty()) {
+        response.headers.add("Content-Type", "application/json");
+        response.body = says_.front();
+        if (says_.size() > 1) says_.erase(says_.begin());
+      }
     }
     respond(std::move(response));
   }
   std::uint16_t port() const { return server_->port(); }
   void refuse(int times) { refuse_ = times; }
+  /// Bodies of its answers in turn; the last one for ever.
+  void say(Texts bodies) {
+    const std::lock_guard lock(mutex_);
+    says_ = std::move(bodies);
+  }
+  Texts types() const {
+    const std::lock_guard lock(mutex_);
+    return types_;
+  }
   Texts bodies() const {
     const std::lock_guard lock(mutex_);
     return bodies_;
@@ -158,7 +185,7 @@ public:
 
 private:
   mutable std::mutex mutex_;
-  Texts bodies_, keys_;
+  Texts bodies_, keys_, types_, says_;
   std::atomic<bool> authorised_{false};
   std::atomic<int> refuse_{0};
   std::unique_ptr<net::HttpServer> server_;
@@ -183,6 +210,86 @@ TEST(EventsFromAbove, are_brought_to_a_system_that_wants_to_be_called) {
   EXPECT_NE(keys[2], keys[3]);
   EXPECT_NE(bodies[3].find(R"("n":"2")"), std::string::npos) << "in order";
   EXPECT_EQ(pull(house).status, 404) << "who is called does not ask";
+}
+
+/// A house whose Linhu is called in its own form and answers in its own convention.
+HouseOptions polling_for_own_form() {
+  HouseOptions options;
+  options.platform_extra = ", events: {poll_ms: 20, max: 5, pack: \"" TONGQU_SOURCE_DIR "/connectors/platforms/case_exchange/events\"}";
+  return options;
+}
+
+void call_linhu(const House& house, const County& county) {
+  house.edit("bridge.yaml", "{path: packs/linhu-onewin}",
+             "{path: packs/linhu-onewin, call_back: {url: \"http://127.0.0.1:" + std::to_string(county.port()) + "\", pinned_host: 127.0.0.1, path: /events, form: own, reply: reply.yaml}}");
+  write_text(house.folder.file("reply.yaml"),
+             "target: linhu.call_back\nfrom: case@1\nreply:\n  format: json\n  success: 'code == \"0\"'\n  receipt: no\n  code: code\n"
+             "  classes:\n    - {when: 'code == \"9\"', is: retry_later}\n  otherwise: fix_input\n");
+}
+
+constexpr const char* kSupplement = R"({"materials":[{"material_name":"营业执照","reason":"不清晰"},{"material_name":"租赁合同","reason":"缺页"}],"limit_date":"2150-01-12 17:00:00"})";
+
+std::string back_state(const House& house, const std::string& error_id = "") {
+  for (const auto state : {DeliveryState::ready, DeliveryState::sending, DeliveryState::unknown, DeliveryState::delivered, DeliveryState::refused, DeliveryState::parked}) {
+    const auto all = house.store()->deliveries(state, 50);
+    if (!all) continue;
+    for (const auto& one : *all) {
+      if (one.target == "back:linhu-onewin" && (error_id.empty() || one.error_id == error_id)) return std::string(journal::state_name(state)) + " " + one.receipt_no;
+    }
+  }
+  return "none";
+}
+
+TEST(EventsFromAbove, are_written_in_the_systems_own_form_and_its_own_answer_counts) {
+  County county;
+  county.say({R"({"code":"9"})", R"({"code":"0","no":"C-1"})"});
+  House house(polling_for_own_form());
+  call_linhu(house, county);
+  house.open();
+  ASSERT_EQ(send_linhu(house, linhu_body("EV-1", "accept")).state, "stored");
+  house.tell("province", "ev-1", "linhu-onewin", "EV-1", kSupplement);
+  ASSERT_TRUE(wait_until([&] { return back_state(house) == "delivered C-1"; })) << back_state(house);
+  const Texts bodies = county.bodies();
+  ASSERT_EQ(bodies.size(), 2u) << "HTTP 200 with code 9 says: later";
+  EXPECT_EQ(bodies[0], bodies[1]);
+  EXPECT_EQ(county.types()[0], "application/json");
+  EXPECT_EQ(county.keys()[0], county.keys()[1]);
+  // Made by hand from the page of the platform's events and Linhu's own notice.
+  EXPECT_EQ(bodies[0], R"({"appId": "linhu-01", "data": "{\"bizType\": \"CORRECT\", \"eventId\": \"ev-1\", \"case\": {\"caseNo\": \"EV-1\", \"itemCode\": )"
+                       R"(\"11990000000000000D4000199003000\", \"itemName\": \"餐饮服务许可\"}, \"corrections\": [{\"sn\": 1, \"reason\": \"营业执照：不清晰；租赁合同：缺页\", )"
+                       R"(\"time\": \"2150-01-05 07:08:09\", \"deadline\": \"2150-01-12 17:00:00\", \"materials\": [{\"name\": \"营业执照\", \"note\": \"不清晰\"}, )"
+                       R"({\"name\": \"租赁合同\", \"note\": \"缺页\"}]}]}"})");
+  EXPECT_TRUE(house.verify().ok());
+}
+
+TEST(EventsFromAbove, that_the_pack_cannot_write_wait_for_a_person_and_say_why) {
+  County county;
+  county.say({R"({"code":"0","no":"C-1"})"});
+  House house(polling_for_own_form());
+  call_linhu(house, county);
+  house.open();
+  house.tell("province", "ev-1", "linhu-onewin", "EV-1", kSupplement);
+  ASSERT_TRUE(wait_until([&] { return back_state(house) == "parked "; })) << "nobody knows of what item the case is";
+  const auto parked = house.store()->deliveries(DeliveryState::parked, 9).value();
+  EXPECT_EQ(parked.at(0).error_id, "bridge.target_unreadable");
+  EXPECT_NE(parked.at(0).reason.find("identity.organisation"), std::string::npos) << parked.at(0).reason;
+  EXPECT_NE(parked.at(0).reason.find("\"zh\""), std::string::npos);
+  EXPECT_TRUE(county.bodies().empty());
+  ASSERT_EQ(send_linhu(house, linhu_body("EV-1", "accept")).state, "stored");
+  house.control("{\"cmd\":\"replay\",\"delivery\":" + std::to_string(parked.at(0).delivery) + ",\"reason\":\"the case is known now\"}");
+  EXPECT_TRUE(wait_until([&] { return back_state(house) == "delivered C-1"; })) << back_state(house);
+}
+
+TEST(EventsFromAbove, that_the_system_refuses_are_refused) {
+  County county;
+  county.say({R"({"code":"7"})"});
+  House house(polling_for_own_form());
+  call_linhu(house, county);
+  house.open();
+  ASSERT_EQ(send_linhu(house, linhu_body("EV-1", "accept")).state, "stored");
+  house.tell("province", "ev-1", "linhu-onewin", "EV-1", kSupplement);
+  EXPECT_TRUE(wait_until([&] { return back_state(house, "platform.row_refused") == "refused "; })) << back_state(house);
+  EXPECT_EQ(county.bodies().size(), 1u);
 }
 
 } // namespace

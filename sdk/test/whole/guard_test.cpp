@@ -15,13 +15,13 @@ namespace {
 /// The real program; with a fault, it is killed while it maps whatever comes first.
 class Killed {
 public:
-  Killed(const House& house, bool armed) : out_(house.folder.file("out")) {
+  Killed(const House& house, bool armed, const char* fault = "s08_mapped:kill") : out_(house.folder.file("out")) {
     ::unlink(out_.c_str());
     pid_ = ::fork();
     if (pid_ != 0) return;
     const std::string config = house.folder.file("bridge.yaml"), program = TONGQU_BIN_DIR "/tongqu";
     if (std::freopen(out_.c_str(), "w", stdout) == nullptr || ::dup2(STDOUT_FILENO, STDERR_FILENO) < 0) ::_exit(126);
-    if (armed) ::setenv("TONGQU_FAULTS", "s08_mapped:kill", 1);
+    if (armed) ::setenv("TONGQU_FAULTS", fault, 1);
     ::execl(program.c_str(), program.c_str(), "bridge", "run", "-c", config.c_str(), "--quiet", static_cast<char*>(nullptr));
     ::_exit(127);
   }
@@ -34,10 +34,15 @@ public:
   bool ended(std::chrono::milliseconds most) {
     return wait_until([&] { return ended_ || (ended_ = ::waitpid(pid_, nullptr, WNOHANG) == pid_); }, most);
   }
-  Told send(const std::string& case_no) const {
+  std::uint16_t port(const std::string& listener) const {
     const std::string text = file_text(out_);
-    const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.find("127.0.0.1:", text.find("listening qinglan ")) + 10)));
-    return heard(connector::test::call(port, "POST", "/services/spxt", {{"Content-Type", "text/xml"}}, qinglan_body(case_no, "accept")));
+    return static_cast<std::uint16_t>(std::stoi(text.substr(text.find("127.0.0.1:", text.find("listening " + listener + " ")) + 10)));
+  }
+  Told send(const std::string& case_no) const {
+    return heard(connector::test::call(port("qinglan"), "POST", "/services/spxt", {{"Content-Type", "text/xml"}}, qinglan_body(case_no, "accept")));
+  }
+  Told send_json(const House& house, const std::string& case_no) const {
+    return heard(connector::test::call(port("linhu"), "POST", "/api/push", {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + house.token}}, linhu_body(case_no, "accept")));
   }
 
 private:
@@ -76,6 +81,41 @@ TEST(Guard, a_body_that_twice_ends_the_process_is_parked_unread_and_its_neighbou
   EXPECT_NE(house.control("{\"cmd\":\"hold_discard\",\"message_id\":\"" + parked->at(0).message_id + "\",\"reason\":\"repaired\"}").find("true"), std::string::npos);
   EXPECT_EQ(send_qinglan(house, qinglan_body("POISON-1", "accept")).state, "stored") << "discarding it takes the blame from its body";
   EXPECT_TRUE(wait_until([&] { return house.platform("province").effects == 2; }));
+}
+
+TEST(Guard, a_body_that_ends_the_process_at_the_gate_is_parked_unparsed) {
+  House house;
+  const auto kill_twice = [&](auto send) {
+    for (int i = 0; i < 2; ++i) {
+      Killed program(house, true, "s04_gate_passed:kill");
+      ASSERT_TRUE(program.ready());
+      send(program);
+      ASSERT_TRUE(program.ended(10s)) << "killed at the gate";
+    }
+  };
+  kill_twice([](const Killed& program) { EXPECT_NE(program.send("POISON-G").state, "stored"); });
+  kill_twice([&](const Killed& program) { EXPECT_NE(program.send_json(house, "POISON-J").state, "stored"); });
+  {
+    Killed program(house, true, "s04_gate_passed:kill");
+    ASSERT_TRUE(program.ready());
+    const Told soap = program.send("POISON-G"), rest = program.send_json(house, "POISON-J");
+    for (const Told& told : {soap, rest}) {
+      EXPECT_EQ(told.reply.status, 200) << told.reply.body;
+      EXPECT_NE(told.reply.body.find("journal.crash_guard"), std::string::npos) << told.reply.body;
+    }
+    EXPECT_EQ(program.send("POISON-G").reply.body, soap.reply.body) << "a repeat hears the same";
+    EXPECT_FALSE(program.ended(0ms)) << "it was not parsed";
+  }
+  house.open();
+  EXPECT_EQ(house.counts().messages, 2);
+  const auto parked = house.store()->deliveries(journal::DeliveryState::parked, 9);
+  ASSERT_TRUE(parked);
+  EXPECT_EQ(parked->size(), 4U);
+  for (const auto& one : *parked) EXPECT_NE(house.store()->bodies(one.message_id)->raw.find("POISON-"), std::string::npos) << "its bytes are kept";
+  EXPECT_EQ(send_qinglan(house, qinglan_body("GOOD-1", "accept")).state, "stored");
+  for (const auto& one : *parked) house.control("{\"cmd\":\"hold_discard\",\"message_id\":\"" + one.message_id + "\",\"reason\":\"repaired\"}");
+  EXPECT_EQ(send_qinglan(house, qinglan_body("POISON-G", "accept")).state, "stored") << "discarding it takes the blame from its body";
+  EXPECT_EQ(send_linhu(house, linhu_body("POISON-J", "accept")).state, "stored");
 }
 
 #endif

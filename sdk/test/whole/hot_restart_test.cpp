@@ -65,5 +65,21 @@ TEST(HotRestart, nobody_who_is_asked_gives_sockets_twice) {
   EXPECT_EQ(bridge::take_over(house.config.control_socket).error().id(), "bridge.control_unreachable");
 }
 
+TEST(HotRestart, a_hand_over_that_does_not_arrive_changes_nothing) {
+  House house;
+  house.open();
+  std::map<std::string, int> shown;
+  const auto given = house.bridge().hand_over([&](const std::map<std::string, int>& sockets) {
+    shown = sockets;
+    return false;
+  });
+  EXPECT_EQ(given.error().id(), "bridge.handover_failed");
+  EXPECT_EQ(shown.size(), 5u) << "four listeners and the health server";
+  EXPECT_FALSE(house.bridge().handed_over());
+  EXPECT_EQ(send_linhu(house, linhu_body("HR-1", "accept")).state, "stored");
+  house.restart_hot();
+  EXPECT_EQ(send_linhu(house, linhu_body("HR-2", "accept")).state, "stored");
+}
+
 } // namespace
 } // namespace tongqu::whole

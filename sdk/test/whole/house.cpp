@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "connectors/platforms/gjgxjhpt/gjgxjhpt.hpp"
+#include "connectors/platforms/plain_http/plain_http.hpp"
 #include "connectors/platforms/tif_rio/tif_rio.hpp"
 #include "connectors/rest/rest_connector.hpp"
 #include "connectors/soap/soap_connector.hpp"
@@ -148,6 +149,7 @@ std::unique_ptr<bridge::Bridge> House::start(std::map<std::string, int> inherite
   connectors::soap::register_soap(connectors);
   connectors::rest::register_rest(connectors);
   platform::Registry platforms;
+  platform::register_plain_http(platforms);
   platform::register_tif_rio(platforms);
   platform::register_gjgxjhpt(platforms);
   bridge::Parts parts;
@@ -298,6 +300,7 @@ journal::VerifyReport House::verify() const {
   const auto options = bridge::journal_options(config);
   journal::VerifyOptions check;
   check.path = options->path;
+  check.postgres = options->postgres;
   check.audit_key = options->audit_key;
   const auto report = journal::verify_audit(check);
   if (!report) throw std::runtime_error(describe(report.error()));

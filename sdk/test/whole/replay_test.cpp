@@ -53,6 +53,7 @@ TEST(Replay, says_why_a_message_is_not_sent) {
   const Told held = send_linhu(house, linhu_body("RP-2", "accept", {{"certType", "XX"}}));
   EXPECT_NE(replay(house, ready.message_id).find("bridge.replay_on_its_way"), std::string::npos);
   EXPECT_NE(replay(house, held.message_id).find("bridge.replay_held"), std::string::npos);
+  EXPECT_NE(replay(house, held.message_id, R"(,"state":"refused","reason":"chosen a moment ago")").find("bridge.replay_state"), std::string::npos);
   EXPECT_NE(replay(house, "none").find("journal.not_found"), std::string::npos);
   EXPECT_NE(replay(house, ready.message_id, "").find("bridge.control_request"), std::string::npos) << "a reason is required";
 }

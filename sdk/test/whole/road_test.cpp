@@ -78,6 +78,21 @@ TEST(Road, another_content_under_the_same_key_is_a_conflict_in_the_callers_form)
   for (const char* name : {"上官明月", "钟离权", "公孙策"}) EXPECT_EQ(ledger.find(name), std::string::npos);
 }
 
+TEST(Road, a_step_that_comes_before_its_acceptance_waits_for_it) {
+  HouseOptions options;
+  options.delivery = "{retry_min_ms: 300000, retry_max_ms: 300000, query_after_ms: 30, breaker_failures: 5, breaker_open_ms: 150}";
+  House house(options);
+  house.open();
+  const Told step = send_linhu(house, linhu_body("RD-1", "process"));
+  ASSERT_EQ(step.state, "stored") << step.reply.body;
+  const auto waits = [&](const char* name) { return house.metric("tongqu_delivery_total{target=\"" + std::string(name) + "\",outcome=\"retry\"}") == "1"; };
+  ASSERT_TRUE(wait_until([&] { return waits("province") && waits("nation"); }));
+  EXPECT_EQ(house.store()->message(step.message_id).value()->deliveries.at(0).error_id, "platform.predecessor_missing");
+  EXPECT_EQ(send_linhu(house, linhu_body("RD-1", "accept")).state, "stored");
+  EXPECT_TRUE(wait_until([&] { return house.all_delivered(2); })) << house.states(step.message_id);
+  EXPECT_EQ(house.platform("province").effects, 2u);
+}
+
 TEST(Road, an_unknown_code_waits_alone_until_a_table_row_releases_it) {
   House house;
   house.open();
@@ -92,7 +107,9 @@ TEST(Road, an_unknown_code_waits_alone_until_a_table_row_releases_it) {
 
   const auto release = [&](const std::string& more) { return house.control(R"({"cmd":"hold_release","message_id":")" + held.message_id + "\"" + more + "}"); };
   EXPECT_NE(release(R"(,"preview":true)").find(R"("would_release":false)"), std::string::npos);
-  EXPECT_NE(release(R"(,"reason":"too early")").find(R"("released":false)"), std::string::npos);
+  const std::string early = release(R"(,"reason":"too early")");
+  EXPECT_NE(early.find(R"("released":false)"), std::string::npos) << early;
+  EXPECT_NE(early.find(R"("error_id":"bridge.still_held")"), std::string::npos) << early;
   house.edit("packs/qinglan-spxt/tables/zjlx.csv", "04,uscc", "09,person_other,其他证件\n04,uscc");
   EXPECT_NE(release(R"(,"preview":true)").find(R"("would_release":true)"), std::string::npos);
   EXPECT_EQ(house.states(held.message_id), "province=held nation=held") << "a preview changes nothing";
@@ -186,7 +203,7 @@ TEST(Road, a_restart_settles_what_was_unknown_by_asking) {
 TEST(Road, a_graceful_stop_finishes_what_is_in_flight_and_loses_nothing) {
   House house;
   house.open();
-  for (const char* name : {"province", "nation"}) house.plant(name, "slow:every=1:ms=40");
+  for (const char* name : {"province", "nation"}) house.plant(name, "slow:every=1:ms=400");
   for (int i = 0; i < 40; ++i) ASSERT_EQ(send_qinglan(house, qinglan_body(accept_of(i), "accept")).state, "stored");
   const auto started = std::chrono::steady_clock::now();
   house.close(10s);

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,9 +52,11 @@ public:
   /// Stops taking in, lets sends in flight finish until the deadline, writes the audit head, closes. Idempotent.
   virtual void stop(const CallContext& context) = 0;
 
-  /// Gives copies of the listening sockets away, by name, to a process that follows. From now on stop() refuses nobody: connections end
-  /// with their next answer, and who connects waits for the one that follows. The caller stops this bridge soon.
-  virtual std::map<std::string, int> hand_over() = 0;
+  /// Shows copies of the listening sockets, by name, to `give`, which says whether a process that follows has them; they are closed
+  /// afterwards. Once it has, stop() refuses nobody: connections end with their next answer, and who connects waits for the one that
+  /// follows. The caller stops this bridge soon. When it has not, nothing has changed.
+  /// @errors bridge.handover_failed with the listener that has no socket to give, or none when `give` said no.
+  virtual Result<void> hand_over(const std::function<bool(const std::map<std::string, int>&)>& give) = 0;
   virtual bool handed_over() const = 0;
 
   /// Set when the journal lost its disk: the process must end, nothing more is acknowledged.

@@ -23,7 +23,13 @@ struct SecretRef {
 };
 
 struct JournalSettings {
-  std::string path;
+  std::string path;                                ///< With `postgres`, the name that the files of this bridge begin with.
+  struct Postgres {
+    SecretRef connection;                          ///< What libpq takes.
+    std::string schema = "tongqu";
+    std::chrono::milliseconds outage{10000}, clock_skew_max{5000};
+  };
+  std::optional<Postgres> postgres;                ///< The store is there, and other bridges may share it.
   SecretRef seal_key;                              ///< 64 hexadecimal digits.
   std::string key_id = "k1";
   struct EarlierKey { std::string key_id; SecretRef seal_key; };
@@ -74,6 +80,8 @@ struct PackKey {
 struct CallBackSettings {
   std::string url, pinned_host, path = "/", ca_file;
   SecretRef token;                                 ///< Bearer token; none: no header.
+  enum class Form : std::uint8_t { stored, own } form = Form::stored;  ///< Events as they are stored, or as the pack's `reverse` writes them.
+  std::string reply_file;                          ///< Target file whose `reply` reads the answers; empty: HTTP 200 and 204 confirm.
   bool on() const noexcept { return !url.empty(); }
 };
 
@@ -96,6 +104,7 @@ struct RateSettings {
 struct EventSettings {
   std::chrono::milliseconds poll{0};               ///< 0: never.
   std::size_t max = 50;                            ///< In one answer.
+  std::string pack;                                ///< Folder of the pack that reads them as records of their cases; for call-backs of form `own`.
   bool on() const noexcept { return poll.count() > 0; }
 };
 
@@ -123,6 +132,12 @@ struct RouteSettings {
   std::vector<To> targets;
 };
 
+/// Working days beside the published ones of the nation.
+struct CalendarSettings {
+  std::string division = "000000";
+  std::vector<std::string> files;
+};
+
 struct DeliverySettings {
   std::chrono::milliseconds retry_min{500};
   std::chrono::milliseconds retry_max{300000};
@@ -144,6 +159,8 @@ struct Config {
   std::vector<PlatformSettings> platforms;
   std::vector<RouteSettings> routes;
   DeliverySettings delivery;
+  std::map<std::string, std::string> catalogues;   ///< CSV files by catalogue: item, organisation, division.
+  CalendarSettings calendar;
   std::string health_address;                      ///< "127.0.0.1:9100"; empty: none.
   std::string control_socket;
   std::size_t workers = 2;

@@ -21,6 +21,14 @@ struct Inbound {
   std::string route;
   std::string trace_id;
   wire::Delivery delivery;
+  bool unread = false;                             ///< Its bytes are condemned (see Watched) and nobody has looked at them: they are kept as they are.
+  std::shared_ptr<void> watch;                     ///< Of its bytes, when they were watched at the gate.
+};
+
+/// The watch over a body from before its gate until it is mapped: one that has twice ended the process is condemned and not to be parsed.
+struct Watched {
+  bool condemned = false;
+  std::shared_ptr<void> entry;                     ///< Handed on with the delivery; dropping it ends the watch.
 };
 
 enum class Outcome : std::uint8_t {
@@ -97,6 +105,9 @@ public:
   virtual ~IntakeHandler() = default;
   virtual void on_delivery(Inbound inbound, AnswerFn answer) = 0;
   virtual void on_refused(const RefusedRequest& refused) = 0;
+  /// Asked with the bytes of a body before they are parsed. A condemned body is handed over unread. May wait while another body that is
+  /// under suspicion is in work.
+  virtual Watched watch_gate(std::string_view) { return {}; }
   /// @errors journal.not_found, journal.read.
   virtual Result<std::vector<MessageStatus>> status(const StatusQuery& query) = 0;
   /// Gives events; `answer` is called exactly once, from any thread. Who has none answers connector.path_unknown.

@@ -17,6 +17,8 @@ namespace tongqu::crypto {
 std::string sha1(Bytes message);    ///< 20 bytes; only inside recipes that ask for it (GB gateways' key derivation).
 std::string sha256(Bytes message);  ///< 32 bytes.
 std::string sm3(Bytes message);     ///< 32 bytes. @source GB/T 32905-2016
+/// SM3 of each, one behind the other; eight of about one length take the time of one.
+std::string sm3_of_each(const std::vector<Bytes>& messages);
 
 /// SM3 or SHA-256 over pieces.
 class Hasher {
@@ -80,11 +82,11 @@ public:
   static Result<Sealer> create(const Secret& key);
   /// @param associated  Bound but not stored (row id, key id).
   Result<std::string> seal(Bytes plain, Bytes associated) const;
-  /// Up to three texts of one owner at once, and SM3 of another text beside them: what `seal` gives for each and `sm3` for that one, in
-  /// about the time of the longest, because their MACs are computed side by side.
+  /// Texts of one owner at once, and SM3 of others beside them, up to eight in all: what `seal` gives for each and `sm3` for those, in
+  /// about the time of the longest, because MACs and digests are computed side by side.
   struct Item { Bytes plain, associated; };
-  struct Together { std::vector<std::string> boxes; std::string digest; };
-  Result<Together> seal_together(const std::vector<Item>& items, Bytes digest_of) const;
+  struct Together { std::vector<std::string> boxes, digests; };
+  Result<Together> seal_together(const std::vector<Item>& items, const std::vector<Bytes>& digest_of) const;
   /// @errors crypto.seal_broken when one bit of box or associated data differs.
   Result<std::string> open(Bytes box, Bytes associated) const;
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct Intake {
   std::string system;            ///< Source system.
   std::string identity;          ///< Business identity of the event: the dedup key, UTF-8, at most 1024 bytes.
   std::string digest;            ///< 32 bytes: SM3 of the canonical record, or of the raw bytes when held unmapped.
+  std::string digest_input;      ///< In place of `digest`: the text whose SM3 it is. The journal takes it while it seals, for next to nothing.
   std::string case_key;          ///< Order key: organisation, item and case.
   std::string case_no;           ///< For people and status queries; sealed at rest is not needed, it names no person.
   std::string event;             ///< Name of the event, for people.
@@ -139,8 +141,17 @@ struct Counts {
   std::int64_t damaged = 0;       ///< Rows that were found damaged and set apart.
 };
 
+/// A store in PostgreSQL that several bridges share. See docs/reference/journal-postgres.md.
+struct PostgresOptions {
+  Secret connection;             ///< What libpq takes: "host=… dbname=… user=… password=…" or a URI.
+  std::string schema = "tongqu"; ///< Lower-case letters, digits and '_'. Everything of the store is in it.
+  std::chrono::milliseconds outage{10000};       ///< Work waits so long for a server that is away, and then fails with journal.server_away.
+  std::chrono::milliseconds clock_skew_max{5000}; ///< Between this host and the server, at opening. 0: not looked at.
+};
+
 struct JournalOptions {
-  std::string path;              ///< Database file; "<path>.lock" is the instance lock.
+  std::string path;              ///< Database file; "<path>.lock" is the instance lock. With `postgres`, only the name of the files beside it.
+  std::optional<PostgresOptions> postgres; ///< The store is there instead of in a file.
   bool create = true;            ///< Create when missing.
   Secret seal_key;               ///< 32 bytes; key id in `key_id`.
   std::string key_id = "k1";
@@ -155,6 +166,10 @@ struct JournalOptions {
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
   std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
   std::chrono::milliseconds waiting_limit{0}; ///< A delivery that waits longer for another target is held with journal.predecessor_late; 0: none.
+  /// Places of events in the life of a case. An event to which a platform says platform.predecessor_missing lets those of its case pass
+  /// that have a lower place, and is tried again as soon as one of them is delivered; past `waiting_limit` it is parked with
+  /// journal.predecessor_late. One that is not named here neither passes nor is passed.
+  std::map<std::string, int> event_places;
   std::int64_t low_water_bytes = 0;       ///< With less free room intake gets journal.disk_low; it comes back by itself. 0: never.
   std::int64_t ballast_bytes = 0;         ///< Size of "<path>.ballast", given up when a write finds no room. 0: none.
   std::chrono::milliseconds lease{60000}; ///< A claim older than this may be taken back to unknown.
@@ -169,7 +184,7 @@ public:
   virtual ~Journal() = default;
 
   /// Opens or creates. Takes the instance lock, refuses anything but WAL with synchronous=FULL, checks schema version and integrity,
-  /// turns claims left by a dead process into `unknown` (query first).
+  /// turns claims left by a dead process into `unknown` (query first). A store in PostgreSQL is shared: see docs/reference/journal-postgres.md.
   /// @errors journal.locked, journal.open, journal.weak_durability, journal.schema, journal.corrupt (fix_setup).
   static Result<std::unique_ptr<Journal>> open(JournalOptions options, std::shared_ptr<Clock> clock);
 
@@ -262,6 +277,7 @@ struct VerifyReport {
 };
 struct VerifyOptions {
   std::string path;
+  std::optional<PostgresOptions> postgres;
   Secret audit_key;
   std::string audit_head_file;        ///< May be empty.
   std::string audit_public_key_pem;   ///< Needed when the head is signed.

@@ -137,6 +137,7 @@ struct Explained {
 struct ExplainOptions {
   std::string field;                               ///< Only this field and those below it; empty for all.
   bool reveal = false;                             ///< Show the values of personal fields.
+  bool all_personal = false;                       ///< Nothing is known of the fields: treat each as personal.
 };
 
 /// Maps a delivery again and says where each value came from. Computed from the bytes and the pack; nothing of it is kept while
@@ -191,7 +192,8 @@ using Deliver = std::function<Result<wire::Delivery>(const std::string& file)>;
 struct ProfiledPath {
   std::string path;                                ///< "body/xmlStr /root/bj/sqrmc"
   std::size_t count = 0, filled = 0, length_max = 0;
-  std::map<std::string, std::size_t> shapes, placeholders, codes;
+  std::map<std::string, std::size_t> shapes, placeholders;
+  std::map<std::string, std::size_t> codes;        ///< Codes of the rule's own table, of fields that are not personal.
 };
 struct Profile {
   std::string pack;
@@ -212,7 +214,8 @@ struct FieldChange {
 Result<std::vector<FieldChange>> compare(const Pack& before, const Pack& after, const wire::Delivery& delivery, const Environment& environment, bool reveal);
 
 /// Tries one rule (`{from: a/b, via: [...]}`) or expression (`lx == "SL"`) on a message, with the types and tables of a pack. An
-/// expression gives the value "true" or, when it does not hold, nothing.
+/// expression gives the value "true" or, when it does not hold, nothing. Nobody knows what a rule on trial reads, so its values are shapes
+/// unless `reveal` is set; the row of a code table is shown.
 /// @errors As Pack::load for a rule that does not compile, with what is wrong in detail.
 Result<Explained> try_rule(const PackAt& pack, std::string_view text, const wire::Delivery& delivery, const Environment& environment, bool reveal);
 

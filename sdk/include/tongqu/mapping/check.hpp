@@ -28,7 +28,8 @@ struct CheckOptions {
 struct CheckReport {
   std::string folder;
   std::optional<PackInfo> pack;              ///< When it compiles.
-  Findings findings;                         ///< By file, line and column. source.part is the file, relative to the folder; `rule` and `path` name what it is about.
+  std::vector<std::string> targets;          ///< Files of the targets that were looked at.
+  Findings findings;                         ///< By file, line and column. source.part is the file: relative to the folder, or one of `targets`. `rule` and `path` name what it is about.
   std::size_t errors() const noexcept { return findings.error_count(); }
   std::size_t warnings() const noexcept;
 };

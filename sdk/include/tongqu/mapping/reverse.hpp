@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct LawOptions {
   std::uint64_t seed = 1;
   std::size_t records = 10000;                       ///< For each mapping that writes back.
   std::string mapping;                               ///< Empty: all of the pack that write back.
+  /// Messages for the second law by id of their mapping, relative to the pack; nothing: those of the mapping's own tests. A pack that extends another has its
+  /// own.
+  std::optional<std::map<std::string, std::vector<std::string>>> samples;
 };
 
 /// What the trial of one mapping showed.

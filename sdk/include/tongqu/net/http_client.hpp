@@ -45,7 +45,7 @@ struct HttpOutcome {
   std::unique_ptr<HttpFailure> failure;            ///< Null when it did not.
 };
 
-/// HTTP client on libcurl multi with one thread of its own; keep-alive, no redirects, no cookies, no proxies from the environment.
+/// HTTP client on libcurl multi (plain sockets for http:// to an address) with a thread of its own; keep-alive, no redirects, cookies, proxies.
 class HttpClient {
 public:
   virtual ~HttpClient() = default;

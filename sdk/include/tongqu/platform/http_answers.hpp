@@ -33,6 +33,9 @@ QueryOutcome query_of_failure(const net::HttpFailure& failure);
 /// An outcome with an error whose sentence is the reason.
 SubmitOutcome outcome_with(SubmitState state, Error error);
 
+/// What follows from a reply that was read by data. Server faults (5xx) prove nothing unless the reply says that the message is there.
+SubmitOutcome outcome_of_reply(const Result<Reply>& reply, int http_status);
+
 /// The catalogue's sentence of an error in both languages.
 Bilingual reason_of(const Error& error);
 

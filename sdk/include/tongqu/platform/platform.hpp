@@ -17,6 +17,15 @@
 /// One provincial or national platform as a client sees it. Profiles live in connectors/platforms/<id>; the runtime knows only this.
 namespace tongqu::platform {
 
+/// What a platform's reply means, when data says so and not a profile's code. `duplicate` is as good as accepted.
+struct Reply {
+  enum class Is : std::uint8_t { accepted, duplicate, fix_input, fix_setup, retry_later, give_up } is = Is::give_up;
+  std::string receipt;                             ///< The platform's number for the message; empty when it gave none.
+  std::string code;                                ///< Its own code, for people. Its words are not handed on: they may name persons.
+};
+/// Safe from several threads. @errors mapping.reply_unreadable.
+using ReplyReader = std::function<Result<Reply>(std::string_view body, int http_status)>;
+
 struct PlatformConfig {
   std::string name;                                ///< Of this instance in the configuration ("province").
   std::string profile;                             ///< "tif_rio", "gjgxjhpt".
@@ -28,7 +37,11 @@ struct PlatformConfig {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds total_timeout{30000};
   std::size_t connections_max = 32;
+  ReplyReader read_reply = {};                     ///< Of the target; for profiles whose platforms answer as data says. Empty: it has none.
 };
+
+/// The receipt of a message that had to come first.
+struct EarlierReceipt { std::string message_id, receipt_no; };
 
 /// One message to submit.
 struct Submission {
@@ -37,6 +50,7 @@ struct Submission {
   std::string stage;                               ///< Name of the target's message ("accept").
   std::string body;                                ///< JSON row, UTF-8, exactly what is hashed and sent.
   std::string trace_id;
+  std::vector<EarlierReceipt> after = {};          ///< Of the messages that this one depends on, in the target's order.
 };
 
 enum class SubmitState : std::uint8_t {

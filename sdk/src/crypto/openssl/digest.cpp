@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "crypto/openssl/engine.hpp"
+#include "crypto/sm3/sm3_lanes.hpp"
 #include "tongqu/base/assert.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
@@ -8,7 +11,7 @@ namespace {
 std::string digest(const EVP_MD* algorithm, Bytes message) {
   std::string out(static_cast<std::size_t>(EVP_MD_get_size(algorithm)), '\0');
   const int done = EVP_Digest(message.data(), message.size(), detail::octets(out), nullptr, algorithm, nullptr);
-  TONGQU_ASSERT(done == 1, "a fetched digest does not fail");
+  if (done != 1) detail::no_memory();
   return out;
 }
 
@@ -18,14 +21,33 @@ std::string sha1(Bytes message) { return digest(detail::algorithms().sha1.get(),
 std::string sha256(Bytes message) { return digest(detail::algorithms().sha256.get(), message); }
 std::string sm3(Bytes message) { return digest(detail::algorithms().sm3.get(), message); }
 
+std::string sm3_of_each(const std::vector<Bytes>& messages) {
+  std::string all;
+  all.reserve(32 * messages.size());
+  std::array<std::string, detail::kSm3Lanes> padded;
+  for (std::size_t at = 0; at < messages.size(); at += detail::kSm3Lanes) {
+    const std::size_t count = std::min(detail::kSm3Lanes, messages.size() - at);
+    std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
+    for (std::size_t i = 0; i < count; ++i) {
+      padded[i].assign(messages[at + i]);
+      detail::sm3_pad(padded[i], 0);
+      lanes[i].blocks = detail::octets(Bytes(padded[i]));
+      lanes[i].count = padded[i].size() / detail::kSm3BlockBytes;
+    }
+    detail::sm3_compress(lanes);
+    for (std::size_t i = 0; i < count; ++i) all += detail::sm3_bytes(lanes[i].state);
+  }
+  return all;
+}
+
 struct Hasher::State {
-  detail::OwnedMdCtx context{EVP_MD_CTX_new()};
+  detail::OwnedMdCtx context{detail::made(EVP_MD_CTX_new())};
   bool finished = false;
 };
 
 Hasher::Hasher(Algorithm algorithm) : state_(std::make_unique<State>()) {
   const EVP_MD* md = algorithm == Algorithm::sm3 ? detail::algorithms().sm3.get() : detail::algorithms().sha256.get();
-  TONGQU_ASSERT(EVP_DigestInit_ex2(state_->context.get(), md, nullptr) == 1, "a fetched digest does not fail");
+  if (EVP_DigestInit_ex2(state_->context.get(), md, nullptr) != 1) detail::no_memory();
 }
 
 Hasher::~Hasher() = default;

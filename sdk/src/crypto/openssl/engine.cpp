@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <new>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -46,6 +47,11 @@ Error engine_error() {
 }
 
 void forget_errors() noexcept { ERR_clear_error(); }
+
+void no_memory() {
+  forget_errors();
+  throw std::bad_alloc();
+}
 
 } // namespace detail
 

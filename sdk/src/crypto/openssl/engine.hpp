@@ -53,4 +53,12 @@ Error engine_error();
 /// Empties the engine's error queue of this thread, in a failure that is not the engine's.
 void forget_errors() noexcept;
 
+/// The engine's calls with fetched algorithms and sizes of ours fail for want of memory only, and give null for an object then, which they
+/// themselves do not expect. @throws std::bad_alloc, like any other allocation.
+[[noreturn]] void no_memory();
+template <class T> T* made(T* object) {
+  if (object == nullptr) no_memory();
+  return object;
+}
+
 } // namespace tongqu::crypto::detail

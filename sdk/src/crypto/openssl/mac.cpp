@@ -8,14 +8,14 @@
 namespace tongqu::crypto {
 
 struct Mac::State {
-  detail::OwnedMacCtx context{EVP_MAC_CTX_new(detail::algorithms().hmac.get())};
+  detail::OwnedMacCtx context{detail::made(EVP_MAC_CTX_new(detail::algorithms().hmac.get()))};
 };
 
 Mac::Mac(MacAlgorithm algorithm, const Secret& key) : state_(std::make_unique<State>()) {
   std::string digest = algorithm == MacAlgorithm::hmac_sm3 ? "SM3" : "SHA256";
   const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
   const Bytes bytes = key.reveal();
-  TONGQU_ASSERT(EVP_MAC_init(state_->context.get(), detail::octets(bytes), bytes.size(), parameters) == 1, "HMAC takes a key of any length");
+  if (EVP_MAC_init(state_->context.get(), detail::octets(bytes), bytes.size(), parameters) != 1) detail::no_memory();  // It takes a key of any length.
 }
 
 Mac::~Mac() = default;

@@ -74,22 +74,6 @@ constexpr std::size_t kIvBytes = 16;
 constexpr std::size_t kMacBytes = 32;
 constexpr std::size_t kCipherKeyBytes = 16;
 
-/// Padding of SM3 after a text that has so many bytes before it in the digest. @source GB/T 32905-2016 5.2
-void pad(std::string& text, std::size_t before) {
-  const std::uint64_t bits = static_cast<std::uint64_t>(before + text.size()) * 8;
-  text += '\x80';
-  while (text.size() % detail::kSm3BlockBytes != detail::kSm3BlockBytes - 8) text += '\0';
-  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(bits >> static_cast<unsigned>(shift) & 0xFF);
-}
-
-std::string bytes_of(const detail::Sm3State& state) {
-  std::string out;
-  for (const std::uint32_t word : state) {
-    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(word >> static_cast<unsigned>(shift) & 0xFF);
-  }
-  return out;
-}
-
 void put_in(detail::Sm3Lane& lane, const detail::Sm3State& from, const std::string& padded) {
   lane.state = from;
   lane.blocks = detail::octets(Bytes(padded));
@@ -119,12 +103,13 @@ Result<std::string> Sealer::seal(Bytes plain, Bytes associated) const {
   return box;
 }
 
-Result<Sealer::Together> Sealer::seal_together(const std::vector<Item>& items, Bytes digest_of) const {
-  TONGQU_ASSERT(items.size() < detail::kSm3Lanes, "one lane is for the digest");
+Result<Sealer::Together> Sealer::seal_together(const std::vector<Item>& items, const std::vector<Bytes>& digest_of) const {
+  TONGQU_ASSERT(items.size() + digest_of.size() <= detail::kSm3Lanes, "each has a lane of its own");
   Together together;
   std::array<std::string, detail::kSm3Lanes> texts;  // What each lane digests: length, associated data, box without its MAC.
+  const std::string ivs = random_bytes(kIvBytes * items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string iv = random_bytes(kIvBytes);
+    const Bytes iv = Bytes(ivs).substr(kIvBytes * i, kIvBytes);
     TONGQU_TRY(const std::string cipher, sm4_ctr(cipher_key_, iv, items[i].plain));
     std::string& box = together.boxes.emplace_back();
     box.reserve(1 + kIvBytes + cipher.size() + kMacBytes);
@@ -132,25 +117,29 @@ Result<Sealer::Together> Sealer::seal_together(const std::vector<Item>& items, B
     texts[i].reserve(8 + items[i].associated.size() + box.size() + 2 * detail::kSm3BlockBytes);
     for (int shift = 56; shift >= 0; shift -= 8) texts[i] += static_cast<char>(static_cast<std::uint64_t>(items[i].associated.size()) >> static_cast<unsigned>(shift) & 0xFF);
     texts[i].append(items[i].associated).append(box);
-    pad(texts[i], detail::kSm3BlockBytes);
+    detail::sm3_pad(texts[i], detail::kSm3BlockBytes);
   }
-  std::string& last = texts[items.size()];
-  last.reserve(digest_of.size() + 2 * detail::kSm3BlockBytes);
-  last = digest_of;
-  pad(last, 0);
   std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
   for (std::size_t i = 0; i < items.size(); ++i) put_in(lanes[i], macs_->inner, texts[i]);
-  put_in(lanes[items.size()], detail::kSm3Start, last);
+  for (std::size_t i = items.size(); i < items.size() + digest_of.size(); ++i) {
+    const Bytes text = digest_of[i - items.size()];
+    texts[i].reserve(text.size() + 2 * detail::kSm3BlockBytes);
+    texts[i] = text;
+    detail::sm3_pad(texts[i], 0);
+    put_in(lanes[i], detail::kSm3Start, texts[i]);
+  }
   detail::sm3_compress(lanes);
-  together.digest = bytes_of(lanes[items.size()].state);
-  lanes[items.size()] = {};
+  for (std::size_t i = items.size(); i < items.size() + digest_of.size(); ++i) {
+    together.digests.push_back(detail::sm3_bytes(lanes[i].state));
+    lanes[i] = {};
+  }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    texts[i] = bytes_of(lanes[i].state);
-    pad(texts[i], detail::kSm3BlockBytes);
+    texts[i] = detail::sm3_bytes(lanes[i].state);
+    detail::sm3_pad(texts[i], detail::kSm3BlockBytes);
     put_in(lanes[i], macs_->outer, texts[i]);
   }
   detail::sm3_compress(lanes);
-  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += bytes_of(lanes[i].state);
+  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += detail::sm3_bytes(lanes[i].state);
   return together;
 }
 

@@ -4,10 +4,13 @@
 #include <bit>
 #include <cstring>
 
+// What passes a register of eight words is inlined into each way; without AVX the plain way makes two of one.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 namespace tongqu::crypto::detail {
 namespace {
 
-using Words = std::uint32_t __attribute__((vector_size(16))); ///< One word of each lane.
+using Words = std::uint32_t __attribute__((vector_size(4 * kSm3Lanes))); ///< One word of each lane.
 using Blocks = std::array<const unsigned char*, kSm3Lanes>;
 struct States {
   Words word[8];
@@ -22,14 +25,18 @@ template <int Bits>
   return std::endian::native == std::endian::little ? __builtin_bswap32(word) : word;
 }
 
+/// The same word of each lane's block.
+[[gnu::always_inline]] inline Words load_words(const Blocks& blocks, std::size_t at) {
+  return Words{load_word(blocks[0] + at), load_word(blocks[1] + at), load_word(blocks[2] + at), load_word(blocks[3] + at),
+               load_word(blocks[4] + at), load_word(blocks[5] + at), load_word(blocks[6] + at), load_word(blocks[7] + at)};
+}
+
 [[gnu::always_inline]] inline Words p0(Words x) { return x ^ rotate<9>(x) ^ rotate<17>(x); }
 [[gnu::always_inline]] inline Words p1(Words x) { return x ^ rotate<15>(x) ^ rotate<23>(x); }
 
 /// GB/T 32905-2016 5.3.2.
 [[gnu::always_inline]] inline void expand(Words* w, const Blocks& blocks) {
-  for (std::size_t i = 0; i < 16; ++i) {
-    w[i] = Words{load_word(blocks[0] + 4 * i), load_word(blocks[1] + 4 * i), load_word(blocks[2] + 4 * i), load_word(blocks[3] + 4 * i)};
-  }
+  for (std::size_t i = 0; i < 16; ++i) w[i] = load_words(blocks, 4 * i);
   for (std::size_t i = 16; i < 68; ++i) w[i] = p1(w[i - 16] ^ w[i - 9] ^ rotate<15>(w[i - 3])) ^ rotate<7>(w[i - 13]) ^ w[i - 6];
 }
 
@@ -81,7 +88,9 @@ template <bool Late>
   static constexpr unsigned char kNothing[kSm3BlockBytes] = {};
   States states;
   std::size_t longest = 0;
-  for (std::size_t i = 0; i < 8; ++i) states.word[i] = Words{lanes[0].state[i], lanes[1].state[i], lanes[2].state[i], lanes[3].state[i]};
+  for (std::size_t i = 0; i < 8; ++i) {
+    for (std::size_t l = 0; l < kSm3Lanes; ++l) states.word[i][l] = lanes[l].state[i];
+  }
   for (const Sm3Lane& lane : lanes) longest = std::max(longest, lane.count);
   for (std::size_t n = 0; n < longest; ++n) {
     Blocks blocks;
@@ -112,6 +121,23 @@ int best_way() noexcept { return 0; }
 #endif
 
 } // namespace
+
+void sm3_pad(std::string& text, std::size_t before) {
+  const std::uint64_t bits = static_cast<std::uint64_t>(before + text.size()) * 8;
+  const std::size_t used = (text.size() + 1 + 8) % kSm3BlockBytes;
+  text += '\x80';
+  text.append(used == 0 ? 0 : kSm3BlockBytes - used, '\0');
+  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(bits >> static_cast<unsigned>(shift) & 0xFF);
+}
+
+std::string sm3_bytes(const Sm3State& state) {
+  std::string out;
+  out.reserve(4 * state.size());
+  for (const std::uint32_t word : state) {
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(word >> static_cast<unsigned>(shift) & 0xFF);
+  }
+  return out;
+}
 
 int sm3_ways() noexcept {
   static const int best = best_way();

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Works out the four tables of sm4_lanes.cpp: the affine maps that turn the AES box into that of SM4.
+"""Works out the constants of sm4_lanes.cpp: the affine maps that turn the AES box, or its inversion alone, into that of SM4.
 
 Usage: /usr/bin/python3 make_sm4_lanes.py
 
@@ -7,7 +7,8 @@ Both boxes are an inversion between affine maps, over fields that differ in thei
     SM4(x) = A inv(A x + c) + c   over x^8+x^7+x^6+x^5+x^4+x^2+1, A circulant with first row a7 (bit 0 first), c = d3
     AES(y) = M inv(y) + 63        over x^8+x^4+x^3+x+1
 With phi, which carries the first field into the second, SM4(x) = Q(AES(P(x))) for P(x) = phi(A x + c) and an affine Q. Prints P and Q as
-what the low and the high half of a byte add; the constant stands in the low table. The result is checked for all 256 bytes and against
+what the low and the high half of a byte add; the constant stands in the low table. Where the processor has GF2P8AFFINEINVQB, which inverts
+alone, SM4(x) = T(inv(P(x))): prints P and T as the matrices that this instruction takes. The result is checked for all 256 bytes and against
 the published beginning and end of the box. @source GB/T 32907-2016 table 1; FIPS 197 5.1.1
 """
 SM4_FIELD, AES_FIELD = 0x1F5, 0x11B
@@ -74,6 +75,15 @@ def main():
         assert all(table[a] ^ table[b] ^ table[0] == table[a ^ b] for a in range(256) for b in range(256)), "not affine"
         for half, values in (("Low", table[:16]), ("High", [table[i << 4] ^ table[0] for i in range(16)])):
             print("alignas(16) constexpr std::uint8_t k%s%s[16] = {%s};" % (name, half, ", ".join("0x%02x" % v for v in values)))
+    behind = [0] * 256
+    for x in range(256):
+        behind[inverse_aes[before[x]]] = sm4[x]
+    for name, table in (("Before", before), ("Behind", behind)):
+        assert all(table[a] ^ table[b] ^ table[0] == table[a ^ b] for a in range(256) for b in range(256)), "not affine"
+        # Byte 7 - i of a matrix says which bits of x make bit i.
+        rows = [sum(((table[1 << j] ^ table[0]) >> i & 1) << j for j in range(8)) for i in range(8)]
+        print("constexpr std::uint64_t k%sMatrix = 0x%016x;" % (name, sum(rows[i] << 8 * (7 - i) for i in range(8))))
+        print("constexpr int k%sConstant = 0x%02x;" % (name, table[0]))
 
 
 if __name__ == "__main__":

@@ -159,33 +159,125 @@ __attribute__((target("aes,avx2"))) void sixteen_blocks(const RoundKeys& keys, C
   put(b, in + kInRegister * kBlock, out + kInRegister * kBlock);
 }
 
-} // namespace
+#define TONGQU_WIDE_TARGET target("aes,avx2,avx512f,avx512bw,avx512vl,gfni")
+#define TONGQU_WIDE __attribute__((TONGQU_WIDE_TARGET, always_inline)) inline
 
-bool sm4_lanes_offered() noexcept {
-  static const bool kOffered = __builtin_cpu_supports("aes") != 0 && __builtin_cpu_supports("avx2") != 0;
-  return kOffered;
+// From make_sm4_lanes.py: the maps before and behind an inversion, as the matrices that the instruction takes.
+constexpr std::uint64_t kBeforeMatrix = 0x4c287db91a22505d;
+constexpr int kBeforeConstant = 0x3e;
+constexpr std::uint64_t kBehindMatrix = 0xf3ab34a974a6b589;
+constexpr int kBehindConstant = 0xd3;
+constexpr std::size_t kInWide = 16;  ///< Blocks whose words share a wide register.
+constexpr std::size_t kWideAtOnce = 2 * kInWide;
+
+struct WideBlocks {
+  __m512i x0, x1, x2, x3;
+};
+
+TONGQU_WIDE __m512i wide_load(const std::uint32_t* words) { return _mm512_load_si512(words); }
+
+/// One round: `into` + L(S(a + b + c + key)). 0x96 is the sum of three.
+TONGQU_WIDE __m512i wide_rounded(__m512i a, __m512i b, __m512i c, __m512i into, __m512i key) {
+  __m512i x = _mm512_xor_si512(_mm512_ternarylogic_epi32(a, b, c, 0x96), key);
+  x = _mm512_gf2p8affine_epi64_epi8(x, _mm512_set1_epi64(static_cast<long long>(kBeforeMatrix)), kBeforeConstant);
+  x = _mm512_gf2p8affineinv_epi64_epi8(x, _mm512_set1_epi64(static_cast<long long>(kBehindMatrix)), kBehindConstant);
+  const __m512i most = _mm512_ternarylogic_epi32(x, _mm512_rol_epi32(x, 2), _mm512_rol_epi32(x, 10), 0x96);
+  return _mm512_xor_si512(into, _mm512_ternarylogic_epi32(most, _mm512_rol_epi32(x, 18), _mm512_rol_epi32(x, 24), 0x96));
 }
 
-void sm4_ctr_lanes(const Sm4CtrJob& job) noexcept {
-  constexpr std::size_t kStride = kBlock * kAtOnce;
+/// Four blocks, each at its place: those of one register stand four apart.
+TONGQU_WIDE void wide_put_four(__m512i stream, const unsigned char* in, unsigned char* out) {
+  put_one(_mm512_castsi512_si128(stream), in, out);
+  put_one(_mm512_extracti32x4_epi32(stream, 1), in + 4 * kBlock, out + 4 * kBlock);
+  put_one(_mm512_extracti32x4_epi32(stream, 2), in + 8 * kBlock, out + 8 * kBlock);
+  put_one(_mm512_extracti32x4_epi32(stream, 3), in + 12 * kBlock, out + 12 * kBlock);
+}
+
+TONGQU_WIDE void wide_put(const WideBlocks& b, const unsigned char* in, unsigned char* out) {
+  const __m512i swap = _mm512_broadcast_i32x4(_mm_load_si128(reinterpret_cast<const __m128i*>(kSwap)));
+  const __m512i low = _mm512_unpacklo_epi32(b.x3, b.x2), high = _mm512_unpackhi_epi32(b.x3, b.x2);
+  const __m512i low2 = _mm512_unpacklo_epi32(b.x1, b.x0), high2 = _mm512_unpackhi_epi32(b.x1, b.x0);
+  wide_put_four(_mm512_shuffle_epi8(_mm512_unpacklo_epi64(low, low2), swap), in, out);
+  wide_put_four(_mm512_shuffle_epi8(_mm512_unpackhi_epi64(low, low2), swap), in + kBlock, out + kBlock);
+  wide_put_four(_mm512_shuffle_epi8(_mm512_unpacklo_epi64(high, high2), swap), in + 2 * kBlock, out + 2 * kBlock);
+  wide_put_four(_mm512_shuffle_epi8(_mm512_unpackhi_epi64(high, high2), swap), in + 3 * kBlock, out + 3 * kBlock);
+}
+
+/// 32 blocks of key stream over 512 bytes.
+__attribute__((TONGQU_WIDE_TARGET)) void wide_blocks(const RoundKeys& keys, Counter& counter, const unsigned char* in, unsigned char* out) {
+  alignas(64) std::uint32_t words[4][kWideAtOnce];
+  for (std::size_t i = 0; i < kWideAtOnce; ++i, counter.next()) {
+    words[0][i] = static_cast<std::uint32_t>(counter.high >> 32);
+    words[1][i] = static_cast<std::uint32_t>(counter.high);
+    words[2][i] = static_cast<std::uint32_t>(counter.low >> 32);
+    words[3][i] = static_cast<std::uint32_t>(counter.low);
+  }
+  WideBlocks a = {wide_load(words[0]), wide_load(words[1]), wide_load(words[2]), wide_load(words[3])};
+  WideBlocks b = {wide_load(words[0] + kInWide), wide_load(words[1] + kInWide), wide_load(words[2] + kInWide), wide_load(words[3] + kInWide)};
+  for (std::size_t i = 0; i < kRounds; i += 4) {
+    const __m512i k0 = _mm512_set1_epi32(static_cast<int>(keys[i])), k1 = _mm512_set1_epi32(static_cast<int>(keys[i + 1]));
+    a.x0 = wide_rounded(a.x1, a.x2, a.x3, a.x0, k0);
+    b.x0 = wide_rounded(b.x1, b.x2, b.x3, b.x0, k0);
+    a.x1 = wide_rounded(a.x2, a.x3, a.x0, a.x1, k1);
+    b.x1 = wide_rounded(b.x2, b.x3, b.x0, b.x1, k1);
+    const __m512i k2 = _mm512_set1_epi32(static_cast<int>(keys[i + 2])), k3 = _mm512_set1_epi32(static_cast<int>(keys[i + 3]));
+    a.x2 = wide_rounded(a.x3, a.x0, a.x1, a.x2, k2);
+    b.x2 = wide_rounded(b.x3, b.x0, b.x1, b.x2, k2);
+    a.x3 = wide_rounded(a.x0, a.x1, a.x2, a.x3, k3);
+    b.x3 = wide_rounded(b.x0, b.x1, b.x2, b.x3, k3);
+  }
+  wide_put(a, in, out);
+  wide_put(b, in + kInWide * kBlock, out + kInWide * kBlock);
+}
+
+/// All of a job by steps that take so many blocks; a last step takes what is left over, in a place of its own.
+template <std::size_t AtOnce, class Step> void all_blocks(const Sm4CtrJob& job, Step step) {
+  constexpr std::size_t kStride = kBlock * AtOnce;
   RoundKeys keys = expand(job.key);
   Counter counter = {big_endian_half(job.counter), big_endian_half(job.counter + 8)};
   std::size_t at = 0;
-  for (; job.size - at >= kStride; at += kStride) sixteen_blocks(keys, counter, job.in + at, job.out + at);
+  for (; job.size - at >= kStride; at += kStride) step(keys, counter, job.in + at, job.out + at);
   if (at < job.size) {
-    std::array<unsigned char, kStride> rest{};
+    std::array<unsigned char, kStride> rest;
     std::memcpy(rest.data(), job.in + at, job.size - at);
-    sixteen_blocks(keys, counter, rest.data(), rest.data());
+    std::memset(rest.data() + (job.size - at), 0, kStride - (job.size - at));
+    step(keys, counter, rest.data(), rest.data());
     std::memcpy(job.out + at, rest.data(), job.size - at);
     explicit_bzero(rest.data(), rest.size());
   }
   explicit_bzero(keys.data(), sizeof keys);
 }
 
+int count_ways() noexcept {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("aes") == 0 || __builtin_cpu_supports("avx2") == 0) return 0;
+  const bool wide = __builtin_cpu_supports("gfni") != 0 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+                    __builtin_cpu_supports("avx512vl") != 0;
+  return wide ? 2 : 1;
+}
+
+} // namespace
+
+int sm4_ways() noexcept {
+  static const int kWays = count_ways();
+  return kWays;
+}
+
+bool sm4_lanes_offered() noexcept { return sm4_ways() > 0; }
+
+void sm4_ctr_lanes(const Sm4CtrJob& job, int way) noexcept {
+  if (way == 1) all_blocks<kWideAtOnce>(job, wide_blocks);
+  else all_blocks<kAtOnce>(job, sixteen_blocks);
+}
+
+void sm4_ctr_lanes(const Sm4CtrJob& job) noexcept { sm4_ctr_lanes(job, sm4_ways() - 1); }
+
 #else
 
+int sm4_ways() noexcept { return 0; }
 bool sm4_lanes_offered() noexcept { return false; }
 void sm4_ctr_lanes(const Sm4CtrJob&) noexcept {}
+void sm4_ctr_lanes(const Sm4CtrJob&, int) noexcept {}
 
 #endif
 

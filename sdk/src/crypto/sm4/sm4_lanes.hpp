@@ -3,7 +3,7 @@
 
 namespace tongqu::crypto::detail {
 
-/// SM4 in counter mode, sixteen blocks side by side in vector registers. OpenSSL 3.0 has SM4 for x86-64 in plain C only, one block after
+/// SM4 in counter mode, sixteen blocks (32 where the processor has GFNI and AVX-512) side by side in vector registers. OpenSSL 3.0 has SM4 for x86-64 in plain C only, one block after
 /// the other through a table of 1 KB: 34 us for 4 KB, the largest single cost of a sealed message. This takes a fifth of it, and as it
 /// looks nothing up by a secret index its time tells nothing about key or text. Where the processor lacks AES or AVX2 the engine's own
 /// cipher is used; the tests compare the two. docs/decisions/0005-own-sm4.md
@@ -23,5 +23,9 @@ struct Sm4CtrJob {
 };
 /// Seals and opens. Only where sm4_lanes_offered().
 void sm4_ctr_lanes(const Sm4CtrJob& job) noexcept;
+
+/// The ways this processor can do it, for the tests; 0 when it has none.
+int sm4_ways() noexcept;
+void sm4_ctr_lanes(const Sm4CtrJob& job, int way) noexcept;
 
 } // namespace tongqu::crypto::detail

@@ -17,6 +17,8 @@
 namespace tongqu::journal {
 namespace {
 
+constexpr std::int64_t kOldestRestorable = 2;
+
 using namespace detail;
 
 Error failed(const std::string& where, int result_code) { return Error(Errc::journal_backup).at(where).with("sqlite " + std::to_string(result_code)); }
@@ -84,7 +86,9 @@ private:
 Result<RestoreReport> check_backup(const std::string& file, const JournalOptions& options) {
   TONGQU_TRY(const auto sealing, Sealing::create(options));
   TONGQU_TRY(auto database, Database::open(file, Access::read));
-  TONGQU_CHECK(check_newest(*database));
+  // The first opening brings it up; of an older version the tables that are looked at here are others.
+  TONGQU_TRY(const auto version, check_identity(*database));
+  if (version < kOldestRestorable) return Error(Errc::journal_schema).at("user_version").with(std::to_string(version));
   auto whole = database->text_of("PRAGMA quick_check(1)");
   if (!whole || *whole != "ok") return Error(Errc::journal_backup).at("quick_check");
   TONGQU_CHECK(load_store_keys(*database, sealing));
@@ -117,6 +121,7 @@ Result<void> check_attachments(const std::string& file, const JournalOptions& op
 } // namespace
 
 Result<void> back_up(const JournalOptions& options, const std::string& file) {
+  if (options.postgres) return Error(Errc::journal_file_store_only).at("back_up");
   TONGQU_TRY(const auto sealing, Sealing::create(options));
   if (size_of_file(file) >= 0) return Error(Errc::journal_backup).at(file).with("exists");
   TONGQU_TRY(auto from, Database::open(options.path, Access::read));
@@ -130,6 +135,7 @@ Result<void> back_up(const JournalOptions& options, const std::string& file) {
 }
 
 Result<RestoreReport> restore(const std::string& file, const JournalOptions& options) {
+  if (options.postgres) return Error(Errc::journal_file_store_only).at("restore");
   if (size_of_file(file) < 0) return Error(Errc::journal_backup).at(file);
   for (const char* end : {"", "-wal", ".attachments"}) {
     if (size_of_file(options.path + end) >= 0) return Error(Errc::journal_backup).at(options.path + end).with("exists");

@@ -1,7 +1,7 @@
 #include "journal/sqlite/keys.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
 
 namespace tongqu::journal::detail {
 namespace {
@@ -16,44 +16,128 @@ Result<std::optional<std::int64_t>> nearest(Statement& statement, std::int64_t h
 
 } // namespace
 
-std::int64_t KeyHash::of(char kind, std::string_view first, std::string_view second) const {
-  std::string bytes;
-  bytes.reserve(first.size() + second.size() + 9);
-  bytes += kind;
-  for (std::size_t i = 0, size = first.size(); i < 8; ++i, size >>= 8U) bytes += static_cast<char>(size & 0xffU);
-  bytes.append(first).append(second);
-  return static_cast<std::int64_t>(siphash(key_, bytes));
+/// The hash is keyed and even in all its bits, so some of them say where to begin to look.
+std::size_t KeyMap::place_of(std::int64_t hash) const noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = static_cast<std::uint64_t>(hash) & mask;
+  while (slots_[at].taken && slots_[at].hash != hash) at = (at + 1) & mask;
+  return at;
+}
+
+const KeyMap::Slot* KeyMap::find(std::int64_t hash) const noexcept {
+  if (slots_.empty()) return nullptr;
+  const Slot& slot = slots_[place_of(hash)];
+  return slot.count == 0 ? nullptr : &slot;
+}
+
+void KeyMap::grow() {
+  constexpr std::size_t kLeast = 64;
+  std::vector<Slot> before(std::max(kLeast, 2 * slots_.size()));
+  before.swap(slots_);
+  taken_ = 0;
+  for (const Slot& slot : before) {
+    if (slot.count == 0) continue;
+    slots_[place_of(slot.hash)] = slot;
+    ++taken_;
+  }
+}
+
+void KeyMap::add(const Key& key) {
+  if (4 * (taken_ + 1) > 3 * slots_.size()) grow();
+  Slot& slot = slots_[place_of(key.first)];
+  if (!slot.taken) ++taken_;
+  slot.taken = true;
+  slot.hash = key.first;
+  if (slot.count == 0) {
+    slot.id = key.second;
+  } else if (slot.count == 1) {
+    if (slot.id == key.second) return;
+    lists_.push_back({std::min(slot.id, key.second), std::max(slot.id, key.second)});
+    slot.id = static_cast<std::int64_t>(lists_.size()) - 1;
+  } else {
+    std::vector<std::int64_t>& list = lists_[static_cast<std::size_t>(slot.id)];
+    const auto at = std::lower_bound(list.begin(), list.end(), key.second);  // The end, but for a second delivery of an older message.
+    if (at != list.end() && *at == key.second) return;
+    list.insert(at, key.second);
+  }
+  ++slot.count;
+  ++size_;
+}
+
+void KeyMap::remove(const Key& key) {
+  if (slots_.empty()) return;
+  Slot& slot = slots_[place_of(key.first)];
+  if (slot.count == 0) return;
+  if (slot.count == 1) {
+    if (slot.id != key.second) return;
+  } else {
+    std::vector<std::int64_t>& list = lists_[static_cast<std::size_t>(slot.id)];
+    const auto at = std::lower_bound(list.begin(), list.end(), key.second);
+    if (at == list.end() || *at != key.second) return;
+    list.erase(at);
+    if (list.size() == 1) slot.id = list.front();
+  }
+  --slot.count;
+  --size_;
+}
+
+std::optional<std::int64_t> KeyMap::before(std::int64_t hash, std::int64_t id) const {
+  const Slot* slot = find(hash);
+  if (slot == nullptr) return std::nullopt;
+  if (slot->count == 1) return slot->id < id ? std::optional<std::int64_t>(slot->id) : std::nullopt;
+  const std::vector<std::int64_t>& list = lists_[static_cast<std::size_t>(slot->id)];
+  const auto at = std::lower_bound(list.begin(), list.end(), id);
+  return at == list.begin() ? std::nullopt : std::optional<std::int64_t>(*std::prev(at));
+}
+
+std::optional<std::int64_t> KeyMap::after(std::int64_t hash, std::int64_t id) const {
+  const Slot* slot = find(hash);
+  if (slot == nullptr) return std::nullopt;
+  if (slot->count == 1) return slot->id > id ? std::optional<std::int64_t>(slot->id) : std::nullopt;
+  const std::vector<std::int64_t>& list = lists_[static_cast<std::size_t>(slot->id)];
+  const auto at = std::upper_bound(list.begin(), list.end(), id);
+  return at == list.end() ? std::nullopt : std::optional<std::int64_t>(*at);
+}
+
+void KeyMap::clear() {
+  slots_.clear();
+  slots_.shrink_to_fit();
+  lists_.clear();
+  taken_ = size_ = 0;
+}
+
+std::vector<Key> KeyMap::sorted() const {
+  std::vector<Key> all;
+  all.reserve(size_);
+  for (const Slot& slot : slots_) {
+    if (slot.count == 1) all.emplace_back(slot.hash, slot.id);
+    if (slot.count < 2) continue;
+    for (const std::int64_t id : lists_[static_cast<std::size_t>(slot.id)]) all.emplace_back(slot.hash, id);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 void RecentKeys::add(const Key& key) {
   const std::lock_guard lock(mutex_);
-  young_.insert(key);
+  young_.add(key);
 }
 
 void RecentKeys::remove(const Key& key) {
   const std::lock_guard lock(mutex_);
-  young_.erase(key);
+  young_.remove(key);
 }
 
 std::optional<std::int64_t> RecentKeys::before(std::int64_t hash, std::int64_t id) const {
   const std::lock_guard lock(mutex_);
-  std::optional<std::int64_t> found;
-  auto in_old = std::lower_bound(old_.begin(), old_.end(), Key{hash, id});
-  if (in_old != old_.begin() && (--in_old)->first == hash) found = in_old->second;
-  auto in_young = young_.lower_bound({hash, id});
-  if (in_young != young_.begin() && (--in_young)->first == hash) found = std::max(found.value_or(in_young->second), in_young->second);
-  return found;
+  const auto in_young = young_.before(hash, id), in_old = old_map_.before(hash, id);
+  return in_young && in_old ? std::max(in_young, in_old) : (in_young ? in_young : in_old);
 }
 
 std::optional<std::int64_t> RecentKeys::after(std::int64_t hash, std::int64_t id) const {
   const std::lock_guard lock(mutex_);
-  std::optional<std::int64_t> found;
-  const Key next{hash, id == std::numeric_limits<std::int64_t>::max() ? id : id + 1};
-  const auto in_old = std::lower_bound(old_.begin(), old_.end(), next);
-  if (in_old != old_.end() && in_old->first == hash) found = in_old->second;
-  const auto in_young = young_.lower_bound(next);
-  if (in_young != young_.end() && in_young->first == hash) found = std::min(found.value_or(in_young->second), in_young->second);
-  return found;
+  const auto in_young = young_.after(hash, id), in_old = old_map_.after(hash, id);
+  return in_young && in_old ? std::min(in_young, in_old) : (in_young ? in_young : in_old);
 }
 
 std::size_t RecentKeys::size() const {
@@ -64,17 +148,23 @@ std::size_t RecentKeys::size() const {
 void RecentKeys::clear() {
   const std::lock_guard lock(mutex_);
   young_.clear();
+  old_map_.clear();
   old_.clear();
 }
 
 void RecentKeys::make_old() {
-  const std::lock_guard lock(mutex_);
-  old_.assign(young_.begin(), young_.end());
-  young_.clear();
+  std::vector<Key> lot;
+  {
+    const std::lock_guard lock(mutex_);
+    lot = young_.sorted();
+    old_map_ = std::exchange(young_, KeyMap());
+  }
+  old_ = std::move(lot);
 }
 
 void RecentKeys::drop_old() {
   const std::lock_guard lock(mutex_);
+  old_map_.clear();
   old_.clear();
 }
 

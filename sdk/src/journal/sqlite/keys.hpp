@@ -2,30 +2,42 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "journal/siphash.hpp"
 #include "journal/sqlite/rows.hpp"
 
 namespace tongqu::journal::detail {
 
-/// Hashes under which rows are found: identities, cases and lanes. A hash only proposes a row; whoever finds one compares its text.
-class KeyHash {
+using Key = std::pair<std::int64_t, std::int64_t>; ///< Hash and row id.
+
+/// Rows by hash, to be asked for the nearest one. Most hashes have one row; a case with many events has them in order in a list of its own.
+class KeyMap {
 public:
-  explicit KeyHash(const SipKey& key) : key_(key) {}
-  std::int64_t of_identity(std::string_view identity) const { return of('i', identity, {}); }
-  std::int64_t of_case(std::string_view system, std::string_view case_no) const { return of('c', system, case_no); }
-  std::int64_t of_lane(std::string_view case_key, std::string_view target) const { return of('l', case_key, target); }
+  void add(const Key& key);
+  void remove(const Key& key);
+  std::optional<std::int64_t> before(std::int64_t hash, std::int64_t id) const;
+  std::optional<std::int64_t> after(std::int64_t hash, std::int64_t id) const;
+  std::size_t size() const noexcept { return size_; }
+  void clear();
+  /// All of them, by hash and row.
+  std::vector<Key> sorted() const;
 
 private:
-  std::int64_t of(char kind, std::string_view first, std::string_view second) const;
-  SipKey key_;
+  /// `count` says how many rows it has: one stands here, more stand in lists_[id]. A slot of which all rows were removed stays taken.
+  struct Slot {
+    std::int64_t hash = 0, id = 0;
+    std::uint32_t count = 0;
+    bool taken = false;
+  };
+  std::size_t place_of(std::int64_t hash) const noexcept;
+  const Slot* find(std::int64_t hash) const noexcept;
+  void grow();
+  std::vector<Slot> slots_;  ///< A power of two; a quarter of them is free.
+  std::vector<std::vector<std::int64_t>> lists_;
+  std::size_t taken_ = 0, size_ = 0;
 };
-
-using Key = std::pair<std::int64_t, std::int64_t>; ///< Hash and row id.
 
 /// Keys of the newest messages, which are not in the table yet. Written one by one in the order of intake, each of them would touch
 /// a leaf of its own; held back and written in their own order, neighbours share one. What is here stands in the rows of the messages
@@ -47,7 +59,7 @@ public:
 
 private:
   mutable std::mutex mutex_;
-  std::set<Key> young_;
+  KeyMap young_, old_map_;
   std::vector<Key> old_;
 };
 

@@ -1,6 +1,7 @@
 #include "journal/sqlite/schema.hpp"
 
 #include "journal/files.hpp"
+#include "journal/sqlite/rows.hpp"
 
 namespace tongqu::journal::detail {
 namespace {
@@ -30,18 +31,20 @@ CREATE TABLE deliveries(
   not_before_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, fence INTEGER NOT NULL, created_ms INTEGER NOT NULL,
   changed_ms INTEGER NOT NULL, after TEXT NOT NULL, error_id TEXT NOT NULL, reason TEXT NOT NULL, row_check INTEGER NOT NULL) STRICT;
 CREATE INDEX deliveries_due ON deliveries(target, due_ms, id) WHERE due_ms IS NOT NULL;
-CREATE INDEX deliveries_open ON deliveries(state, id) WHERE state IN (0, 3, 6, 7);
 CREATE TABLE receipts(delivery INTEGER PRIMARY KEY, number TEXT NOT NULL, key_id TEXT NOT NULL, receipt BLOB, row_check INTEGER NOT NULL) STRICT;
 CREATE TABLE refusals(
   id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, system TEXT NOT NULL, error_id TEXT NOT NULL, place TEXT NOT NULL,
   peer TEXT NOT NULL, size INTEGER NOT NULL, digest BLOB) STRICT;
-CREATE TABLE attachments(name TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY(name, message)) STRICT, WITHOUT ROWID;
-CREATE INDEX attachments_of_message ON attachments(message);
 CREATE TABLE damaged(place TEXT PRIMARY KEY NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE heads(seq INTEGER PRIMARY KEY, body TEXT NOT NULL, signature BLOB NOT NULL) STRICT;
 CREATE TABLE audit(
   seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, digest BLOB,
   mac BLOB NOT NULL) STRICT;
+)sql";
+
+constexpr const char* kAttachmentNames = R"sql(
+CREATE TABLE attachments(name TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY(name, message)) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_of_message ON attachments(message);
 )sql";
 
 /// Walks the newest rows of every table and the order index: a page that is not what it should be answers with an error.
@@ -52,7 +55,7 @@ constexpr const char* kSample[] = {
     "SELECT count(reason) FROM (SELECT reason FROM deliveries ORDER BY id DESC LIMIT 1000)",
     "SELECT count(receipt) FROM (SELECT receipt FROM receipts ORDER BY delivery DESC LIMIT 1000)",
     "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE due_ms IS NOT NULL LIMIT 1000)",
-    "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state IN (0, 3, 6, 7) LIMIT 1000)",
+    "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE " TONGQU_OPEN_STATES("state") " LIMIT 1000)",
     "SELECT count(mac) FROM (SELECT mac FROM audit ORDER BY seq DESC LIMIT 1000)",
 };
 
@@ -74,7 +77,17 @@ Result<void> check_newest(Database& database) {
   return {};
 }
 
-Result<void> create_tables(Database& database) { return database.run(kSchema); }
+Result<void> create_open_index(Database& database) {
+  return database.run("CREATE INDEX deliveries_open ON deliveries(state, id) WHERE " TONGQU_OPEN_STATES("state"));
+}
+
+Result<void> create_attachment_names(Database& database) { return database.run(kAttachmentNames); }
+
+Result<void> create_tables(Database& database) {
+  TONGQU_CHECK(database.run(kSchema));
+  TONGQU_CHECK(create_attachment_names(database));
+  return create_open_index(database);
+}
 
 Result<void> create_when_empty(Database& database) {
   TONGQU_TRY(const auto tables, database.number_of("SELECT count(*) FROM sqlite_schema"));

@@ -22,9 +22,13 @@ Result<void> run(Statement& statement) {
 } // namespace
 
 Result<void> Store::begin() {
-  TONGQU_CHECK(run(at(statements_, Sql::begin)));
+  // Before anything else: when no transaction can be begun (another program holds the store), the rollback that follows must not take
+  // back what the one before has committed, its numbers and the keys by which its messages are known.
   added_.clear();
   live_.keys_added = 0;
+  begun_ = live_;
+  ready_.clear();
+  TONGQU_CHECK(run(at(statements_, Sql::begin)));
   // Only what is committed may become old: nothing takes an old key back.
   if (recent_->old().empty() && recent_->size() >= keys_held_back_) {
     recent_->make_old();
@@ -32,7 +36,6 @@ Result<void> Store::begin() {
     live_.keys_written = 0;
   }
   begun_ = live_;
-  ready_.clear();
   return {};
 }
 
@@ -139,6 +142,7 @@ Result<void> Store::audit(std::string_view kind, std::string_view subject, std::
                           std::int64_t now_ms) {
   const std::int64_t sequence = live_.tip.sequence + 1;
   std::string mac = chain_.link(live_.tip.mac, {sequence, now_ms, kind, subject, detail, digest});
+  if (signs_heads_) digests_.add(sequence, chain_.digest_text());
   Use insert(at(statements_, Sql::insert_audit));
   insert->number(1, sequence);
   insert->number(2, now_ms);

@@ -5,7 +5,10 @@ namespace tongqu::journal::detail {
 
 Result<std::int64_t> Store::last_head() { return database_->number_of("SELECT coalesce(max(seq), 0) FROM heads"); }
 
-Result<std::string> Store::entry_digests(std::int64_t from, std::int64_t to) { return read_entry_digests(*database_, from, to); }
+Result<std::string> Store::entry_digests(std::int64_t from, std::int64_t to) {
+  if (auto kept = digests_.between(from, to)) return *std::move(kept);
+  return read_entry_digests(*database_, from, to);
+}
 
 Result<std::string> read_entry_digests(Database& database, std::int64_t from, std::int64_t to) {
   TONGQU_TRY(auto rows, Statement::prepare(database, "SELECT seq, at_ms, kind, subject, detail, digest FROM audit WHERE seq BETWEEN ? AND ? ORDER BY seq"));

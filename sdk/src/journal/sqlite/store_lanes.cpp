@@ -11,10 +11,10 @@ namespace {
 std::size_t index_of(DeliveryState state) { return static_cast<std::size_t>(state); }
 std::int64_t number_of(DeliveryState state) { return static_cast<std::int64_t>(state); }
 
-bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
+/// How far back one is looked for that others of its case have passed.
+constexpr int kPassedFar = 64;
 
-/// A message without a case stands in a lane of its own.
-std::string lane_of(const Intake& intake) { return intake.case_key.empty() ? "message " + intake.message_id : intake.case_key; }
+bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
 
 } // namespace
 
@@ -219,6 +219,7 @@ Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms
   if (!move.receipt_box.empty() || !move.receipt_no.empty()) TONGQU_CHECK(put_receipt(row.id, move));
   if (due) note_due(row.target, *due, row.id);
   if (!is_final(row.state)) return {};
+  if (row.state == DeliveryState::delivered) TONGQU_CHECK(wake_early(row));
   TONGQU_CHECK(release_next(row, now_ms));
   return release_followers(row, now_ms);
 }
@@ -267,17 +268,88 @@ Result<void> Store::put_receipt(std::int64_t delivery, const Move& move) {
   return {};
 }
 
-// Delivered and refused ones were claimed as the first of their lane, so all before them is finished; discarded ones say nothing.
-// Behind a damaged one nothing moves until a person has looked.
+// Delivered and refused ones were claimed as the first of their lane, so all before them is finished, unless one passed another that had
+// come too early: few do, and not far. Discarded ones say nothing. Behind a damaged one nothing moves until a person has looked.
 Result<bool> Store::blocked(const DeliveryRow& row) {
+  std::vector<DeliveryRow> ahead;
+  bool early = false;
+  std::int64_t from = row.id;
+  for (int looked = 0; looked < kPassedFar;) {
+    TONGQU_TRY(auto before, nearest_in_lane(row, from, false));
+    if (!before) break;
+    if (before->damaged) return true;
+    from = before->id;
+    if (before->state == DeliveryState::discarded) continue;
+    ++looked;
+    const bool final = is_final(before->state);
+    if (event_places_.empty()) return !final;
+    if (final) continue;
+    const bool waits = waits_for_earlier(*before);
+    if (!waits && (before->state != DeliveryState::ready || before->fence != 0)) return true;
+    early = early || waits;
+    ahead.push_back(*std::move(before));
+  }
+  if (ahead.empty() || !early) return !ahead.empty();
+  TONGQU_TRY(const bool passes, may_pass(row, ahead));
+  return !passes;
+}
+
+/// One that the platform wants before the first of those in front may pass all of them: what stands behind that one has not been sent.
+Result<bool> Store::may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead) {
+  if (!waits_for_earlier(ahead.back())) return false;
+  for (const DeliveryRow& one : ahead) {
+    TONGQU_TRY(const bool earlier, is_earlier(row, one));
+    if (!earlier) return false;
+  }
+  return true;
+}
+
+Result<std::optional<int>> Store::place_of(const DeliveryRow& row) {
+  TONGQU_TRY(const auto found, message(message_of(row.id)));
+  if (!found || found->damaged) return std::optional<int>();
+  const auto place = event_places_.find(found->event);
+  return place == event_places_.end() ? std::nullopt : std::optional<int>(place->second);
+}
+
+Result<bool> Store::is_earlier(const DeliveryRow& row, const DeliveryRow& other) {
+  TONGQU_TRY(const auto own, place_of(row));
+  TONGQU_TRY(const auto others, place_of(other));
+  return own && others && *own < *others;
+}
+
+Result<void> Store::release_earlier(const DeliveryRow& row) {
   std::int64_t from = row.id;
   for (;;) {
-    TONGQU_TRY(const auto before, nearest_in_lane(row, from, false));
-    if (!before) return false;
-    if (before->damaged) return true;
-    if (before->state != DeliveryState::discarded) return !is_final(before->state);
-    from = before->id;
+    TONGQU_TRY(const auto next, nearest_in_lane(row, from, true));
+    if (!next || next->damaged) return {};
+    from = next->id;
+    if (!claimable(next->state) || next->fence != 0) continue;
+    TONGQU_TRY(const bool earlier, is_earlier(*next, row));
+    if (!earlier) continue;
+    TONGQU_TRY(const bool is_blocked, blocked(*next));
+    if (is_blocked) continue;
+    const std::int64_t due = due_of(*next);
+    TONGQU_CHECK(set_due(next->id, due));
+    note_due(next->target, due, next->id);
   }
+}
+
+// Those that came too early need not wait for their time any longer; they are tried in their order.
+Result<void> Store::wake_early(const DeliveryRow& delivered) {
+  if (event_places_.empty()) return {};
+  constexpr std::int64_t kAtOnce = 1;
+  std::int64_t from = delivered.id;
+  for (int i = 0; i < kPassedFar; ++i) {
+    TONGQU_TRY(const auto before, nearest_in_lane(delivered, from, false));
+    if (!before || before->damaged) return {};
+    from = before->id;
+    if (before->state != DeliveryState::ready || !waits_for_earlier(*before)) continue;
+    TONGQU_TRY(const bool is_blocked, blocked(*before));
+    if (is_blocked) continue;
+    TONGQU_CHECK(set_due(before->id, kAtOnce));
+    ready_.insert(before->target);
+  }
+  return {};
 }
 
 Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_ms) {
@@ -299,7 +371,7 @@ Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_m
 }
 
 Result<std::vector<std::int64_t>> Store::waiting(std::size_t max) {
-  TONGQU_TRY(auto query, Statement::prepare(*database_, "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 0 "
+  TONGQU_TRY(auto query, Statement::prepare(*database_, "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE " TONGQU_OPEN_STATES("state") " AND state = 0 "
                                                         "ORDER BY id LIMIT ?"));
   query.number(1, static_cast<std::int64_t>(max));
   std::vector<std::int64_t> found;
@@ -376,6 +448,27 @@ Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t no
     // What is under way stays findable as such.
     if (later->fence == 0) TONGQU_CHECK(set_due(later->id, std::nullopt));
   }
+}
+
+Result<std::vector<std::int64_t>> Store::due_after(std::int64_t at_ms) {
+  constexpr std::int64_t kYears = std::int64_t{10} * 366 * 86400 * 1000;  // What is further away waits for a person.
+  std::vector<std::int64_t> found;
+  Use query(at(statements_, Sql::far_waits));
+  query->number(1, at_ms);
+  query->number(2, at_ms + kYears);
+  for (;;) {
+    TONGQU_TRY(const bool row, query->step());
+    if (!row) return found;
+    found.push_back(query->number_at(0));
+  }
+}
+
+Result<void> Store::reschedule(DeliveryRow& row, std::int64_t not_before_ms) {
+  row.not_before_ms = not_before_ms;
+  const std::int64_t due = due_of(row);
+  TONGQU_CHECK(update(row, due));
+  note_due(row.target, due, row.id);
+  return {};
 }
 
 // Claims are made from the front, and there are as many as the counter says, so the queue is not walked to its end.

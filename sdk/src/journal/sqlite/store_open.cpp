@@ -7,7 +7,7 @@ namespace tongqu::journal::detail {
 namespace {
 
 /// Log pages after which a commit is followed by a checkpoint, and those after which readers are waited for to empty the log.
-constexpr int kLogPagesTidy = 4000;
+constexpr int kLogPagesTidy = 500;
 constexpr int kLogPagesMax = 40000;
 /// On a disk without room the log stays short, so that it lives in the room that it has.
 constexpr int kLogPagesPressed = 16;
@@ -26,8 +26,7 @@ Result<std::unique_ptr<Store>> Store::open(const JournalOptions& options, const 
   TONGQU_CHECK(check_durability(*database));
   TONGQU_CHECK(create_when_empty(*database));
   TONGQU_CHECK(check_integrity(*database, options.path));
-  if (version == 1) TONGQU_CHECK(upgrade_from_1(*database, sealing));
-  if (version == 2) TONGQU_CHECK(upgrade_from_2(*database));
+  if (version != 0 && version != kSchemaVersion) TONGQU_CHECK(upgrade(*database, version, sealing));
   TONGQU_TRY(const auto keys, load_or_make_store_keys(*database, sealing));
   std::unique_ptr<Store> store(new Store(std::move(database), options, keys));
   TONGQU_CHECK(store->load());

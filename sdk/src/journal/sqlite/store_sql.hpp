@@ -14,7 +14,7 @@ enum class Sql : std::size_t {
   insert_message, insert_bodies, insert_delivery, insert_refusal, insert_damaged, put_receipt,
   due_now, due_fair, due_front, due_later, delivery, message, acknowledgement_box, canonical_box, raw_box, receipt,
   claim, update, set_due, followers,
-  message_row, deliveries_of, replace_row, replace_body, left_sending, left_asking, early_questions,
+  message_row, deliveries_of, replace_row, replace_body, left_sending, left_asking, early_questions, far_waits,
 };
 
 inline const std::vector<std::string_view>& store_sql() {
@@ -60,8 +60,13 @@ inline const std::vector<std::string_view>& store_sql() {
       "UPDATE messages SET digest = ?, pack = ?, pack_digest = ?, canonical_bytes = ?, row_check = ? WHERE id = ?",
       "UPDATE bodies SET canonical = ? WHERE message = ?",
       "SELECT id FROM deliveries INDEXED BY deliveries_due WHERE due_ms IS NOT NULL AND state = 2 LIMIT ?",
-      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 3 AND fence > 0 ORDER BY id",
-      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE state IN (0, 3, 6, 7) AND state = 3 AND not_before_ms < ? ORDER BY id",
+      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE " TONGQU_OPEN_STATES("state") " AND state = 3 AND fence > 0 ORDER BY id",
+      "SELECT id FROM deliveries INDEXED BY deliveries_open WHERE " TONGQU_OPEN_STATES("state") " AND state = 3 AND not_before_ms < ? ORDER BY id",
+      // From target to target, so that a long queue is not walked through.
+      "WITH RECURSIVE lanes(target) AS (SELECT min(target) FROM deliveries INDEXED BY deliveries_due WHERE due_ms IS NOT NULL UNION ALL "
+      "SELECT (SELECT min(d.target) FROM deliveries AS d INDEXED BY deliveries_due WHERE d.due_ms IS NOT NULL AND d.target > lanes.target) FROM lanes "
+      "WHERE lanes.target IS NOT NULL) SELECT d.id FROM lanes CROSS JOIN deliveries AS d INDEXED BY deliveries_due "
+      "WHERE d.target = lanes.target AND d.due_ms > ?1 AND d.due_ms < ?2 ORDER BY d.id",
   };
   return kTexts;
 }

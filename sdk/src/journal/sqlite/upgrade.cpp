@@ -84,7 +84,7 @@ Result<void> put_old_receipt(Statement& insert, const Statement& from, const Row
   return {};
 }
 
-// A claim left its due time behind in version 1; it is put back as the index of version 2 has it.
+// A claim left its due time behind in version 1; it is put back as the index of later versions has it.
 Result<void> move_deliveries(Database& database, const RowChecks& checks, const KeyHash& hash) {
   TONGQU_TRY(auto from, Statement::prepare(database, "SELECT id, target, case_key, state, not_before_ms, attempts, fence, created_ms, changed_ms, "
                                                      "after, error_id, reason, 0, iif(fence > 0, not_before_ms, due_ms), receipt_no, key_id, receipt "
@@ -130,7 +130,7 @@ Result<void> move_counters(Database& database, const RowChecks& checks) {
   return insert_counters(database, now, checks);
 }
 
-Result<void> steps(Database& database, const Sealing& sealing) {
+Result<void> steps_from_1(Database& database, const Sealing& sealing) {
   TONGQU_CHECK(database.run(kSetAside));
   TONGQU_CHECK(create_tables(database));
   TONGQU_CHECK(check_old_key(database, sealing));
@@ -143,20 +143,20 @@ Result<void> steps(Database& database, const Sealing& sealing) {
   return database.run(kTakeOver);
 }
 
-} // namespace
-
-Result<void> upgrade_from_1(Database& database, const Sealing& sealing) {
-  TONGQU_CHECK(database.run("BEGIN IMMEDIATE"));
-  auto done = steps(database, sealing);
-  if (done) done = database.run("COMMIT");
-  if (!done && database.in_transaction()) static_cast<void>(database.run("ROLLBACK"));
-  return done;
+/// Version 2 differs in the condition of one index and has no attachments.
+Result<void> steps_from_2(Database& database) {
+  TONGQU_CHECK(database.run("DROP INDEX deliveries_open"));
+  TONGQU_CHECK(create_attachment_names(database));
+  TONGQU_CHECK(create_open_index(database));
+  return database.run("PRAGMA user_version = 3");
 }
 
-Result<void> upgrade_from_2(Database& database) {
+} // namespace
+
+Result<void> upgrade(Database& database, std::int64_t version, const Sealing& sealing) {
   TONGQU_CHECK(database.run("BEGIN IMMEDIATE"));
-  auto done = database.run("CREATE TABLE attachments(name TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY(name, message)) STRICT, WITHOUT ROWID; "
-                           "CREATE INDEX attachments_of_message ON attachments(message); PRAGMA user_version = 3; COMMIT");
+  auto done = version == 1 ? steps_from_1(database, sealing) : steps_from_2(database);
+  if (done) done = database.run("COMMIT");
   if (!done && database.in_transaction()) static_cast<void>(database.run("ROLLBACK"));
   return done;
 }

@@ -3,10 +3,8 @@
 
 namespace tongqu::journal::detail {
 
-/// Brings a store of version 1 to the newest version, in place and in one transaction: whatever goes wrong, it is of version 1 as before. Needs
-/// room for a second copy of the rows. @errors as writing; journal.corrupt, journal.open (seal_key).
-Result<void> upgrade_from_1(Database& database, const Sealing& sealing);
-/// Version 2 lacks the table of attachments.
-Result<void> upgrade_from_2(Database& database);
+/// Brings a store of an older version to the newest, in place and in one transaction: whatever goes wrong, it is as before. Version 1
+/// needs room for a second copy of the rows. @errors as writing; journal.corrupt, journal.open (seal_key).
+Result<void> upgrade(Database& database, std::int64_t version, const Sealing& sealing);
 
 } // namespace tongqu::journal::detail

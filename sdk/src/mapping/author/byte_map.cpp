@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/encoding.hpp"
 
 namespace tongqu::mapping::author {
@@ -29,11 +30,7 @@ private:
 
 std::string utf8_of(std::uint32_t code) {
   std::string out;
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) put(code);
-  else if (code < 0x800) put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
-  else if (code < 0x10000) put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
-  else put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
+  append_utf8(out, code);
   return out;
 }
 

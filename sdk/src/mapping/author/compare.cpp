@@ -145,7 +145,7 @@ Result<Explained> try_rule(const PackAt& at, std::string_view text, const wire::
   Findings mistakes;
   TONGQU_TRY(const std::shared_ptr<const Pack> plain, Pack::load(at.folder, at.params, mistakes));
   TONGQU_TRY(std::vector<PackDocument> documents, read_documents(at.folder));
-  TONGQU_TRY(const Explained as_is, explain(*plain, delivery, environment, {"none", false}));
+  TONGQU_TRY(const Explained as_is, explain(*plain, delivery, environment, {"none", false, true}));
   TONGQU_TRY(const PackCopy copy, PackCopy::make(at.folder));
   Findings first_mistakes;
   for (const std::string& target : trial_targets()) {
@@ -163,7 +163,7 @@ Result<Explained> try_rule(const PackAt& at, std::string_view text, const wire::
     }
     Findings found;
     const auto pack = Pack::load(copy.folder(), at.params, found);
-    if (pack) return explain(**pack, delivery, environment, {target, reveal});
+    if (pack) return explain(**pack, delivery, environment, {target, reveal, true});
     if (first_mistakes.empty()) first_mistakes = std::move(found);
   }
   for (const Finding& mistake : first_mistakes) {

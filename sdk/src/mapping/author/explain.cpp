@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "mapping/author/characters.hpp"
 #include "mapping/author/mapping_view.hpp"
 #include "mapping/author/pack_files.hpp"
 #include "mapping/author/provenance.hpp"
@@ -33,13 +34,6 @@ std::string_view outcome_name(StepOutcome outcome) {
     case StepOutcome::range: return "range";
   }
   return "";
-}
-
-/// Personal fields of the model, and extension fields, of which nobody knows what they hold.
-bool is_personal(const detail::Place& place) {
-  if (place.is_ext) return true;
-  if (!place.in_entity() || place.slot.depth == 0) return false;
-  return std::any_of(place.slot.steps.begin(), place.slot.steps.begin() + place.slot.depth, [](const model::FieldInfo* field) { return field->personal; });
 }
 
 bool is_below(std::string_view path, std::string_view field) {
@@ -97,7 +91,7 @@ void Explainer::rule(const detail::RuleInput& input) {
   field_ = ExplainedField();
   field_.rule = rule.name;
   field_.path = rule.place.in_entity() && rule.place.slot.depth != 0 ? model::slot_path(rule.place.slot, input.index) : rule.name;
-  field_.personal = is_personal(rule.place);
+  field_.personal = options_.all_personal || is_personal(rule.place);
   for (const RuleSite& site : sites_) {
     if (site.name != rule.name) continue;
     field_.file = file_;
@@ -153,9 +147,11 @@ void Explainer::result(const detail::Rule& rule, const Got& got) {
       const wire::YamlNode* table = tables == nullptr ? nullptr : tables->find(rule.table->id);
       if (table != nullptr && table->find("file") != nullptr) field_.table_file = table->find("file")->text;
     }
-    if (got.row != nullptr) field_.row = shown(got.row->code) + " -> " + shown(got.row->name);
+    // The words of a table are its author's; which of them fits a person is not.
+    const auto word = [this, &rule](const std::string& text) { return is_personal(rule.place) ? shown(text) : text; };
+    if (got.row != nullptr) field_.row = word(got.row->code) + " -> " + word(got.row->name);
     for (const auto* row : got.rows) {
-      if (row != nullptr) field_.row += (field_.row.empty() ? "" : ", ") + shown(row->code) + " -> " + shown(row->name);
+      if (row != nullptr) field_.row += (field_.row.empty() ? "" : ", ") + word(row->code) + " -> " + word(row->name);
     }
   }
   const bool checks = !rule.check.empty() || rule.check_by;

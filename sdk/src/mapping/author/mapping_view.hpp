@@ -10,7 +10,6 @@ public:
   static const std::vector<std::unique_ptr<Rule>>& identity(const SourceMapping& mapping) { return mapping.identity_; }
   static const Rule* event(const SourceMapping& mapping) { return mapping.event_.get(); }
   static const Rule* kind(const SourceMapping& mapping) { return mapping.kind_rule_.get(); }
-  static const Stages& stages(const SourceMapping& mapping) { return mapping.stages_; }
 };
 
 } // namespace tongqu::mapping::detail

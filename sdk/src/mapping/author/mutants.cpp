@@ -57,6 +57,10 @@ private:
   void policies(YamlNode& node, const std::string& path);
   void rule(YamlNode& map, const std::string& path);
   void block(YamlNode& map, const std::string& path);
+  void zone(YamlNode& node, const std::string& path);
+  void matches(YamlNode& entries);
+  void changes(YamlNode& body, const std::string& path);
+  void changed_rules(YamlNode& rules, const std::string& path);
   void swap_sources(YamlNode& map, const std::string& path);
   static YamlNode* source_of(YamlNode& rule);
 
@@ -220,7 +224,7 @@ void Mutator::mapping() {
   static constexpr std::string_view kLeft[] = {"mapping", "to", "tests", "answer", "ignore", "outside_digest", "never_sent", "reverse"};
   for (auto& [key, value] : root_.members) {
     if (std::find(std::begin(kLeft), std::end(kLeft), key.text) != std::end(kLeft)) continue;
-    if (key.text == "zone") set_text(value, value.text == "+00:00" ? "+01:00" : "+00:00", "change_zone", "zone");
+    if (key.text == "zone") zone(value, "zone");
     else if (key.text == "record" && value.is_scalar()) set_text(value, value.text == "part" ? "snapshot" : "part", "change_kind", "record");
     else if (key.text == "source") {
       for (YamlNode& stage : value.items) {
@@ -241,16 +245,64 @@ void Mutator::mapping() {
   }
 }
 
-void Mutator::pack() {
-  for (auto& [key, value] : root_.members) {
-    if (key.text != "mappings") continue;
-    for (YamlNode& entry : value.items) {
-      const YamlNode* file = entry.find("file");
-      for (auto& [name, match] : entry.members) {
-        if (name.text != "match" || !match.is_mapping()) continue;
-        const std::string path = "mappings[" + (file != nullptr ? file->text : std::string()) + "].match";
-        for (std::size_t i = 0; i < match.members.size(); ++i) drop_member(match, i, "drop_match", path);
+void Mutator::zone(YamlNode& node, const std::string& path) { set_text(node, node.text == "+00:00" ? "+01:00" : "+00:00", "change_zone", path); }
+
+void Mutator::matches(YamlNode& entries) {
+  for (YamlNode& entry : entries.items) {
+    const YamlNode* file = entry.find("file");
+    for (auto& [name, match] : entry.members) {
+      if (name.text != "match" || !match.is_mapping()) continue;
+      const std::string path = "mappings[" + (file != nullptr ? file->text : std::string()) + "].match";
+      for (std::size_t i = 0; i < match.members.size(); ++i) drop_member(match, i, "drop_match", path);
+    }
+  }
+}
+
+/// Rules of an overlay: each goes, so that the base's stands again, and each is changed like a rule of a mapping.
+void Mutator::changed_rules(YamlNode& rules, const std::string& path) {
+  for (std::size_t i = 0; i < rules.members.size(); ++i) {
+    drop_member(rules, i, "drop_rule", path);
+    YamlNode& value = rules.members[i].second;
+    if (is_rule_node(value)) rule(value, path + "." + rules.members[i].first.text);
+    else if (value.is_mapping()) block(value, path + "." + rules.members[i].first.text);
+  }
+}
+
+/// What an overlay says of one mapping of its base.
+void Mutator::changes(YamlNode& body, const std::string& path) {
+  for (auto& [key, value] : body.members) {
+    const std::string inner = path + "." + key.text;
+    if (key.text == "rules" || key.text == "identity") {
+      changed_rules(value, inner);
+    } else if (key.text == "tables") {
+      for (auto& [name, member] : value.members) {
+        for (auto& [part, content] : member.members) {
+          if (part.text == "rows" && content.is_mapping()) rows(content, inner + "." + name.text);
+        }
+        table(member, inner + "." + name.text);
       }
+    } else if (key.text == "types") {
+      for (auto& [name, member] : value.members) type(member, inner + "." + name.text);
+    } else if (key.text == "zone") {
+      zone(value, inner);
+    } else if (key.text == "event" && is_rule_node(value)) {
+      rule(value, inner);
+    } else if (key.text == "checks") {
+      for (std::size_t i = 0; i < value.items.size(); ++i) drop_item(value, i, "drop_part", inner);
+    }
+  }
+}
+
+void Mutator::pack() {
+  const bool overlay = root_.find("extends") != nullptr;
+  for (auto& [key, value] : root_.members) {
+    if (key.text == "mappings") matches(value);
+    if (!overlay) continue;
+    if (key.text == "changes") {
+      for (auto& [id, body] : value.members) changes(body, "changes." + id.text);
+    }
+    if (key.text == "params") {
+      for (auto& [name, text] : value.members) set_text(text, text.text + "x", "change_const", "params." + name.text);
     }
   }
 }

@@ -48,7 +48,8 @@ Result<std::vector<MutantText>> all_mutants(const std::string& folder) {
   for (const PackDocument& document : documents) {
     take(mutants_of(document));
     for (std::string& file : table_files(document.root)) {
-      if (document.file != "pack.yaml" && std::find(tables.begin(), tables.end(), file) == tables.end()) tables.push_back(std::move(file));
+      const bool names_tables = document.file != "pack.yaml" || document.root.find("extends") != nullptr;
+      if (names_tables && std::find(tables.begin(), tables.end(), file) == tables.end()) tables.push_back(std::move(file));
     }
   }
   for (const std::string& file : tables) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "mapping/author/mutants.hpp"
@@ -154,6 +155,61 @@ TEST(Mutation, a_pack_whose_tests_fail_is_not_mutated) {
   ASSERT_FALSE(shaped);
   EXPECT_EQ(shaped.error().id(), "mapping.wrong_shape");
   EXPECT_EQ(shaped.error().where(), "excuses.yaml:2:5");
+}
+
+/// What an overlay changes is mutated where it stands; what it leaves alone is its base's business.
+TEST(Mutation, an_overlay_is_mutated_by_what_it_changes) {
+  const char* const kOverlay = R"(pack: o
+system: o
+version: "1"
+extends: {pack: t, digest: "00"}
+params: {office: ORG2}
+changes:
+  t.m:
+    tables: {st: {rows: {"3": immediate, "2": none}, unknown: reject}}
+    rules:
+      title: none
+      task_name: {from: mc, via: [upper], on_fail: hold}
+    types: {blank: {trim: ascii}}
+    zone: "+09:00"
+    checks: [{id: c, that: 'present(task_name)', text: {en: e, zh: z}, on_fail: hold}]
+)";
+  const auto root = wire::parse_yaml(std::string_view(kOverlay));
+  ASSERT_TRUE(root);
+  const std::vector<std::string> wanted = {
+      "change_const params.office (ORG2 -> ORG2x) :5",
+      "drop_row changes.t.m.tables.st[3] :8",
+      "change_row changes.t.m.tables.st[3] (immediate -> none) :8",
+      "drop_row changes.t.m.tables.st[2] :8",
+      "change_row changes.t.m.tables.st[2] (none -> immediate) :8",
+      "weaken_policy changes.t.m.tables.st.unknown (reject -> hold) :8",
+      "drop_rule changes.t.m.rules.title :10",
+      "drop_rule changes.t.m.rules.task_name :11",
+      "drop_step changes.t.m.rules.task_name.via[upper] :11",
+      "weaken_policy changes.t.m.rules.task_name.on_fail (hold -> drop) :11",
+      "drop_step changes.t.m.types.blank.trim :12",
+      "change_zone changes.t.m.zone (+09:00 -> +00:00) :13",
+      "drop_part changes.t.m.checks[id] :14",
+  };
+  EXPECT_EQ(ids(mutants_of({"pack.yaml", *root})), wanted);
+}
+
+TEST(Mutation, the_tests_of_an_overlay_judge_its_mutants) {
+  const TempFolder folder;
+  fill(folder, "");
+  Findings mistakes;
+  const auto base = Pack::load(folder.path() + "/t", {}, mistakes);
+  ASSERT_TRUE(base);
+  folder.write("o/pack.yaml", "pack: o\nsystem: o\nversion: \"1\"\nextends: {pack: t, digest: \"" + (*base)->info().digest +
+                                  "\"}\nchanges:\n  t.m:\n    rules:\n      title: {maybe: tt}\n      task_name: {from: mc, via: [upper], on_fail: hold}\ntests:\n  - {in: samples/1.in.xml, out: {task_name: A}}\n");
+  folder.write("o/samples/1.in.xml", "<bj><no>C1</no><name>x</name><mc>a</mc><tt>b</tt></bj>");
+  const auto report = run_mutations({folder.path() + "/o", {}}, environment(), {});
+  ASSERT_TRUE(report) << describe(report.error());
+  std::map<std::string, MutantFate> fates;
+  for (const JudgedMutant& one : report->mutants) fates[one.mutant.id()] = one.fate;
+  EXPECT_EQ(fates.at("drop_rule changes.t.m.rules.task_name"), MutantFate::noticed);
+  EXPECT_EQ(fates.at("drop_step changes.t.m.rules.task_name.via[upper]"), MutantFate::noticed);
+  EXPECT_EQ(fates.at("drop_rule changes.t.m.rules.title"), MutantFate::survived);
 }
 
 TEST(PackTests, findings_may_say_place_and_severity) {

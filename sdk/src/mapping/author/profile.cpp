@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "mapping/author/characters.hpp"
 #include "mapping/author/provenance.hpp"
 #include "mapping/author/source_shape.hpp"
 #include "mapping/source_mapping.hpp"
@@ -30,8 +31,14 @@ public:
   }
   void rule(const detail::RuleInput& input) override {
     // A code table is a list of words that the pack's author wrote down; everything else may be about a person.
-    if (!input.rule.table || input.document == nullptr || input.rule.place.is_ext) return;
-    coded_.insert(name_of({input.document, input.node}));
+    if (input.document == nullptr || input.node == wire::TapeEntry::kNone) return;
+    const std::string name = name_of({input.document, input.node});
+    if (is_personal(input.rule.place)) {
+      personal_.insert(name);
+    } else if (input.rule.table) {
+      std::set<std::string>& codes = codes_[name];
+      for (const auto& row : input.rule.table->rows()) codes.insert(row.code);
+    }
   }
   void message_ends() {
     counted_.clear();
@@ -53,7 +60,8 @@ private:
   const detail::StageResult* last_ = nullptr;
   std::string part_;
   std::set<std::pair<const wire::Document*, std::uint32_t>> counted_;
-  std::set<std::string> coded_;
+  std::map<std::string, std::set<std::string>> codes_;   ///< By path: what the tables say that may stand there.
+  std::set<std::string> personal_;
   std::map<std::pair<std::string, std::string>, SeenField> seen_;
 };
 
@@ -85,7 +93,10 @@ void ProfileTaker::into(Profile& profile) const {
     path.length_max = field.length_max;
     path.shapes = field.shapes;
     for (const auto& [text, times] : field.placeholders) path.placeholders[text] = times;
-    if (coded_.count(key.second) != 0 && !field.many_values) path.codes = field.values;
+    const auto codes = codes_.find(key.second);
+    for (const auto& [value, times] : field.values) {
+      if (codes != codes_.end() && personal_.count(key.second) == 0 && codes->second.count(value) != 0) path.codes[value] = times;
+    }
     profile.paths.push_back(std::move(path));
   }
 }

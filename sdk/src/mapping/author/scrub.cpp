@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "mapping/author/alias_dictionary.hpp"
 #include "mapping/author/byte_map.hpp"
+#include "mapping/author/characters.hpp"
 #include "mapping/author/source_shape.hpp"
 #include "mapping/author/synthetic.hpp"
+#include "mapping/reverse/charset.hpp"
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/mapping/author.hpp"
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/json.hpp"
@@ -18,14 +22,6 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 bool starts(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
 
-std::uint32_t code_of(std::string_view utf8) {
-  const auto byte = [&utf8](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(utf8[i])); };
-  if (utf8.size() == 1) return byte(0);
-  if (utf8.size() == 2) return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
-  if (utf8.size() == 3) return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-  return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-}
-
 std::string hex(std::uint32_t value, std::size_t width, bool capitals) {
   const std::string_view digits = capitals ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string out;
@@ -37,10 +33,10 @@ std::string hex(std::uint32_t value, std::size_t width, bool capitals) {
 std::string written_like(std::string_view raw, std::string_view before, std::string_view after) {
   if (raw == before || before == after) return before == after ? std::string(raw) : std::string(after);
   const bool capitals = raw.find_first_of("ABCDEF") != std::string_view::npos;
-  if (starts(raw, "&#x")) return "&#x" + hex(code_of(after), 1, capitals) + ";";
-  if (starts(raw, "&#")) return "&#" + std::to_string(code_of(after)) + ";";
+  if (starts(raw, "&#x")) return "&#x" + hex(detail::utf8_point(after, 0), 1, capitals) + ";";
+  if (starts(raw, "&#")) return "&#" + std::to_string(detail::utf8_point(after, 0)) + ";";
   if (starts(raw, "\\u")) {
-    const std::uint32_t code = code_of(after);
+    const std::uint32_t code = detail::utf8_point(after, 0);
     if (code < 0x10000) return "\\u" + hex(code, 4, capitals);
     return "\\u" + hex(0xD800 + ((code - 0x10000) >> 10), 4, capitals) + "\\u" + hex(0xDC00 + ((code - 0x10000) & 0x3FF), 4, capitals);
   }
@@ -57,8 +53,7 @@ std::string spliced(std::string_view raw, const ByteMap& map, std::string_view a
   std::string out;
   std::size_t at = 0, next = 0;
   const auto length = [by_byte](std::string_view text, std::size_t i) {
-    const auto first = static_cast<unsigned char>(text[i]);
-    return by_byte ? 1 : std::min<std::size_t>(first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4, text.size() - i);
+    return by_byte ? 1 : detail::utf8_bytes(text, i);
   };
   for (std::size_t i = 0; i < map.text.size() && next < after.size();) {
     const std::size_t bytes = length(map.text, i), others = length(after, next);
@@ -73,6 +68,9 @@ std::string spliced(std::string_view raw, const ByteMap& map, std::string_view a
   return out;
 }
 
+/// Past "data:image/png;base64,".
+std::size_t base64_begin(std::string_view text) { return starts(text, "data:") ? std::min(text.find(',') + 1, text.size()) : 0; }
+
 std::string base64_like(std::string_view before, std::string_view bytes) {
   std::string packed;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -84,8 +82,10 @@ std::string base64_like(std::string_view before, std::string_view bytes) {
   // Line ends, padding and the alphabet stay as they were.
   std::string out;
   std::size_t next = 0;
-  const bool url = before.find_first_of("-_") != std::string_view::npos;
-  for (const char c : before) {
+  const std::size_t data = base64_begin(before);
+  out = before.substr(0, data);
+  const bool url = before.find_first_of("-_", data) != std::string_view::npos;
+  for (const char c : before.substr(data)) {
     const bool sign = kBase64.find(c == '-' ? '+' : c == '_' ? '/' : c) != std::string_view::npos;
     char made = sign && next < packed.size() ? packed[next++] : c;
     if (url && made == '+') made = '-';
@@ -105,6 +105,7 @@ private:
   std::optional<Result<std::string>> document(std::string_view text, std::size_t depth) const;
   Result<std::string> tree(const wire::Document& document, std::size_t depth) const;
   std::string leaf(const std::string& path, std::string_view text, std::size_t depth) const;
+  std::optional<std::string> packed(const std::string& path, std::string_view base64, const std::string& bytes) const;
   std::optional<std::string> form(std::string_view text, std::size_t depth) const;
   std::string table(std::string_view text) const;
   const Synthesiser& synthesiser_;
@@ -116,10 +117,6 @@ std::string path_of(const wire::Node& leaf) {
     if (!at.name().empty()) path = std::string(at.name()) + (path.empty() ? "" : "/") + path;
   }
   return path;
-}
-
-std::size_t count_characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 /// Base64 of common Chinese characters in a GB encoding, and no number or code that happens to decode: both cases of letters stand in it, and all
@@ -140,31 +137,45 @@ bool holds_chinese(std::string_view base64, std::string_view bytes) {
   return han != 0;
 }
 
+/// A text of UTF-8 in Base64, and no number or code that happens to decode to one.
+bool holds_utf8(std::string_view bytes) {
+  const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F; };
+  if (!is_utf8(bytes) || std::any_of(bytes.begin(), bytes.end(), control)) return false;
+  const std::vector<std::string> signs = characters_of(bytes);
+  constexpr std::size_t kAsciiMin = 12;
+  return bytes.size() >= kAsciiMin || std::any_of(signs.begin(), signs.end(), is_letter_beyond_ascii);
+}
+
+/// The bytes that Base64 stood for, replaced; nothing when it is no Base64 of a text or a file.
+std::optional<std::string> Scrubber::packed(const std::string& path, std::string_view base64, const std::string& bytes) const {
+  constexpr std::size_t kFile = 48, kKept = 16;
+  const bool chinese = holds_chinese(base64, bytes);
+  if (chinese || holds_utf8(bytes)) {
+    const auto text = chinese ? wire::decode(bytes, wire::Encoding::gb18030) : Result<std::string>(bytes);
+    const auto again = !text ? text : chinese ? wire::encode(synthesiser_.value(path, *text), wire::Encoding::gb18030) : Result<std::string>(synthesiser_.value(path, *text));
+    if (!again || again->size() != bytes.size()) return std::nullopt;
+    return *again;
+  }
+  if (bytes.size() < kFile) return std::nullopt;
+  // The first bytes of a file say what it is; those of anything else may say whose it is.
+  const std::size_t kept = known_file(bytes).empty() ? 0 : kKept;
+  std::string made = bytes;
+  for (std::size_t i = kept; i < made.size(); ++i) made[i] = static_cast<char>('A' + i % 23);
+  return made;
+}
+
 std::string Scrubber::leaf(const std::string& path, std::string_view text, std::size_t depth) const {
   if (depth < kLayersMax) {
     if (auto inner = document(text, depth + 1)) return *inner ? std::move(**inner) : synthesiser_.value(path, text);
   }
   constexpr std::size_t kPackedMin = 8;
   const std::string_view core = trimmed(text);
-  if (core.size() < kPackedMin || core.size() % 4 != 0) return synthesiser_.value(path, text);
-  const auto packed = map_base64(core);
-  if (!packed) return synthesiser_.value(path, text);
-  // Base64 of a GBK text (LQ23), or a file: its first bytes say what it is and stay.
-  const auto gbk = holds_chinese(core, packed->text) ? wire::decode(packed->text, wire::Encoding::gb18030) : Result<std::string>(std::string());
-  const bool han = gbk && !gbk->empty();
-  std::string made(text.substr(0, static_cast<std::size_t>(core.data() - text.data())));
-  if (han) {
-    const auto again = wire::encode(synthesiser_.value(path, *gbk), wire::Encoding::gb18030);
-    if (!again || again->size() != packed->text.size()) return synthesiser_.value(path, text);
-    made += base64_like(core, *again);
-  } else {
-    constexpr std::size_t kFile = 64, kKept = 16;
-    if (core.size() < kFile) return synthesiser_.value(path, text);
-    std::string bytes = packed->text;
-    for (std::size_t i = kKept; i < bytes.size(); ++i) bytes[i] = static_cast<char>('A' + i % 23);
-    made += base64_like(core, bytes);
-  }
-  return made + std::string(text.substr(made.size()));
+  const std::size_t signs = core.size() - base64_begin(core);
+  const auto bytes = signs < kPackedMin || signs % 4 != 0 ? std::nullopt : map_base64(core);
+  const auto replaced = bytes ? packed(path, core, bytes->text) : std::nullopt;
+  if (!replaced) return synthesiser_.value(path, text);
+  const auto before = static_cast<std::size_t>(core.data() - text.data());
+  return std::string(text.substr(0, before)) + base64_like(core, *replaced) + std::string(text.substr(before + core.size()));
 }
 
 /// Every leaf of a document replaced inside its source; comments are blanked out.
@@ -187,7 +198,7 @@ Result<std::string> Scrubber::tree(const wire::Document& document, std::size_t d
       here.start[k] -= static_cast<std::uint32_t>(range.begin);
       here.stop[k] -= static_cast<std::uint32_t>(range.begin);
     }
-    if (count_characters(after) != count_characters(map->text)) return Error(Errc::base_internal).at(node.position());
+    if (utf8_length(after) != utf8_length(map->text)) return Error(Errc::base_internal).at(node.position());
     changes.push_back({range, spliced(source.substr(range.begin, range.end - range.begin), here, after, false)});
   }
   const bool xml = document.root().kind() == wire::NodeKind::element;
@@ -277,9 +288,25 @@ std::optional<std::string> Scrubber::form(std::string_view text, std::size_t dep
   return out;
 }
 
-/// Cells between separators, but for the first line, which names them.
+/// Whether a line names columns: some of its cells are names that systems use, and none looks like a value.
+bool names_columns(std::string_view line) {
+  std::size_t known = 0;
+  for (std::size_t at = 0; at <= line.size();) {
+    const std::size_t end = std::min(line.find_first_of(",\t;|", at), line.size());
+    std::string_view cell = trimmed(line.substr(at, end - at));
+    while (!cell.empty() && cell.front() == '"') cell.remove_prefix(1);
+    while (!cell.empty() && cell.back() == '"') cell.remove_suffix(1);
+    if (std::count_if(cell.begin(), cell.end(), [](char c) { return c >= '0' && c <= '9'; }) > 3) return false;
+    known += !cell.empty() && !proposals(cell, "").empty() ? 1 : 0;
+    at = end + 1;
+  }
+  return known >= 2;
+}
+
+/// Cells between separators; a first line that names them stays.
 std::string Scrubber::table(std::string_view text) const {
-  const std::size_t head = std::min(text.find('\n'), text.size());
+  const std::size_t first = std::min(text.find('\n'), text.size());
+  const std::size_t head = names_columns(text.substr(0, first)) ? first : 0;
   std::string out(text.substr(0, head)), cell;
   const auto flush = [&] {
     out += synthesiser_.value("", cell);

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include "mapping/author/characters.hpp"
 #include "mapping/author/synthetic.hpp"
+#include "tongqu/base/bytes.hpp"
 #include "tongqu/mapping/author.hpp"
 #include "tongqu/model/identifiers.hpp"
 #include "tongqu/wire/encoding.hpp"
@@ -89,6 +91,72 @@ TEST(Scrub, base64_of_gbk_stays_base64_of_gbk) {
   ASSERT_TRUE(made);
   EXPECT_EQ(made->substr(0, 9) + made->substr(15), "<r><NAME>==</NAME></r>");
   EXPECT_EQ(made->find("suLK1A"), std::string::npos);
+}
+
+/// Names are written in Han beyond GBK, Uyghur, Tibetan, Mongolian, and in private use characters of old systems: none of it may stay.
+TEST(Synthesiser, every_letter_beyond_ascii_is_replaced_whatever_its_script) {
+  for (const std::string name : {"㛃㑇㔀", "ئابدۇ", "ཚེ་རིང", "ᠪᠠᠲᠤ", "\uE000\uE815", "\U000F0000", "\U00020BB7田", "Ōé", "〇々", "ꀀꀁ", "ｱｲ", "김철수", "𖼀𖼁", "鿿龦", "\uFA0E"}) {
+    const std::string made = kMaker.value("sqrmc", name);
+    const std::vector<std::string> before = characters_of(name), after = characters_of(made);
+    ASSERT_EQ(before.size(), after.size()) << name;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      EXPECT_NE(before[i], after[i]) << name << " " << made;
+      EXPECT_EQ(before[i].size(), after[i].size()) << name << " " << made;
+      EXPECT_EQ(wire::encode(before[i], wire::Encoding::gb18030)->size(), wire::encode(after[i], wire::Encoding::gb18030)->size()) << name << " " << made;
+    }
+  }
+  EXPECT_EQ(kMaker.value("sqrmc", "买买提·艾力").substr(9, 2), "·");
+  EXPECT_NE(kMaker.value("sqrmc", "Li"), "Li");
+  EXPECT_EQ(kMaker.value("zjlx", "01"), "01");
+}
+
+TEST(Scrub, names_of_every_script_go_wherever_they_stand) {
+  const auto made = scrub("<r><NAME>ئابدۇ</NAME><bz a=\"㛃㑇\">\uE815 ཚེ</bz></r>", "seed");
+  ASSERT_TRUE(made) << describe(made.error());
+  for (const char* part : {"ئ", "ۇ", "㛃", "㑇", "\uE815", "ཚ"}) EXPECT_EQ(made->find(part), std::string::npos) << *made;
+  const auto table = scrub("欧阳静怡,100000209901010013,1\n静怡欧阳,100000209901010014,2\n", "seed");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->find("欧阳"), std::string::npos) << "a table without a header names no columns";
+  const auto headed = scrub("办件编号,申请人名称,zt\nC1,欧阳静怡,2\n", "seed");
+  ASSERT_TRUE(headed);
+  EXPECT_EQ(headed->substr(0, headed->find('\n')), "办件编号,申请人名称,zt");
+  EXPECT_EQ(headed->find("欧阳"), std::string::npos);
+}
+
+/// The texts are Base64 by Python; what is in them must not be found in the Base64 that comes out.
+TEST(Scrub, texts_in_base64_are_replaced_from_their_first_byte_and_files_keep_their_mark) {
+  const auto unpacked = [](const std::string& name, std::string_view base64) {
+    const auto made = scrub("<r><" + name + ">" + std::string(base64) + "</" + name + "></r>", "seed");
+    EXPECT_TRUE(made);
+    const std::size_t at = made->find('>', 3) + 1;
+    const auto bytes = from_base64(std::string_view(*made).substr(at, made->find('<', at) - at));
+    EXPECT_TRUE(bytes) << *made;
+    return bytes ? *bytes : std::string();
+  };
+  const std::string person = "欧阳静怡 100000209901010013 长河市青岚路一号 电话 13912345678 说明文字若干";
+  const std::string utf8 = unpacked("fj", to_base64(person));
+  EXPECT_EQ(utf8.size(), person.size());
+  EXPECT_EQ(utf8.find("欧阳"), std::string::npos);
+  EXPECT_EQ(utf8.find("13912345678"), std::string::npos);
+  EXPECT_TRUE(is_utf8(utf8));
+  const std::string ascii = unpacked("fj", to_base64("zhang san, born 2099-01-01, phone 13912345678, lives in the east of the town"));
+  EXPECT_EQ(ascii.find("zhang"), std::string::npos);
+  EXPECT_EQ(ascii.find("13912345678"), std::string::npos);
+  const std::string gbk = *wire::encode("镕喆" + person, wire::Encoding::gb18030);
+  EXPECT_EQ(unpacked("fj", to_base64(gbk)).find(gbk.substr(0, 4)), std::string::npos);
+  std::string utf16 = "\xFF\xFE";
+  for (int i = 0; i < 40; ++i) utf16 += "\x27\x6B";
+  EXPECT_EQ(unpacked("fj", to_base64(utf16)).find("\x27\x6B"), std::string::npos);
+  const std::string pdf = "%PDF-1.7\n%\xE2\xE3\xCF\xD3\n" + std::string("\0\1", 2) + std::string(60, '\x91') + "zhang san";
+  EXPECT_EQ(unpacked("fj", to_base64(pdf)).substr(0, 9), "%PDF-1.7\n");
+  EXPECT_EQ(unpacked("fj", to_base64(pdf)).find("zhang"), std::string::npos);
+}
+
+TEST(Scrub, a_data_uri_keeps_its_head) {
+  const auto made = scrub("<r><fj>data:text/plain;base64," + to_base64("欧阳静怡的材料说明") + "</fj></r>", "seed");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->find("<r><fj>data:text/plain;base64,"), 0u) << *made;
+  EXPECT_EQ(made->find(to_base64("欧阳静怡").substr(0, 12)), std::string::npos);
 }
 
 TEST(Scrub, several_documents_in_one_string_are_each_done) {

@@ -2,18 +2,15 @@
 
 #include <algorithm>
 
+#include "mapping/author/characters.hpp"
 #include "mapping/date_pattern.hpp"
+#include "mapping/reverse/charset.hpp"
 
 namespace tongqu::mapping::author {
 namespace {
 
 constexpr std::size_t kValuesMax = 60;
 constexpr std::size_t kShapesMax = 20;
-
-std::size_t character_bytes(std::string_view text, std::size_t at) {
-  const auto first = static_cast<unsigned char>(text[at]);
-  return std::min<std::size_t>(first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4, text.size() - at);
-}
 
 std::string class_of(std::string_view character) {
   const char c = character[0];
@@ -22,8 +19,8 @@ std::string class_of(std::string_view character) {
   if (c >= 'a' && c <= 'z') return "a";
   if (static_cast<unsigned char>(c) < 0x80) return std::string(character);
   if (character >= std::string_view("\xEF\xBC\x90") && character <= std::string_view("\xEF\xBC\x99")) return "９";
-  if (character.size() == 3 && static_cast<unsigned char>(c) >= 0xE4 && static_cast<unsigned char>(c) <= 0xE9) return "汉";
-  return character.size() == 4 ? "汉" : std::string(character);
+  if (is_ideograph(character)) return "汉";
+  return is_letter_beyond_ascii(character) ? "字" : std::string(character);
 }
 
 } // namespace
@@ -37,7 +34,7 @@ std::string value_shape(std::string_view text) {
     else if (times > 1) out += last + "{" + std::to_string(times) + "}";
   };
   for (std::size_t at = 0; at < text.size() && out.size() < kLongest;) {
-    const std::size_t bytes = character_bytes(text, at);
+    const std::size_t bytes = detail::utf8_bytes(text, at);
     std::string one = class_of(text.substr(at, bytes));
     at += bytes;
     if (one == last) {
@@ -80,7 +77,7 @@ void SeenField::take(std::string_view raw) {
   }
   ++filled;
   std::size_t length = 0;
-  for (std::size_t at = 0; at < text.size(); at += character_bytes(text, at)) ++length;
+  for (std::size_t at = 0; at < text.size(); at += detail::utf8_bytes(text, at)) ++length;
   length_max = std::max(length_max, length);
   const std::string shape = value_shape(text);
   if (shapes.size() < kShapesMax || shapes.count(shape) != 0) ++shapes[shape];

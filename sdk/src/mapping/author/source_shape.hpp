@@ -42,7 +42,8 @@ struct MessageKind {
   bool is_list(const std::string& path) const;
 };
 
-/// Kinds of characters with how many of each: "9{4}-9{2}-9{2}", "汉{3}", "A9{8}". Says nothing of what they are.
+/// Kinds of characters with how many of each: "9{4}-9{2}-9{2}", "汉{3}", "A9{8}", "字{4}" for letters of
+/// other scripts. Says nothing of what they are.
 std::string value_shape(std::string_view utf8);
 /// Texts that stand for "nothing" in many systems.
 bool is_placeholder(std::string_view text);

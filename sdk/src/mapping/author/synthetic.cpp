@@ -5,11 +5,14 @@
 #include <vector>
 
 #include "mapping/author/alias_dictionary.hpp"
+#include "mapping/author/characters.hpp"
 #include "mapping/author/source_shape.hpp"
+#include "mapping/reverse/charset.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/model/fields.hpp"
 #include "tongqu/model/identifiers.hpp"
+#include "tongqu/wire/encoding.hpp"
 
 namespace tongqu::mapping::author {
 namespace {
@@ -20,17 +23,6 @@ constexpr std::size_t kCodeLength = 4;     ///< A text this short, in ASCII, is 
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
-
-std::vector<std::string> characters(std::string_view text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto first = static_cast<unsigned char>(text[at]);
-    const std::size_t bytes = std::min<std::size_t>(first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4, text.size() - at);
-    out.emplace_back(text.substr(at, bytes));
-    at += bytes;
-  }
-  return out;
-}
 
 /// Full-width digits and letters as plain ones, so that numbers are recognised; the width goes back on afterwards.
 std::string narrow(const std::vector<std::string>& wide) {
@@ -61,7 +53,7 @@ std::string widened(char c) {
 bool is_kind_word(const std::vector<std::string>& text, std::size_t at, std::size_t& length) {
   static constexpr std::string_view kWords[] = {"有限公司", "股份", "公司", "集团", "中心", "委员会", "管理局", "审批局", "分局", "街道", "社区", "经营部", "工作室", "合作社", "学校", "医院", "省", "市", "县", "区", "镇", "乡", "村", "路", "街", "号", "室", "楼", "栋", "单元", "局", "厅", "部", "店", "厂", "厦"};
   for (const std::string_view word : kWords) {
-    const std::vector<std::string> signs = characters(word);
+    const std::vector<std::string> signs = characters_of(word);
     if (at + signs.size() > text.size() || !std::equal(signs.begin(), signs.end(), text.begin() + static_cast<std::ptrdiff_t>(at))) continue;
     length = signs.size();
     return true;
@@ -69,7 +61,33 @@ bool is_kind_word(const std::vector<std::string>& text, std::size_t at, std::siz
   return false;
 }
 
-bool is_han(const std::string& one) { return one.size() == 4 || (one.size() == 3 && static_cast<unsigned char>(one[0]) >= 0xE4 && static_cast<unsigned char>(one[0]) <= 0xE9); }
+std::size_t gb_bytes(const std::string& letter) {
+  const auto bytes = wire::encode(letter, wire::Encoding::gb18030);
+  return bytes ? bytes->size() : 0;
+}
+
+/// Letters that take the place of another: as many bytes in UTF-8 and in GB 18030, so that lengths stay, and of its script where names of
+/// people are written in it.
+const std::vector<std::string>& letters_like(const std::string& letter) {
+  // Arabic, Tibetan, Mongolian, Yi, Hangul, ideographs beyond GBK, Greek, Cyrillic, pinyin; the last ones of a size stand in for all others.
+  static const std::vector<std::vector<std::string>> kScripts = [] {
+    std::vector<std::vector<std::string>> all;
+    for (const std::string_view script : {"ابتجدرسشعفقكلمنو", "ཀཁགངཅཆཇཉཏཐདནཔཕབམ", "ᠠᠡᠢᠣᠤᠨᠪᠫᠬᠭᠮᠯᠰ", "ꀀꀁꀂꀃꀄꀅ", "가나다라마바사아자차카타파하", "αβγδεζηθικλμ", "абвгдежзиклм",
+                                          "ëïñçæøåäöß", "āáǎàēéěèīíǐìōóǒòūúǔù", "㐀㐁㐂㐃㐄㐅㐇㐈", "青岚云溪临湖竹影松涛梅雨荷风柳烟桃源杏坛兰亭", "𠮷𫘝𠀀𡈽"}) {
+      all.push_back(characters_of(script));
+    }
+    return all;
+  }();
+  const std::size_t gb = gb_bytes(letter);
+  const auto block = [](const std::string& one) { return detail::utf8_point(one, 0) >> 8; };
+  const std::vector<std::string>* fits = &kScripts.back();
+  for (const auto& script : kScripts) {
+    if (script.front().size() != letter.size() || gb_bytes(script.front()) != gb) continue;
+    fits = &script;
+    if (block(script.front()) == block(letter)) break;
+  }
+  return *fits;
+}
 
 /// What the name of the field says it is: words that every office uses may stay, what is about a person may not.
 bool may_stay(std::string_view path) {
@@ -180,13 +198,11 @@ std::string Synthesiser::scrambled(std::string_view text) const {
 }
 
 std::string Synthesiser::chinese(std::string_view path, std::string_view text) const {
-  static const std::vector<std::string> kSurnames = characters("赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜");
-  static const std::vector<std::string> kGiven = characters("安宁平和文明清晨初夏秋冬云山河川林木禾苗书言知行思远");
-  static const std::vector<std::string> kFiller = characters("青岚云溪临湖竹影松涛梅雨荷风柳烟桃源杏坛兰亭");
-  static const std::vector<std::string> kRare = characters("𠮷𫘝𠀀𡈽");
-  const std::vector<std::string> signs = characters(text);
-  const std::size_t han = static_cast<std::size_t>(std::count_if(signs.begin(), signs.end(), is_han));
-  const bool person = han == signs.size() && han >= 2 && han <= 4 && plain_name(path).find("DZ") == std::string::npos;
+  static const std::vector<std::string> kSurnames = characters_of("赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜");
+  static const std::vector<std::string> kGiven = characters_of("安宁平和文明清晨初夏秋冬云山河川林木禾苗书言知行思远");
+  const std::vector<std::string> signs = characters_of(text);
+  const auto letters = static_cast<std::size_t>(std::count_if(signs.begin(), signs.end(), is_letter_beyond_ascii));
+  const bool person = letters == signs.size() && letters >= 2 && letters <= 4 && plain_name(path).find("DZ") == std::string::npos;
   std::string out;
   for (std::size_t i = 0; i < signs.size();) {
     std::size_t length = 0;
@@ -195,21 +211,36 @@ std::string Synthesiser::chinese(std::string_view path, std::string_view text) c
       i += length;
       continue;
     }
-    const std::uint64_t draw = random(text, "han" + std::to_string(i));
-    const std::vector<std::string>& from = signs[i].size() == 4 ? kRare : !person ? kFiller : i == 0 ? kSurnames : kGiven;
-    if (is_han(signs[i])) out += from[draw % from.size()];
-    else if (signs[i].size() == 1) out += scrambled(signs[i] + std::to_string(i)).substr(0, 1);
-    else out += signs[i];
+    const std::uint64_t draw = random(text, "letter" + std::to_string(i));
+    if (is_letter_beyond_ascii(signs[i])) {
+      const std::vector<std::string>& like = letters_like(signs[i]);
+      const bool common = person && is_ideograph(like.front()) && like.front().size() == 3 && gb_bytes(like.front()) == 2;
+      const std::vector<std::string>& from = !common ? like : i == 0 ? kSurnames : kGiven;
+      const std::string& made = from[draw % from.size()];
+      out += made == signs[i] ? from[(draw + 1) % from.size()] : made;
+    } else {
+      out += signs[i].size() == 1 ? scrambled(signs[i] + std::to_string(i)).substr(0, 1) : signs[i];
+    }
     ++i;
   }
   return out;
+}
+
+/// Short texts are codes, unless the name of the field says that they are about a person.
+bool Synthesiser::is_code(std::string_view path, std::string_view ascii) {
+  if (ascii.size() > kCodeLength || plain_name(path).find("XM") != std::string::npos) return false;
+  const std::vector<Proposal> all = proposals(path, "");
+  const auto slot = model::find_slot(model::EntityId::case_, all.empty() ? std::string() : all.front().field);
+  if (!slot) return true;
+  const model::FieldKind kind = slot->field().kind;
+  return !slot->field().personal || (kind != model::FieldKind::text && kind != model::FieldKind::identifier);
 }
 
 std::string Synthesiser::core(std::string_view path, std::string_view text) const {
   if (text.empty() || is_placeholder(text)) return std::string(text);
   const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (is_secret_name(path)) return ascii ? scrambled(text) : chinese(path, text);
-  if (ascii && text.size() <= kCodeLength && plain_name(path).find("XM") == std::string::npos) return std::string(text);
+  if (ascii && is_code(path, text)) return std::string(text);
   if (const std::string number = certificate(text); !number.empty()) return number;
   const bool dated = text.size() >= 8 && all_digits(text.substr(0, 4)) && !date_patterns({{std::string(text), 1}}).empty();
   if (dated) return shifted_year(text);
@@ -221,15 +252,15 @@ std::string Synthesiser::value(std::string_view path, std::string_view text) con
   const std::string_view inner = trimmed(text);
   if (inner.empty()) return std::string(text);
   const auto before = static_cast<std::size_t>(inner.data() - text.data());
-  const std::vector<std::string> signs = characters(inner);
+  const std::vector<std::string> signs = characters_of(inner);
   const std::string plain = narrow(signs);
   std::string made = core(path, plain);
   const bool wide = plain.size() != inner.size();
-  std::vector<std::string> again = characters(made);
+  std::vector<std::string> again = characters_of(made);
   // Something of another length would not fit into its place.
-  if (again.size() != signs.size()) again = characters(scrambled(plain));
+  if (again.size() != signs.size()) again = characters_of(chinese(path, plain));
   std::string out(text.substr(0, before));
-  const std::vector<std::string> narrowed = characters(plain);
+  const std::vector<std::string> narrowed = characters_of(plain);
   for (std::size_t i = 0; i < again.size(); ++i) {
     const bool was_wide = wide && i < signs.size() && signs[i] != narrowed[i];
     const bool was_small = inner.size() == again.size() && signs[i].size() == 1 && signs[i][0] >= 'a' && signs[i][0] <= 'z';

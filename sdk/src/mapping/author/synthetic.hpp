@@ -19,6 +19,7 @@ private:
   std::string shifted_year(std::string_view text) const;
   std::string scrambled(std::string_view text) const;
   std::string chinese(std::string_view path, std::string_view text) const;
+  static bool is_code(std::string_view path, std::string_view ascii);
   std::uint64_t random(std::string_view text, std::string_view what) const;
   std::string seed_;
 };

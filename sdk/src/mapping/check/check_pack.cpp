@@ -62,6 +62,7 @@ std::size_t CheckReport::warnings() const noexcept {
 Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& options) {
   CheckReport out;
   out.folder = folder;
+  for (const CheckTarget& target : options.targets) out.targets.push_back(target.file);
   Findings findings;
   const auto pack = Pack::load(folder, options.params, findings);
   if (!pack && pack.error().code() == Errc::mapping_pack_missing) return pack.error();
@@ -71,6 +72,7 @@ Result<CheckReport> check_pack(const std::string& folder, const CheckOptions& op
     detail::check_secrets("pack.yaml", outline->root, report);
     detail::check_matches(*outline, report);
     detail::check_definitions(*outline, report);
+    detail::check_tests(*outline, report);
     for (const auto& mapping : outline->mappings) detail::check_mapping(*mapping, report);
     std::vector<detail::TargetDemand> targets;
     for (const CheckTarget& target : options.targets) targets.push_back(detail::read_target(target, report));

@@ -92,9 +92,6 @@ std::vector<CheckTarget> platforms() {
   return targets;
 }
 
-/// Packs that are clean under --strict; later ones join the list.
-constexpr const char* kStrict[] = {"baishi-axis", "hongtu-dataset", "jingshi-pull", "linhu-onewin", "nanpu-bus", "qinglan-spxt", "xinghe-api", "yunxi-zwfw", "zhongtai-jiancha"};
-
 TEST(Check, every_pack_of_the_tree_is_clean_for_every_platform) {
   CheckOptions options;
   options.environment.reference_date.year = 2150;
@@ -104,13 +101,12 @@ TEST(Check, every_pack_of_the_tree_is_clean_for_every_platform) {
   for (const auto& entry : fs::directory_iterator(fs::path(TONGQU_SOURCE_DIR) / "connectors/packs")) {
     const auto report = check_pack(entry.path().string(), options);
     ASSERT_TRUE(report) << entry.path();
-    const bool ours = std::find(std::begin(kStrict), std::end(kStrict), entry.path().filename()) != std::end(kStrict);
     for (const Finding& finding : report->findings) {
-      if (finding.severity >= (ours ? Severity::warn : Severity::error)) ADD_FAILURE() << entry.path().filename() << ": " << line_of(finding) << "\n  " << describe(finding, Lang::en);
+      if (finding.severity >= Severity::warn) ADD_FAILURE() << entry.path().filename() << ": " << line_of(finding) << "\n  " << describe(finding, Lang::en);
     }
     ++packs;
   }
-  EXPECT_GE(packs, 3u);
+  EXPECT_GE(packs, 13u);
 }
 
 /// Breaks one file of a pack: a piece goes, stands twice, or changes places with the sign beside it.

@@ -27,6 +27,8 @@ void check_matches(const PackOutline& pack, Report& report);
 /// Source fields of the samples and of the learned profile that no rule reads.
 void check_samples(const PackOutline& pack, const Pack& compiled, const Environment& environment, Report& report);
 void check_profile(const PackOutline& pack, Report& report);
+/// Tests whose sample is not there, or that ask for a field that the model does not have.
+void check_tests(const PackOutline& pack, Report& report);
 
 /// What is known of source names from tables that refuse or hold unknown codes: other literals cannot be there in an accepted record.
 Knowledge knowledge_of(const DocumentOutline& document);

@@ -97,18 +97,26 @@ bool impossible(const RuleSite& rule, std::string_view fault) {
   return false;
 }
 
+/// Whether the compiler said this of the pack: what seems unused then may only be misspelt where it is used.
+bool is_said(const Report& report, std::initializer_list<Errc> ids) {
+  return std::any_of(report.findings().begin(), report.findings().end(), [&ids](const Finding& finding) { return std::find(ids.begin(), ids.end(), finding.id) != ids.end(); });
+}
+
 } // namespace
 
 void check_definitions(const PackOutline& pack, Report& report) {
+  const bool types_misspelt = is_said(report, {Errc::mapping_unknown_type}), tables_misspelt = is_said(report, {Errc::mapping_unknown_table});
   std::set<std::string> params;
   for (const auto& mapping : pack.mappings) {
-    check_types(*mapping, report);
-    check_named_tables(*mapping, report);
+    if (!types_misspelt) check_types(*mapping, report);
+    if (!tables_misspelt) check_named_tables(*mapping, report);
     check_ignored(*mapping, report);
     collect_params(mapping->root, params);
   }
   collect_params(pack.root, params);
   const YamlNode* defined = pack.root.find("params");
+  const bool unread = is_said(report, {Errc::mapping_unknown_param, Errc::mapping_file_missing, Errc::wire_yaml_syntax, Errc::wire_yaml_feature, Errc::wire_yaml_duplicate_key, Errc::wire_encoding_invalid});
+  if (unread) return;
   // The parameters of an overlay are those of its base.
   if (defined == nullptr || pack.root.find("extends") != nullptr) return;
   for (const auto& [key, value] : defined->members) {

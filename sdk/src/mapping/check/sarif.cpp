@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "mapping/yaml_reader.hpp"
@@ -35,13 +36,10 @@ std::string uri_of(std::string_view path) {
   return uri;
 }
 
-/// Files of the pack are relative to it; a target has its own path.
+/// Files of the pack, and of the pack that it extends, are relative to its folder; a target has its own path.
 std::string path_of(const CheckReport& report, const std::string& part) {
-  const bool own = !part.empty() && part.front() != '/' && part.find("targets/") == std::string::npos;
-  if (!own) return part;
-  std::string folder = report.folder;
-  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
-  return folder + "/" + part;
+  if (std::find(report.targets.begin(), report.targets.end(), part) != report.targets.end()) return part;
+  return (std::filesystem::path(report.folder) / part).lexically_normal().string();
 }
 
 /// Column of a byte as SARIF counts it, in UTF-16 units.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "mapping/check/checks.hpp"
+#include "mapping/pack_tests.hpp"
 #include "tongqu/wire/json.hpp"
 
 namespace tongqu::mapping::detail {
@@ -32,21 +33,6 @@ std::set<std::string> written_samples(const PackOutline& pack) {
     for (std::size_t i = 0; samples != nullptr && i < samples->items.size(); ++i) names.insert(samples->items[i].text);
   }
   return names;
-}
-
-/// A sample with the facts beside it; nothing when it cannot be read.
-std::optional<wire::Delivery> delivery_of(const PackInfo& info, const std::string& name) {
-  auto bytes = read_file(info.folder + "/samples/" + name);
-  if (!bytes) return std::nullopt;
-  wire::Delivery delivery;
-  delivery.parts.push_back({"body", "", std::move(*bytes), nullptr});
-  if (!info.connector.family.empty()) delivery.facts["family"] = info.connector.family;
-  const auto meta = read_file(info.folder + "/samples/" + name.substr(0, name.find(".in.")) + ".meta.yaml");
-  const auto facts = meta ? wire::parse_yaml(*meta) : Result<YamlNode>(YamlNode());
-  if (!facts) return std::nullopt;
-  for (const auto& [fact, value] : facts->members) delivery.facts[fact.text] = value.text;
-  delivery.parts.front().content_type = std::string(delivery.fact("content_type"));
-  return delivery;
 }
 
 /// Where a remark about unused fields points: the `ignore` of the one mapping, else its rules, else the pack.
@@ -162,9 +148,10 @@ void check_samples(const PackOutline& pack, const Pack& compiled, const Environm
   const std::set<std::string> written = written_samples(pack);
   for (const std::string& name : samples_of(pack.folder)) {
     if (written.count("samples/" + name) != 0) continue;
-    const auto delivery = delivery_of(compiled.info(), name);
+    wire::Delivery delivery;
+    if (!read_sample(compiled.info(), "samples/" + name, delivery).empty()) continue;
     // A sample that no mapping takes or a stage refuses shows no fields; the pack's tests say whether it should.
-    const auto mapped = delivery ? compiled.run_delivery(*delivery, environment, workspace) : Result<MappedDelivery>(MappedDelivery());
+    const auto mapped = compiled.run_delivery(delivery, environment, workspace);
     if (!mapped) continue;
     collect(mapped->findings, name);
     for (const MappedRecord& record : mapped->records) collect(record.findings, name);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "mapping/date_pattern.hpp"
+#include "mapping/reverse/inverse_written.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/wire/encoding.hpp"
 
@@ -218,6 +219,18 @@ std::vector<std::string> date_forms(const Step& step) {
   return words(step.argument->is_mapping() ? step.argument->find("patterns") : step.argument.get());
 }
 
+std::vector<std::string> unlimited_texts(const Step& step) {
+  std::vector<std::string> plain, wild;
+  if (step.sentinels == nullptr) return plain;
+  for (std::string& text : words(step.sentinels->find("unlimited"))) {
+    const bool is_wild = text.size() > 1 && text.back() == '*';
+    if (is_wild) text.pop_back();
+    (is_wild ? wild : plain).push_back(std::move(text));
+  }
+  plain.insert(plain.end(), wild.begin(), wild.end());
+  return plain;
+}
+
 namespace {
 
 InversePtr undate(const Step& step, std::int16_t zone_minutes, const std::vector<std::string>& dates) {
@@ -232,14 +245,7 @@ InversePtr undate(const Step& step, std::int16_t zone_minutes, const std::vector
     std::string problem;
     if (auto pattern = DatePattern::compile(text, problem)) made->patterns.push_back(std::move(*pattern));
   }
-  if (step.sentinels == nullptr) return made;
-  std::vector<std::string> wild;
-  for (std::string& text : words(step.sentinels->find("unlimited"))) {
-    const bool is_wild = text.size() > 1 && text.back() == '*';
-    if (is_wild) text.pop_back();
-    (is_wild ? wild : made->unlimited).push_back(std::move(text));
-  }
-  made->unlimited.insert(made->unlimited.end(), wild.begin(), wild.end());
+  made->unlimited = unlimited_texts(step);
   return made;
 }
 
@@ -265,8 +271,10 @@ std::vector<unsigned> lengths_of(const YamlNode& node) {
 } // namespace
 
 InversePtr invert(const Step& step, std::int16_t zone_minutes, const std::vector<std::string>& dates) {
-  static constexpr std::string_view kSame[] = {"trim", "strip", "fold", "null_if", "upper", "lower", "join_lines", "decimal", "integer", "upgrade_id15", "length_max"};
+  static constexpr std::string_view kSame[] = {"trim", "strip", "fold", "null_if", "upper", "lower", "join_lines", "decimal", "integer", "upgrade_id15", "length_max",
+                                              "length_min", "keep", "mojibake", "identifier", "form", "one_of", "range", "content", "unique"};
   if (std::find(std::begin(kSame), std::end(kSame), step.name) != std::end(kSame)) return std::make_unique<Same>(step.takes);
+  if (auto written = invert_written(step, zone_minutes)) return written;
   if (!step.argument) return nullptr;
   const YamlNode& argument = *step.argument;
   if (step.name == "prefix" || step.name == "suffix") return std::make_unique<Unaffix>(argument.text, step.name == "prefix");
@@ -286,6 +294,7 @@ InversePtr invert(const Step& step, std::int16_t zone_minutes, const std::vector
   if (step.name == "part") return std::make_unique<Unpart>(small_number(argument.text, 1, 100).value_or(1));
   if (step.name == "base64") return std::make_unique<Unbase64>();
   if (step.name == "gbk") return std::make_unique<Ungbk>();
+  if (step.name == "utf8") return std::make_unique<Same>(ValueType::bytes);
   return nullptr;
 }
 

@@ -4,6 +4,9 @@
 
 #include "mapping/date_pattern.hpp"
 #include "mapping/reverse/fill.hpp"
+#include "mapping/reverse/inverse_written.hpp"
+#include "mapping/reverse/law_samples.hpp"
+#include "mapping/text_pattern.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/model/identifiers.hpp"
 #include "tongqu/wire/document_builder.hpp"
@@ -167,11 +170,7 @@ Back LawGenerator::value(const Rule& rule, const Shape& shape, std::size_t scope
   } else if (kind == FieldKind::quantity || kind == FieldKind::money) {
     back.type = ValueType::decimal;
     back.text = std::to_string(dice_.below(dice_.chance(50) ? 50 : 100000000)) + (dice_.chance(50) ? "." + digits(1) + std::to_string(1 + dice_.below(9)) : "");
-    for (const auto& step : rule.steps) {
-      if (step->name != "unit" || !step->argument) continue;
-      back.type = ValueType::quantity;
-      back.unit = model::unit_from_name(step->argument->text).value_or(back.unit);
-    }
+    amount_of(rule, back);
   } else if (!rule.check.empty()) {
     back.text = identifier(rule.check);
   } else {
@@ -180,8 +179,51 @@ Back LawGenerator::value(const Rule& rule, const Shape& shape, std::size_t scope
   return back;
 }
 
+/// Units that the steps of the rule know, and numbers within their range.
+void LawGenerator::amount_of(const Rule& rule, Back& back) {
+  for (const auto& step : rule.steps) {
+    if (!step->argument) continue;
+    if (step->name == "unit") {
+      back.type = ValueType::quantity;
+      back.unit = model::unit_from_name(step->argument->text).value_or(back.unit);
+    } else if (step->name == "quantity") {
+      constexpr model::Quantity::Unit kUnits[] = {model::Quantity::Unit::minute, model::Quantity::Unit::hour, model::Quantity::Unit::working_day, model::Quantity::Unit::month, model::Quantity::Unit::year};
+      const QuantityWords words = quantity_words(*step->argument);
+      back.type = ValueType::quantity;
+      back.unit = kUnits[dice_.below(std::size(kUnits))];
+      if (words.bare && dice_.chance(40)) back.unit = *words.bare;
+      else if (!words.extra.empty() && dice_.chance(40)) back.unit = words.extra[dice_.below(words.extra.size())].second;
+    } else if (step->name == "range") {
+      const YamlNode* from = step->argument->find("from");
+      const YamlNode* to = step->argument->find("to");
+      const unsigned least = small_number(from == nullptr ? "0" : from->text, 0, 1000000).value_or(0), most = small_number(to == nullptr ? "1000" : to->text, 0, 1000000).value_or(least);
+      back.text = std::to_string(least + (most > least ? dice_.below(most - least + 1) : 0));
+    }
+  }
+}
+
+/// A text in the form that the first step with a form of its own asks for; nothing when no step does. Steps before it leave such a text alone.
+std::optional<std::string> LawGenerator::formed(const Rule& rule) {
+  for (const auto& step : rule.steps) {
+    if (!step->argument) continue;
+    const YamlNode& argument = *step->argument;
+    const bool form = step->name == "form", match = step->name == "match";
+    if (step->name == "one_of" && !argument.items.empty()) return argument.items[dice_.below(argument.items.size())].text;
+    if (!form && (!match || argument.members.empty())) continue;
+    std::string problem;
+    const YamlNode* inside = argument.find("pattern");
+    const auto pattern = form ? TextPattern::compile(inside == nullptr ? argument.text : inside->text, problem) : TextPattern::compile_small(argument.members[dice_.below(argument.members.size())].first.text, problem);
+    std::string text = pattern ? pattern->sample([this](std::uint32_t below) { return static_cast<std::uint32_t>(dice_.below(below)); }) : std::string();
+    if (!text.empty()) return text;
+  }
+  return std::nullopt;
+}
+
 std::string LawGenerator::text_for(const Shape& shape, const Rule& rule, std::size_t scope) {
   const RuleBack* back = plan_.of(rule);
+  const auto learnt = rule.checks.empty() ? learnt_.end() : learnt_.find(leaf_key(plan_, &shape));
+  if (learnt != learnt_.end() && dice_.chance(50)) return learnt->second[dice_.below(learnt->second.size())];
+  if (auto text = formed(rule)) return *text;
   std::vector<Back> forms;
   // Not every precision has a form.
   for (int attempt = 0; attempt < 8 && forms.empty(); ++attempt) forms = back->steps.run(value(rule, shape, scope));

@@ -30,6 +30,8 @@ public:
   LawGenerator(const ReversePlan& plan, const ReverseSubject& subject);
   /// Fresh documents, one for each document of the stages; valid until the next call.
   StageResult& make(std::uint64_t seed);
+  /// A text that stands at a place of a sample: what passes a check that the author wrote cannot be made up.
+  void learn(std::size_t scope, const std::string& path, const std::string& text) { learnt_[{scope, path}].push_back(text); }
   /// Transport facts that rules read.
   const std::map<std::string, std::string, std::less<>>& facts() const noexcept { return facts_; }
 
@@ -42,6 +44,8 @@ private:
   std::string text_for(const Shape& shape, const Rule& rule, std::size_t scope);
   std::string code(const std::vector<const Rule*>& rules);
   Back value(const Rule& rule, const Shape& shape, std::size_t scope);
+  void amount_of(const Rule& rule, Back& back);
+  std::optional<std::string> formed(const Rule& rule);
   std::string awkward(const Shape& shape, std::size_t scope);
   std::string identifier(std::string_view check);
   model::Time moment();
@@ -54,6 +58,7 @@ private:
   std::unordered_map<const Shape*, std::vector<const Rule*>> readers_;
   std::vector<const Rule*> fact_rules_;
   std::map<std::string, const Rule*> by_field_;
+  std::map<std::pair<std::size_t, std::string>, std::vector<std::string>> learnt_;
   Dice dice_{0};
   std::int64_t clock_ms_ = 0;
   std::vector<std::unique_ptr<OutNode>> trees_;

@@ -6,6 +6,19 @@
 namespace tongqu::mapping::detail {
 namespace {
 
+} // namespace
+
+std::pair<std::size_t, std::string> leaf_key(const ReversePlan& plan, const Shape* shape) {
+  std::string path;
+  for (; shape->parent != nullptr; shape = shape->parent) path = (shape->step.attribute ? "@" : "") + shape->step.name + (path.empty() ? "" : "/" + path);
+  for (std::size_t scope = 0; scope < plan.starts.size(); ++scope) {
+    if (plan.starts[scope].get() == shape) return {scope, path};
+  }
+  return {0, path};
+}
+
+namespace {
+
 class Collector final : public PieceSink {
 public:
   explicit Collector(MessageLeaves& out) : out_(out) {}
@@ -61,14 +74,7 @@ public:
 
 private:
   using Key = std::pair<std::size_t, std::string>;
-  static Key key(const ReversePlan& plan, const Shape* shape) {
-    std::string path;
-    for (; shape->parent != nullptr; shape = shape->parent) path = (shape->step.attribute ? "@" : "") + shape->step.name + (path.empty() ? "" : "/" + path);
-    for (std::size_t scope = 0; scope < plan.starts.size(); ++scope) {
-      if (plan.starts[scope].get() == shape) return {scope, path};
-    }
-    return {0, path};
-  }
+  static Key key(const ReversePlan& plan, const Shape* shape) { return leaf_key(plan, shape); }
   void note(const ReversePlan& plan, const Shape& shape) {
     if (shape.constant) constants_.insert(key(plan, &shape));
     for (const auto& child : shape.children) note(plan, *child);

@@ -1,6 +1,7 @@
 #pragma once
 #include <set>
 #include <string>
+#include <utility>
 
 #include "mapping/reverse/reverse_run.hpp"
 #include "mapping/source_mapping.hpp"
@@ -22,5 +23,8 @@ struct MessageDifferences {
 };
 /// @param fields  What the record of the message has, without indexes: a value of another branch was not read.
 MessageDifferences compare_messages(const MessageLeaves& sent, const MessageLeaves& written, const std::set<std::string>& fields, const ReversePlan& plan, const ReverseSubject& subject);
+
+/// Where a place of the plan stands: scope of its document, and path without ordinals, as in MessageLeaf.
+std::pair<std::size_t, std::string> leaf_key(const ReversePlan& plan, const Shape* shape);
 
 } // namespace tongqu::mapping::detail

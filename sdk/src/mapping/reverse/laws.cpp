@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "mapping/reverse/law_generator.hpp"
+#include "mapping/pack_tests.hpp"
 #include "mapping/reverse/law_samples.hpp"
 #include "mapping/reverse/reverse_mapping.hpp"
 #include "tongqu/base/bytes.hpp"
@@ -56,6 +57,7 @@ class Trial {
 public:
   Trial(const SourceMapping& mapping, const ReverseSubject& subject, const LawOptions& options, const SourceMapping::Surroundings& around, LawReport& report)
       : mapping_(mapping), plan_(*mapping.reverse_plan()), subject_(subject), options_(options), around_(around), report_(report), generator_(plan_, subject) {}
+  enum class SampleOf : std::uint8_t { tests, list };
   void records();
   void samples();
   void exceptions();
@@ -67,7 +69,9 @@ private:
   void failure(std::uint64_t number, model::Record record, const Outcome& outcome);
   model::Record smallest(model::Record record, const Outcome& outcome);
   void try_listed(const model::Record& record);
-  void sample(const std::string& in);
+  void learn();
+  std::vector<std::pair<std::string, SampleOf>> sample_files() const;
+  void sample(const std::string& in, SampleOf of);
   void fail(std::string text) {
     if (report_.failures.size() < kFailuresMax) report_.failures.push_back(std::move(text));
   }
@@ -104,7 +108,7 @@ Trial::Outcome Trial::there_and_back(const model::Record& record, const std::str
   }
   if (written->bytes.empty()) return {{}, "no message"};
   report_.excused += written->excused.size();
-  auto read = mapping_.run(delivery(*written), around_.environment, around_.pack, around_.names, around_.state);
+  auto read = mapping_.run(delivery(*written), {around_.environment, around_.pack, around_.names, around_.state});
   if (!read) return {{}, "the message cannot be read: " + std::string(read.error().id()) + " at " + read.error().where()};
   if (read->records.size() != 1) return {{}, "the message does not give one record"};
   const MappedRecord& again = read->records.front();
@@ -175,6 +179,7 @@ void Trial::try_listed(const model::Record& record) {
 }
 
 void Trial::records() {
+  learn();
   std::size_t tries = 0;
   while (report_.records < options_.records && tries < options_.records * kTriesMax && failed_fields_.size() < kFailuresMax) {
     const std::uint64_t number = ++tries;
@@ -212,29 +217,25 @@ void Trial::exceptions() {
   }
 }
 
-void Trial::sample(const std::string& in) {
+void Trial::sample(const std::string& in, SampleOf of) {
   wire::Delivery given;
-  auto bytes = read_file(around_.pack.folder + "/" + in);
-  if (!bytes) return fail("law 2, " + in + ": the file is missing");
-  given.parts.push_back({"body", {}, std::move(*bytes), nullptr});
-  if (!around_.pack.connector.family.empty()) given.facts["family"] = around_.pack.connector.family;
-  const std::size_t stem = std::min(in.rfind(".in."), in.size());
-  if (const auto meta = read_file(around_.pack.folder + "/" + in.substr(0, stem) + ".meta.yaml")) {
-    if (const auto facts = wire::parse_yaml(*meta)) {
-      for (const auto& [name, value] : facts->members) given.facts[name.text] = value.text;
-    }
-  }
-  auto mapped = mapping_.run(given, around_.environment, around_.pack, around_.names, around_.state);
-  if (!mapped || mapped->records.size() != 1 || mapped->records.front().verdict != RecordVerdict::accepted) return;
+  const auto law = "law 2, " + in + ": ";
+  if (const std::string problem = read_sample(around_.pack, in, given); !problem.empty()) return fail(law + problem);
+  auto mapped = mapping_.run(given, {around_.environment, around_.pack, around_.names, around_.state});
+  if (!mapped) return fail(law + "the sample cannot be read: " + std::string(mapped.error().id()) + " at " + mapped.error().where());
+  // A message with many records is never written as one, so that a test with such a message shows nothing here; a listed sample must.
+  const std::size_t count = mapped->records.size();
+  if (count > 1 && of == SampleOf::tests) return;
+  if (count != 1) return fail(law + "the sample gives " + std::to_string(count) + " records, not one");
+  if (mapped->records.front().verdict != RecordVerdict::accepted) return fail(law + "the sample is not accepted, so that nothing is tried");
   const model::Record record = std::move(mapped->records.front().record);
   ++report_.samples;
-  const auto law = "law 2, " + in + ": ";
   if (const Outcome outcome = there_and_back(record); !outcome.good()) {
     fail(law + (outcome.field.empty() ? "the record" : outcome.field) + " " + outcome.why);
     return;
   }
   auto written = write_record(plan_, subject_, record, around_.environment.limits);
-  if (!written) return;
+  if (!written) return fail(law + "is not written: " + std::string(written.error().id()));
   const Stages& stages = subject_.stages;
   const MessageLeaves sent = read_leaves(stages, {given, around_.environment, around_.names}, around_.state.stages);
   const wire::Delivery back = delivery(*written);
@@ -248,11 +249,30 @@ void Trial::sample(const std::string& in) {
   }
 }
 
-void Trial::samples() {
-  for (const MappingTest& test : mapping_.tests()) {
-    if (test.verdict == RecordVerdict::accepted) sample(test.in);
+std::vector<std::pair<std::string, Trial::SampleOf>> Trial::sample_files() const {
+  std::vector<std::pair<std::string, SampleOf>> files;
+  if (options_.samples) {
+    const auto own = options_.samples->find(mapping_.id());
+    for (std::size_t i = 0; own != options_.samples->end() && i < own->second.size(); ++i) files.emplace_back(own->second[i], SampleOf::tests);
+    return files;
   }
-  for (const std::string& in : plan_.samples) sample(in);
+  for (const MappingTest& test : mapping_.tests()) {
+    if (test.verdict == RecordVerdict::accepted) files.emplace_back(test.in, SampleOf::tests);
+  }
+  for (const std::string& in : plan_.samples) files.emplace_back(in, SampleOf::list);
+  return files;
+}
+
+void Trial::samples() {
+  for (const auto& [in, of] : sample_files()) sample(in, of);
+}
+
+void Trial::learn() {
+  for (const auto& [in, of] : sample_files()) {
+    wire::Delivery given;
+    if (!read_sample(around_.pack, in, given).empty()) continue;
+    for (const MessageLeaf& leaf : read_leaves(subject_.stages, {given, around_.environment, around_.names}, around_.state.stages).leaves) generator_.learn(leaf.scope, leaf.path, leaf.text);
+  }
 }
 
 } // namespace

@@ -130,7 +130,7 @@ Result<Reversed> SourceMapping::reverse(const model::Record& given, const Surrou
     return out;
   }
   // Nothing leaves that would be read otherwise.
-  auto read = run(delivery_of(out, *reverse_), around.environment, around.pack, around.names, around.state);
+  auto read = run(delivery_of(out, *reverse_), {around.environment, around.pack, around.names, around.state});
   if (!read) {
     add(out.findings, Errc::mapping_reverse_not_equal, Severity::error, {}, same(std::string(read.error().id()) + " " + read.error().where()));
   } else if (read->records.size() != 1) {

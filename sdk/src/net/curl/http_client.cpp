@@ -14,6 +14,7 @@
 
 #include "net/curl/peer_address.hpp"
 #include "net/curl/transfer.hpp"
+#include "net/plain/plain_client.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::net {
@@ -231,6 +232,7 @@ struct Wait {
 Result<std::unique_ptr<HttpClient>> HttpClient::create(const PeerOptions& options) {
   TONGQU_TRY(std::string base_url, detail::checked_base_url(options));
   if (options.connections_max == 0) return Error(Errc::net_peer).at("connections_max");
+  if (auto peer = detail::plain_peer(base_url)) return detail::make_plain_client(options, *std::move(peer));
   auto client = std::make_unique<detail::CurlClient>(options, std::move(base_url));
   TONGQU_CHECK(client->start());
   return std::unique_ptr<HttpClient>(std::move(client));

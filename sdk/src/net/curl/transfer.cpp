@@ -5,7 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "net/text.hpp"
+#include "net/answer_fields.hpp"
+#include "net/unsent.hpp"
 #include "tongqu/base/fault_point.hpp"
 
 namespace tongqu::net::detail {
@@ -27,18 +28,12 @@ bool is_tls_code(CURLcode code) {
   return std::find(kTls.begin(), kTls.end(), code) != kTls.end();
 }
 
-/// Fields of a head that the guard has passed.
-void take_fields(std::string_view head, Headers& headers) {
-  std::size_t at = head.find("\r\n") + 2;
-  for (;;) {
-    const auto end = head.find("\r\n", at);
-    if (end == at || end == std::string_view::npos) return;
-    const std::string_view line = head.substr(at, end - at);
-    const auto colon = line.find(':');
-    headers.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
-    at = end + 2;
-  }
+int on_socket(void*, curl_socket_t socket, curlsocktype) {
+  forget_unsent(socket);
+  return CURL_SOCKOPT_OK;
 }
+
+int close_socket(void*, curl_socket_t socket) { return close_forgetting(socket); }
 
 } // namespace
 
@@ -71,6 +66,8 @@ bool Transfer::set_constant_options() {
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_PROXY, "");
   set(CURLOPT_NOSIGNAL, 1L);
+  // A look-up that lasts longer than the time to connect is left to its own thread; waiting for it would hold up every transfer and the end.
+  set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   // Our requests are of 2 to 10 KB; the 64 KB that libcurl keeps for each connection would be most of the memory of a bridge.
   set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
@@ -89,6 +86,8 @@ bool Transfer::set_constant_options() {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
   set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
+  set(CURLOPT_SOCKOPTFUNCTION, &on_socket);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
   set(CURLOPT_PREREQFUNCTION, &Transfer::on_before_request);
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);

@@ -5,19 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "net/job.hpp"
 #include "tongqu/base/clock.hpp"
 #include "tongqu/net/framing.hpp"
 #include "tongqu/net/http_client.hpp"
 
 namespace tongqu::net::detail {
-
-/// A request that waits for a connection.
-struct Job {
-  HttpRequest request;
-  std::function<void(HttpOutcome)> done;
-};
-
-HttpOutcome failed_outcome(Error error, Sent sent);
 
 /// One curl easy handle with the request that it carries; used again for the next request. All calls on the client's thread.
 class Transfer {

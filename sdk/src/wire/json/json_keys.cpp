@@ -46,7 +46,7 @@ void KeyTable::begin() {
   }
 }
 
-bool KeyTable::add(const std::vector<TapeEntry>& tape, std::string_view key, std::uint32_t index) {
+std::uint32_t* KeyTable::put(const std::vector<TapeEntry>& tape, std::string_view key, std::uint32_t index) {
   if ((used_ + 1) * 2 > slots_.size()) grow();
   const std::uint32_t hash = hash_key(key);
   const std::size_t mask = slots_.size() - 1;
@@ -55,10 +55,10 @@ bool KeyTable::add(const std::vector<TapeEntry>& tape, std::string_view key, std
     if (slot.generation != generation_) {
       slot = {generation_, hash, index};
       ++used_;
-      return true;
+      return nullptr;
     }
     const TapeEntry& other = tape[slot.index];
-    if (slot.hash == hash && std::string_view(other.name, other.name_size) == key) return false;
+    if (slot.hash == hash && std::string_view(other.name, other.name_size) == key) return &slot.index;
   }
 }
 

@@ -13,8 +13,8 @@ class KeyTable {
 public:
   /// Forgets the keys of the object before; keeps the memory.
   void begin();
-  /// Adds the key of tape entry `index`. False when the key is already there.
-  bool add(const std::vector<TapeEntry>& tape, std::string_view key, std::uint32_t index);
+  /// Adds the key of tape entry `index`. When the key is already there, answers the place where the table keeps its entry; else null.
+  std::uint32_t* put(const std::vector<TapeEntry>& tape, std::string_view key, std::uint32_t index);
 
 private:
   struct Slot {

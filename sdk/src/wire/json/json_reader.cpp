@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -5,15 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include "tongqu/wire/json.hpp"
+#include "tongqu/base/utf8.hpp"
+#include "tongqu/wire/json_tolerance.hpp"
 #include "wire/json/json_keys.hpp"
 #include "wire/json/json_scan.hpp"
+#include "wire/xml/byte_runs.hpp"
 
 namespace tongqu::wire {
 namespace {
 
 using detail::KeyTable;
 
+/// Name, told by its address, of an entry that will be taken off the tape.
+constexpr char kDropped[] = "";
 constexpr std::uint32_t kLinearKeys = 8;  // Up to here comparing with the keys before is cheaper than hashing.
 
 int hex_digit(char c) noexcept {
@@ -25,28 +30,11 @@ int hex_digit(char c) noexcept {
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) {
-    put(0xC0 | code >> 6);
-  } else {
-    if (code < 0x10000) {
-      put(0xE0 | code >> 12);
-    } else {
-      put(0xF0 | code >> 18);
-      put(0x80 | (code >> 12 & 63));
-    }
-    put(0x80 | (code >> 6 & 63));
-  }
-  put(0x80 | (code & 63));
-}
-
 /// One pass over the bytes with an explicit stack of open containers, so that no input can exhaust the machine's stack.
 class JsonReader {
 public:
-  JsonReader(Document& document, Bytes bytes, const JsonOptions& options)
-      : document_(document), tape_(document.mutable_tape()), options_(options), begin_(bytes.data()), p_(begin_), end_(begin_ + bytes.size()) {}
+  JsonReader(Document& document, Bytes bytes, const JsonOptions& options, const JsonTolerance& tolerance, JsonUses& uses)
+      : document_(document), tape_(document.mutable_tape()), options_(options), tolerance_(tolerance), uses_(uses), begin_(bytes.data()), p_(begin_), end_(begin_ + bytes.size()) {}
 
   bool read();
   Error take_error() { return std::move(*error_); }
@@ -65,7 +53,7 @@ private:
 
   bool read_child();
   bool read_key(Key& key);
-  bool check_duplicate(const Frame& frame, const Key& key);
+  bool check_duplicate(const Frame& frame, Key& key);
   bool read_value(const Key& key);
   bool read_string_value(const Key& key);
   bool read_number(const Key& key);
@@ -83,7 +71,17 @@ private:
 
   void skip_space() {
     while (p_ != end_ && is_space(*p_)) ++p_;
+    if (tolerance_.comments && p_ != end_ && *p_ == '/') skip_comments();
   }
+  bool is_dropped(std::uint32_t index) const { return tape_[index].name == kDropped; }
+  void drop_entries();
+  bool read_single_run();
+  void skip_comments();
+  bool opens_string() const { return p_ != end_ && (*p_ == '"' || (*p_ == '\'' && tolerance_.single_quotes)); }
+  bool skip_callback_head();
+  bool read_end();
+  bool read_no_number(const Key& key);
+  void use(JsonUses::Kind kind, const char* at) { uses_.note(kind, offset_of(at)); }
   std::uint32_t offset_of(const char* p) const { return static_cast<std::uint32_t>(p - begin_); }
   bool fail(Errc code, const char* at, std::string detail);
   bool unexpected(const char* expected);
@@ -91,12 +89,17 @@ private:
   Document& document_;
   std::vector<TapeEntry>& tape_;
   const JsonOptions& options_;
+  const JsonTolerance& tolerance_;
+  JsonUses& uses_;
   const char* begin_;
   const char* p_;
   const char* end_;
   std::vector<Frame> frames_;
   std::vector<KeyTable> key_tables_;  ///< By depth; made for objects of more than kLinearKeys members only.
   std::string decoded_;
+  char quote_ = '"';                  ///< That the string being read was opened with.
+  bool called_ = false;               ///< The value stands in the call of a function.
+  bool any_dropped_ = false;          ///< Entries of keys that stand twice and do not count are called kDropped, and taken off the tape at the end.
   std::optional<Error> error_;
 };
 
@@ -118,15 +121,97 @@ bool JsonReader::read() {
   if (size > options_.limits.message_bytes_max || size >= std::numeric_limits<std::uint32_t>::max()) {
     return fail(Errc::wire_json_limit, begin_, "message bytes");
   }
-  if (std::string_view(begin_, size).substr(0, 3) == "\xEF\xBB\xBF") return fail(Errc::wire_json_syntax, p_, "byte-order mark");
+  if (std::string_view(begin_, size).substr(0, 3) == "\xEF\xBB\xBF") {
+    if (!tolerance_.mark) return fail(Errc::wire_json_syntax, p_, "byte-order mark");
+    use(JsonUses::mark, p_);
+    p_ += 3;
+  }
   frames_.reserve(8);
   skip_space();
+  if (tolerance_.callback && !skip_callback_head()) return false;
   if (!read_value({{}, offset_of(p_)})) return false;
   while (!frames_.empty()) {
     if (!read_child()) return false;
   }
+  if (!read_end()) return false;
+  if (any_dropped_) drop_entries();
+  return true;
+}
+
+/// Closes the tape over the entries that do not count, with all that is in them.
+void JsonReader::drop_entries() {
+  const auto size = static_cast<std::uint32_t>(tape_.size());
+  std::vector<std::uint32_t> moved(std::size_t{size} + 1);
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < size;) {
+    const std::uint32_t end = is_dropped(i) ? tape_[i].end : i + 1;
+    const std::uint32_t at = kept;
+    kept += is_dropped(i) ? 0 : 1;
+    for (; i < end; ++i) moved[i] = at;
+  }
+  moved[size] = kept;
+  for (std::uint32_t i = 0; i < size;) {
+    if (is_dropped(i)) {
+      i = tape_[i].end;
+      continue;
+    }
+    TapeEntry entry = tape_[i];
+    while (entry.next != TapeEntry::kNone && is_dropped(entry.next)) entry.next = tape_[entry.next].next;
+    if (entry.next != TapeEntry::kNone) entry.next = moved[entry.next];
+    if (entry.parent != TapeEntry::kNone) entry.parent = moved[entry.parent];
+    entry.end = moved[entry.end];
+    tape_[moved[i]] = entry;
+    ++i;
+  }
+  tape_.resize(kept);
+}
+
+bool JsonReader::read_end() {
   skip_space();
+  if (called_) {
+    if (p_ == end_ || *p_ != ')') return unexpected("the end of the call");
+    ++p_;
+    skip_space();
+    if (p_ != end_ && *p_ == ';') ++p_;
+    skip_space();
+  }
   return p_ == end_ || unexpected("the end of the text");
+}
+
+/// Comments and the blanks between them. One that is not closed stays, and is no JSON.
+void JsonReader::skip_comments() {
+  while (end_ - p_ >= 2 && p_[0] == '/' && (p_[1] == '*' || p_[1] == '/')) {
+    const std::string_view rest(p_, static_cast<std::size_t>(end_ - p_));
+    const bool line = p_[1] == '/';
+    const std::size_t close = line ? std::min(rest.find_first_of("\r\n"), rest.size()) : rest.find("*/", 2);
+    if (close == std::string_view::npos) return;
+    const char* const start = p_;
+    // Where the comment ends must not depend on who reads the bytes, so it is text too.
+    const char* const end = p_ + close + (line ? 0 : 2);
+    for (const char* at = p_; at != end;) {
+      const std::size_t length = static_cast<unsigned char>(*at) < 0x80 ? 1 : detail::utf8_sequence(at, end_);
+      if (length == 0) return;
+      at += length;
+    }
+    use(JsonUses::comment, start);
+    p_ = end;
+    while (p_ != end_ && is_space(*p_)) ++p_;
+  }
+}
+
+/// `name(` or `a.b.name(` in front of the value; nothing of it is evaluated.
+bool JsonReader::skip_callback_head() {
+  constexpr std::ptrdiff_t kLongest = 128;
+  const char* at = p_;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; };
+  while (at != end_ && at - p_ < kLongest && (letter(*at) || (at != p_ && (*at == '.' || (*at >= '0' && *at <= '9'))))) ++at;
+  while (at != end_ && is_space(*at)) ++at;
+  if (at == p_ || at == end_ || *at != '(') return true;
+  use(JsonUses::callback, p_);
+  p_ = at + 1;
+  called_ = true;
+  skip_space();
+  return true;
 }
 
 /// Reads what follows in the innermost container: its end, or a comma and one more child.
@@ -142,8 +227,14 @@ bool JsonReader::read_child() {
   }
   if (!first) {
     if (p_ == end_ || *p_ != ',') return unexpected(object ? "a comma or the end of the object" : "a comma or the end of the array");
-    ++p_;
+    const char* const comma = p_++;
     skip_space();
+    if (tolerance_.trailing_commas && p_ != end_ && *p_ == closing) {
+      use(JsonUses::trailing_comma, comma);
+      ++p_;
+      close();
+      return true;
+    }
   }
   Key key{{}, offset_of(p_)};
   if (object && !read_key(key)) return false;
@@ -152,7 +243,7 @@ bool JsonReader::read_child() {
 }
 
 bool JsonReader::read_key(Key& key) {
-  if (p_ == end_ || *p_ != '"') return unexpected("a key in double quotes");
+  if (!opens_string()) return unexpected("a key in double quotes");
   const char* const start = p_;
   if (!read_string(key.name)) return false;
   if (key.name.size() > options_.limits.name_bytes_max) return fail(Errc::wire_json_limit, start, "key bytes");
@@ -165,14 +256,23 @@ bool JsonReader::read_key(Key& key) {
 }
 
 /// The entry of the key is the next one on the tape; it is added by read_value right after.
-bool JsonReader::check_duplicate(const Frame& frame, const Key& key) {
+bool JsonReader::check_duplicate(const Frame& frame, Key& key) {
   const auto next_index = static_cast<std::uint32_t>(tape_.size());
-  const auto refuse = [&] { return fail(Errc::wire_json_duplicate_key, begin_ + key.offset, {}); };
+  // The value of the key that does not count is read like any other, and taken off the tape at the end.
+  const auto again = [&](std::uint32_t before) {
+    if (tolerance_.keys == JsonTolerance::Keys::refuse) return fail(Errc::wire_json_duplicate_key, begin_ + key.offset, {});
+    use(JsonUses::key, begin_ + key.offset);
+    any_dropped_ = true;
+    if (tolerance_.keys == JsonTolerance::Keys::first) key.name = {kDropped, 0};
+    else tape_[before].name = kDropped;
+    return true;
+  };
   if (frame.count < kLinearKeys) {
     std::uint32_t index = frame.container + 1;
     for (std::uint32_t i = 0; i < frame.count; ++i) {
       const TapeEntry& other = tape_[index];
-      if (std::string_view(other.name, other.name_size) == key.name) return refuse();
+      // Keys of one length mostly differ in their first byte already.
+      if (other.name_size == key.name.size() && (key.name.empty() || *other.name == key.name.front()) && !is_dropped(index) && std::string_view(other.name, other.name_size) == key.name) return again(index);
       index = other.next;
     }
     return true;
@@ -183,17 +283,21 @@ bool JsonReader::check_duplicate(const Frame& frame, const Key& key) {
     table.begin();
     std::uint32_t index = frame.container + 1;
     for (std::uint32_t i = 0; i < frame.count; ++i) {
-      table.add(tape_, {tape_[index].name, tape_[index].name_size}, index);
+      if (!is_dropped(index)) (void)table.put(tape_, {tape_[index].name, tape_[index].name_size}, index);
       index = tape_[index].next;
     }
   }
-  return table.add(tape_, key.name, next_index) || refuse();
+  std::uint32_t* const found = table.put(tape_, key.name, next_index);
+  if (found == nullptr) return true;
+  const std::uint32_t before = *found;
+  if (tolerance_.keys == JsonTolerance::Keys::last) *found = next_index;
+  return again(before);
 }
 
 bool JsonReader::read_value(const Key& key) {
   if (p_ == end_) return unexpected("a value");
+  if (opens_string()) return read_string_value(key);
   switch (*p_) {
-    case '"': return read_string_value(key);
     case '{': return open(key, NodeKind::object);
     case '[': return open(key, NodeKind::array);
     case 't': return read_word(key, NodeKind::boolean, "true");
@@ -201,7 +305,19 @@ bool JsonReader::read_value(const Key& key) {
     case 'n': return read_word(key, NodeKind::null, "null");
     default: break;
   }
+  if (tolerance_.not_a_number && (*p_ == 'N' || *p_ == 'I' || (*p_ == '-' && end_ - p_ > 1 && p_[1] == 'I'))) return read_no_number(key);
   if (*p_ == '-' || (*p_ >= '0' && *p_ <= '9')) return read_number(key);
+  return unexpected("a value");
+}
+
+/// NaN and the infinities are no JSON, and no value that a case can have: null.
+bool JsonReader::read_no_number(const Key& key) {
+  for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
+    if (std::string_view(p_, static_cast<std::size_t>(end_ - p_)).substr(0, word.size()) != word) continue;
+    use(JsonUses::not_a_number, p_);
+    p_ += word.size();
+    return add_entry(key, NodeKind::null, {});
+  }
   return unexpected("a value");
 }
 
@@ -270,11 +386,26 @@ bool JsonReader::add_entry(const Key& key, NodeKind kind, std::string_view text)
   return true;
 }
 
+/// The same inside single quotes, where a double quote is a character like others.
+bool JsonReader::read_single_run() {
+  for (; p_ != end_ && *p_ != '\'' && *p_ != '\\'; ++p_) {
+    const auto c = static_cast<unsigned char>(*p_);
+    if (c < 0x20) return fail(Errc::wire_json_syntax, p_, "control character in a string");
+    const std::size_t length = c < 0x80 ? 1 : detail::utf8_sequence(p_, end_);
+    if (length == 0) return fail(Errc::wire_encoding_invalid, p_, "UTF-8");
+    p_ += length - 1;
+  }
+  return p_ != end_ || unexpected("the end of the string");
+}
+
 /// Moves over characters that stand for themselves, checking UTF-8; stops at a quote, a backslash, or fails.
 bool JsonReader::read_plain_run() {
+  if (quote_ != '"') return read_single_run();
   for (;;) {
     p_ = detail::skip_plain_ascii(p_, end_);
     while (p_ != end_ && static_cast<unsigned char>(*p_) >= 0x80) {
+      while (const int common = detail::common_length(p_, end_)) p_ += common;
+      if (p_ == end_ || static_cast<unsigned char>(*p_) < 0x80) break;
       const std::size_t length = detail::utf8_sequence(p_, end_);
       if (length == 0) return fail(Errc::wire_encoding_invalid, p_, "UTF-8");
       p_ += length;
@@ -288,6 +419,8 @@ bool JsonReader::read_plain_run() {
 
 /// At an opening quote. Text without escapes points into the source, other text into the arena.
 bool JsonReader::read_string(std::string_view& text) {
+  quote_ = *p_;
+  if (quote_ != '"') use(JsonUses::single_quote, p_);
   const char* const start = ++p_;
   if (!read_plain_run()) return false;
   if (*p_ == '\\') return read_escaped_string(start, text);
@@ -298,7 +431,7 @@ bool JsonReader::read_string(std::string_view& text) {
 
 bool JsonReader::read_escaped_string(const char* start, std::string_view& text) {
   decoded_.assign(start, p_);
-  while (*p_ != '"') {
+  while (*p_ != quote_) {
     if (!read_escape()) return false;
     const char* const run = p_;
     if (!read_plain_run()) return false;
@@ -314,6 +447,10 @@ bool JsonReader::read_escape() {
   if (p_ == end_) return unexpected("an escape");
   switch (*p_) {
     case '"': case '\\': case '/': decoded_ += *p_; break;
+    case '\'':
+      if (quote_ != '\'') return unexpected("an escape by RFC 8259");
+      decoded_ += *p_;
+      break;
     case 'b': decoded_ += '\b'; break;
     case 'f': decoded_ += '\f'; break;
     case 'n': decoded_ += '\n'; break;
@@ -358,9 +495,14 @@ bool JsonReader::read_hex4(std::uint32_t& code) {
 } // namespace
 
 Result<void> parse_json_into(Document& document, Bytes bytes, const JsonOptions& options) {
+  JsonUses none;
+  return parse_json_into(document, bytes, options, {}, none);
+}
+
+Result<void> parse_json_into(Document& document, Bytes bytes, const JsonOptions& options, const JsonTolerance& tolerance, JsonUses& uses) {
   document.clear();
   document.set_source(bytes);
-  JsonReader reader(document, bytes, options);
+  JsonReader reader(document, bytes, options, tolerance, uses);
   if (reader.read()) return {};
   document.clear();
   return reader.take_error();

@@ -1,8 +1,12 @@
-#include "tongqu/wire/json.hpp"
+#include "tongqu/wire/json_tolerance.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace tongqu::wire {
 namespace {
@@ -289,6 +293,40 @@ TEST(JsonWriter, escapes_what_rfc_8259_demands_and_nothing_else) {
   EXPECT_EQ(out, "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000通\xE2\x80\xA8\"");
 }
 
+/// The writer takes many characters a step; each place in a step, and each length of what is left, is another path through it.
+TEST(JsonWriter, escapes_at_every_place_of_texts_of_every_length) {
+  const auto expected = [](std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+      if (c == '"') out += "\\\"";
+      else if (c == '\\') out += "\\\\";
+      else if (c == '\n') out += "\\n";
+      else if (c == '\x1F') out += "\\u001f";
+      else out += c;
+    }
+    return out + '"';
+  };
+  for (std::size_t size = 0; size <= 70; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      for (const char odd : {'"', '\\', '\n', '\x1F', ' ', '\x7F', '\x80', '\xFF'}) {
+        // One byte long before the odd one and one behind it must come through as they are; the text stands alone in its memory.
+        std::string text(size, 'x');
+        if (at < size) text[at] = odd;
+        if (at + 17 < size) text[at + 17] = '"';
+        const std::unique_ptr<char[]> alone(new char[size == 0 ? 1 : size]);
+        std::copy(text.begin(), text.end(), alone.get());
+        std::string out(json_string_bytes_max(size), '#');
+        char* const end = write_json_string(out.data(), {alone.get(), size});
+        out.resize(static_cast<std::size_t>(end - out.data()));
+        ASSERT_EQ(out, expected(text)) << size << " " << at << " " << static_cast<int>(odd);
+        std::string appended = "before";
+        append_json_string(appended, text);
+        ASSERT_EQ(appended, "before" + expected(text));
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, copies_a_parsed_value_unchanged) {
   const std::string_view text = R"({"a":[1e2,{"b":null,"c":{}},[],"\u0061\n"],"d":true,"e":[[[2]],3]})";
   const Document document = parsed(text);
@@ -312,6 +350,124 @@ TEST(JsonPretty, indents_by_two_spaces) {
   const Document document = parsed(R"({"a":[1,{"b":null}],"c":{},"d":[],"e":"x\ny"})");
   EXPECT_EQ(pretty_json(document), "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": {},\n  \"d\": [],\n  \"e\": \"x\\ny\"\n}");
   EXPECT_EQ(pretty_json(parsed("3")), "3");
+}
+
+/// What a tolerant reader makes of a text, written again strictly, with the number of uses of each kind: "… | key 1 comment 2".
+std::string tolerated(std::string_view text, const JsonTolerance& tolerance) {
+  JsonUses uses;
+  Document document;
+  if (const auto read = parse_json_into(document, text, {}, tolerance, uses); !read) return std::string(read.error().id()) + " " + read.error().where();
+  std::string out;
+  JsonWriter(out).node(document.root());
+  static constexpr std::string_view kNames[] = {"key", "mark", "comment", "quote", "comma", "nan", "callback"};
+  for (std::size_t i = 0; i < JsonUses::kKinds; ++i) {
+    if (uses.uses[i].count != 0) out += " | " + std::string(kNames[i]) + " " + std::to_string(uses.uses[i].count) + " at " + document.position(uses.uses[i].offset);
+  }
+  // What was read tolerantly has a tape like any other.
+  const auto strict = parse_json(std::string_view(out).substr(0, out.find(" | ")));
+  EXPECT_TRUE(strict) << out;
+  if (!strict) return out;
+  EXPECT_EQ(strict->tape().size(), document.tape().size()) << text;
+  for (std::size_t i = 0; i < strict->tape().size() && i < document.tape().size(); ++i) {
+    const TapeEntry &a = strict->tape()[i], &b = document.tape()[i];
+    EXPECT_EQ(a.parent, b.parent) << text << " entry " << i;
+    EXPECT_EQ(a.next, b.next) << text << " entry " << i;
+    EXPECT_EQ(a.end, b.end) << text << " entry " << i;
+    EXPECT_EQ(a.has_child, b.has_child) << text << " entry " << i;
+  }
+  return out;
+}
+
+JsonTolerance with(void (*set)(JsonTolerance&)) {
+  JsonTolerance made;
+  set(made);
+  return made;
+}
+
+TEST(JsonTolerance, each_switch_allows_its_own_habit_and_no_other) {
+  using T = JsonTolerance;
+  const T comments = with([](T& t) { t.comments = true; }), quotes = with([](T& t) { t.single_quotes = true; }), commas = with([](T& t) { t.trailing_commas = true; });
+  const T nan = with([](T& t) { t.not_a_number = true; }), callback = with([](T& t) { t.callback = true; }), mark = with([](T& t) { t.mark = true; });
+  const std::string comment = "/* a */{// b\n\"x\" /*c*/: [1,/*d*/2]}//e";
+  EXPECT_EQ(tolerated(comment, comments), "{\"x\":[1,2]} | comment 5 at 1:1");
+  EXPECT_EQ(tolerated("{\"x\":\"//a/*b*/\"}", comments), "{\"x\":\"//a/*b*/\"}");
+  EXPECT_EQ(tolerated("{/* a", comments), "wire.json_syntax 1:2");
+  EXPECT_EQ(tolerated("[1]/", comments), "wire.json_syntax 1:4");
+  EXPECT_EQ(tolerated("[1 /* \xC3\x28 */]", comments), "wire.json_syntax 1:4");
+  const std::string quoted = "{'a':'b \"c\" \\'d\\' \\\"','e':\"it's\",'中':'𠮷'}";
+  EXPECT_EQ(tolerated(quoted, quotes), "{\"a\":\"b \\\"c\\\" 'd' \\\"\",\"e\":\"it's\",\"中\":\"𠮷\"} | quote 5 at 1:2");
+  EXPECT_EQ(tolerated("['a\n']", quotes), "wire.json_syntax 1:4");
+  EXPECT_EQ(tolerated("['a\"]", quotes), "wire.json_syntax 1:6");
+  EXPECT_EQ(tolerated("[\"\\'\"]", quotes), "wire.json_syntax 1:4");
+  EXPECT_EQ(tolerated("['\xC3\x28']", quotes), "wire.encoding_invalid 1:3");
+  EXPECT_EQ(tolerated("{\"a\":[1,2,],}", commas), "{\"a\":[1,2]} | comma 2 at 1:10");
+  for (const char* text : {"[,]", "[1,,]", "{,}", "[1,2,", "{\"a\":1,,}"}) EXPECT_EQ(tolerated(text, commas).substr(0, 16), "wire.json_syntax") << text;
+  EXPECT_EQ(tolerated("[NaN,Infinity,-Infinity,-1]", nan), "[null,null,null,-1] | nan 3 at 1:2");
+  for (const char* text : {"[NaNa]", "[nan]", "[-NaN]", "[Inf]", "[+Infinity]"}) EXPECT_EQ(tolerated(text, nan).substr(0, 16), "wire.json_syntax") << text;
+  EXPECT_EQ(tolerated(" jQuery.cb_1 ( {\"a\":1} ) ; ", callback), "{\"a\":1} | callback 1 at 1:2");
+  for (const char* text : {"cb({}", "cb({});;", "(1)", "cb({})x", "1cb({})", "cb[1]"}) EXPECT_EQ(tolerated(text, callback).substr(0, 16), "wire.json_syntax") << text;
+  EXPECT_EQ(tolerated("\xEF\xBB\xBF{}", mark), "{} | mark 1 at 1:1");
+  for (const std::string& text : {comment, quoted, std::string("{\"a\":[1,2,],}"), std::string("[NaN]"), std::string("cb({})"), std::string("\xEF\xBB\xBF{}")}) {
+    int read = 0;
+    for (const T& one : {T(), comments, quotes, commas, nan, callback, mark}) {
+      JsonUses uses;
+      Document document;
+      read += parse_json_into(document, text, {}, one, uses) ? 1 : 0;
+    }
+    EXPECT_EQ(read, 1) << text;
+  }
+}
+
+TEST(JsonTolerance, of_a_key_that_stands_twice_the_first_or_the_last_counts) {
+  using T = JsonTolerance;
+  const T first = with([](T& t) { t.keys = T::Keys::first; }), last = with([](T& t) { t.keys = T::Keys::last; });
+  const std::string text = R"({"a":{"x":[1,{"y":2}]},"b":1,"a":3,"c":{"d":1,"d":[2,[3]],"d":4},"\u0061":[5,6],"":0,"":1})";
+  EXPECT_EQ(tolerated(text, first), R"({"a":{"x":[1,{"y":2}]},"b":1,"c":{"d":1},"":0} | key 5 at 1:30)");
+  EXPECT_EQ(tolerated(text, last), R"({"b":1,"c":{"d":4},"a":[5,6],"":1} | key 5 at 1:30)");
+  EXPECT_EQ(tolerated(text, T()), "wire.json_duplicate_key 1:30");
+}
+
+/// More keys than are compared one by one, against a model of what should be left.
+TEST(JsonTolerance, many_keys_many_times) {
+  std::uint32_t state = 20990105;
+  const auto random = [&state](std::uint32_t below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+  };
+  for (int round = 0; round < 300; ++round) {
+    const std::uint32_t size = random(40), names = 1 + random(30);
+    std::string text = "{";
+    std::vector<std::pair<std::string, std::string>> members, first, last;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const std::string key = "\"k" + std::to_string(random(names)) + "\"", value = random(3) == 0 ? "{\"v\":[" + std::to_string(i) + ",[]]}" : std::to_string(i);
+      text += (i == 0 ? "" : ",") + key + ":" + value;
+      members.emplace_back(key, value);
+    }
+    const auto stands = [](const auto& list, const std::string& key) {
+      for (const auto& [name, value] : list) {
+        if (name == key) return true;
+      }
+      return false;
+    };
+    for (const auto& one : members) {
+      if (!stands(first, one.first)) first.push_back(one);
+    }
+    for (auto at = members.rbegin(); at != members.rend(); ++at) {
+      if (!stands(last, at->first)) last.insert(last.begin(), *at);
+    }
+    const auto written = [](const auto& list) {
+      std::string out = "{";
+      for (const auto& [name, value] : list) out += (out.size() == 1 ? "" : ",") + name + ":" + value;
+      return out + "}";
+    };
+    JsonTolerance tolerance;
+    tolerance.keys = JsonTolerance::Keys::first;
+    std::string got = tolerated(text + "}", tolerance);
+    EXPECT_EQ(got.substr(0, got.find(" | ")), written(first)) << text;
+    tolerance.keys = JsonTolerance::Keys::last;
+    got = tolerated(text + "}", tolerance);
+    EXPECT_EQ(got.substr(0, got.find(" | ")), written(last)) << text;
+  }
 }
 
 } // namespace

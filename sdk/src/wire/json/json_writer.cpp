@@ -1,6 +1,10 @@
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <vector>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "tongqu/wire/json.hpp"
 #include "wire/json/json_scan.hpp"
@@ -71,6 +75,54 @@ private:
 
 } // namespace
 
+namespace {
+
+#if defined(__SSE2__)
+/// Bit for each byte that a JSON string holds only as an escape.
+unsigned escaped_in(__m128i block) noexcept {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
+  const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+
+/// Copies sixteen bytes; answers how many of them stand for themselves in front of the first that does not.
+std::size_t copy_block(char* to, const char* from) noexcept {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+  const unsigned mask = escaped_in(block);
+  return mask == 0 ? 16 : static_cast<std::size_t>(std::countr_zero(mask));
+}
+
+/// Copies the characters that stand for themselves, up to the first that does not; answers how many. What stands behind them in the room
+/// of `size` bytes is overwritten with anything.
+std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
+  std::size_t done = 0;
+  for (; size - done >= 16; done += 16) {
+    if (const std::size_t plain = copy_block(to + done, from + done); plain != 16) return done + plain;
+  }
+  if (done == size) return size;
+  // The rest is looked at together with bytes that were found plain.
+  if (size >= 16) return size - 16 + copy_block(to + size - 16, from + size - 16);
+  const std::size_t plain = static_cast<std::size_t>(detail::skip_unescaped(from, from + size) - from);
+  if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+    return plain;
+  }
+  for (std::size_t i = 0; i < plain; ++i) to[i] = from[i];
+  return plain;
+}
+#else
+std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
+  const std::size_t plain = static_cast<std::size_t>(detail::skip_unescaped(from, from + size) - from);
+  std::memcpy(to, from, plain);
+  return plain;
+}
+#endif
+
+} // namespace
+
 char* write_json_string(char* at, std::string_view utf8) noexcept {
   constexpr std::string_view kHex = "0123456789abcdef";
   const auto put = [&at](std::string_view text) {
@@ -81,9 +133,9 @@ char* write_json_string(char* at, std::string_view utf8) noexcept {
   const char* p = utf8.data();
   const char* const end = p + utf8.size();
   for (;;) {
-    const char* const run = p;
-    p = detail::skip_unescaped(p, end);
-    put({run, static_cast<std::size_t>(p - run)});
+    const std::size_t plain = copy_plain(at, p, static_cast<std::size_t>(end - p));
+    at += plain;
+    p += plain;
     if (p == end) break;
     const char c = *p++;
     switch (c) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "spreadsheet/sheet_grid.hpp"
+#include "tongqu/base/utf8.hpp"
 
 namespace tongqu::wire::detail {
 namespace {
@@ -16,14 +17,6 @@ std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
   return out;
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) return put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
-  if (code < 0x10000) return put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
-  put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
 }
 
 /// A small reader of the tables that spreadsheet programs and report servers save as HTML: rows, cells, spans, line breaks, references.

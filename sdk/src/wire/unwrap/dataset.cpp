@@ -2,6 +2,7 @@
 #include <charconv>
 #include <unordered_set>
 
+#include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/document_builder.hpp"
 #include "tongqu/wire/unwrap.hpp"
 
@@ -35,13 +36,6 @@ int escape_at(std::string_view text) {
     code = code * 16 + digit;
   }
   return code;
-}
-
-void append_utf8(std::string& out, int code) {
-  const auto put = [&out](int byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) return put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
-  put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
 }
 
 class DatasetReader {
@@ -184,7 +178,7 @@ std::string decode_dotnet_name(std::string_view name) {
       out += name[i++];
       continue;
     }
-    append_utf8(out, code);
+    append_utf8(out, static_cast<std::uint32_t>(code));
     i += 7;
   }
   return out;

@@ -26,6 +26,10 @@ constexpr std::array<std::uint8_t, 256> kByteClasses = [] {
 inline std::uint8_t byte_at(const char* at) noexcept { return static_cast<std::uint8_t>(*at); }
 inline bool is_class(const char* at, ByteClass wanted) noexcept { return (kByteClasses[byte_at(at)] & wanted) != 0; }
 inline bool is_multibyte(const char* at) noexcept { return byte_at(at) >= 0x80; }
+inline bool is_blank(const char* begin, const char* end) noexcept {
+  while (begin != end && is_class(begin, kBlankByte)) ++begin;
+  return begin == end;
+}
 
 /// Where a run of plain bytes ends: at one of three bytes, at a control character, at any byte from 0x80 on. Tab and line feed, and
 /// carriage return, are control characters here unless they are named plain.

@@ -129,6 +129,62 @@ TEST(XmlTape, text_in_one_piece_points_into_the_source) {
   EXPECT_EQ(document.source().data(), xml.data());
 }
 
+/// Elements of plain text are read by a short way; a blank in the start tag or the end tag sends them the general one.
+TEST(XmlTape, the_short_way_of_plain_elements_gives_what_the_general_one_gives) {
+  const std::string_view texts[] = {"", " ", " \n\t", "x", "青岚", " x ", "a]b", "a]]b", "a>b", "0123456789abcdef0123456789abcdef", "a&amp;b", "a\rb", "<b/>", "<b>y</b>", "<!--c-->x", "<![CDATA[x]]>"};
+  const std::string_view around[][2] = {{"<r>", "</r>"}, {"<r> ", " </r>"}, {"<r xmlns=\"urn:a\">", "</r>"}, {"<r>t", "</r>"}, {"<r><before/>", "<behind>z</behind></r>"}};
+  for (const auto& outside : around) {
+    for (const std::string_view text : texts) {
+      const auto with = [&outside, text](std::string_view start, std::string_view end) {
+        return std::string(outside[0]).append(start).append(text).append(end).append(outside[1]);
+      };
+      const std::string plain = with("<a>", "</a>"), blank = with("<a >", "</a>"), behind = with("<a>", "</a >");
+      const Document one = accepted(plain), two = accepted(blank), three = accepted(behind);
+      for (const Document* other : {&two, &three}) {
+        ASSERT_EQ(one.tape().size(), other->tape().size()) << plain;
+        for (std::size_t i = 0; i < one.tape().size(); ++i) {
+          const TapeEntry& a = one.tape()[i];
+          const TapeEntry& b = other->tape()[i];
+          EXPECT_EQ(a.kind, b.kind);
+          EXPECT_EQ(a.has_child, b.has_child) << plain;
+          EXPECT_EQ(a.has_text, b.has_text) << plain;
+          EXPECT_EQ(a.mixed, b.mixed);
+          EXPECT_EQ(a.parent, b.parent);
+          EXPECT_EQ(a.next, b.next) << plain;
+          EXPECT_EQ(a.end, b.end) << plain;
+          EXPECT_EQ(one.namespaces()[a.ns], other->namespaces()[b.ns]) << plain;
+          EXPECT_EQ(std::string_view(a.name, a.name_size), std::string_view(b.name, b.name_size));
+          EXPECT_EQ(std::string_view(a.text, a.text_size), std::string_view(b.text, b.text_size)) << plain;
+        }
+      }
+    }
+  }
+}
+
+/// At the limit the short way accepts, above it the general one refuses; both at the place of the tag or the text.
+TEST(XmlGate, limits_hold_for_plain_elements) {
+  XmlOptions options;
+  options.limits.nodes_max = 3;
+  (void)accepted("<r><a>1</a><a>2</a></r>", options);
+  expect_refused("<r><a>1</a><a>2</a><a>3</a></r>", "wire.xml_limit", "1:20", options);
+  options = {};
+  options.limits.children_max = 1;
+  (void)accepted("<r><a>1</a></r>", options);
+  expect_refused("<r><a>1</a><a>2</a></r>", "wire.xml_limit", "1:12", options);
+  options = {};
+  options.limits.depth_max = 2;
+  (void)accepted("<r><a>1</a></r>", options);
+  expect_refused("<r><b><a>1</a></b></r>", "wire.xml_depth", "1:7", options);
+  options = {};
+  options.limits.name_bytes_max = 3;
+  (void)accepted("<r><abc>1</abc></r>", options);
+  expect_refused("<r><abcd>1</abcd></r>", "wire.xml_limit", "1:4", options);
+  options = {};
+  options.limits.text_bytes_max = 4;
+  (void)accepted("<r><a>1234</a></r>", options);
+  expect_refused("<r><a>12345</a></r>", "wire.xml_limit", "1:7", options);
+}
+
 TEST(XmlTape, indentation_between_children_is_no_text_but_a_word_there_is) {
   const Document plain = accepted("<a>\n <b/>\n <c/>\n</a>");
   EXPECT_FALSE(plain.root().entry().has_text);

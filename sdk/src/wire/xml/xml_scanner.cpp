@@ -16,9 +16,16 @@ constexpr std::size_t kAttributesKept = 1024;
 /// Entries that a new tape has room for before it grows; about one for each 32 bytes.
 constexpr std::size_t kEntriesMax = 4096;
 
-bool is_blank(const char* begin, const char* end) noexcept {
-  while (begin != end && is_class(begin, kBlankByte)) ++begin;
-  return begin == end;
+constexpr std::size_t kSampleBytes = std::size_t{64} * 1024;
+
+/// Entries to make room for. A large document is judged by its beginning: a tape that doubles up to its size holds three times as much at
+/// its last step. Room that is not needed is not touched.
+std::size_t entries_expected(std::string_view source, std::size_t nodes_max) {
+  if (source.size() < 4 * kSampleBytes) return std::min(kEntriesMax, source.size() / 32 + 8);
+  std::size_t tags = 0;
+  for (std::size_t i = 0; i < kSampleBytes; ++i) tags += source[i] == '<' && source[i + 1] != '/' ? 1 : 0;
+  const std::size_t expected = tags * (source.size() / kSampleBytes + 1);
+  return std::min(expected + expected / 16, nodes_max);
 }
 
 /// The five names, as the text of a message writes most of its references; a reference that is not one of them is read with care.
@@ -44,7 +51,8 @@ Result<void> XmlScanner::run(Document& document, const XmlOptions& options) {
   const std::string_view source = document.source();
   begin_ = source.data();
   end_ = source.data() + source.size();
-  if (tape_->capacity() == 0) tape_->reserve(std::min(kEntriesMax, source.size() / 32 + 8));
+  const std::size_t expected = entries_expected(source, options.limits.nodes_max);
+  if (tape_->capacity() == 0 || expected > kEntriesMax) tape_->reserve(expected);
   frames_.clear();
   scope_.start(document);
   refused_ = false;
@@ -88,6 +96,7 @@ const char* XmlScanner::scan_content(const char* at) {
     if (at[1] == '/') at = scan_end_tag(at);
     else if (at[1] == '!') at = scan_exclamation(at);
     else if (at[1] == '?') at = scan_instruction(at, Spot::within);
+    else if (const char* const behind = scan_plain_leaf(at); behind != nullptr) at = behind;
     else at = scan_start_tag(at);
     if (at == nullptr) return nullptr;
   }

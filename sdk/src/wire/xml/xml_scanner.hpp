@@ -77,6 +77,7 @@ private:
 
   // xml_tags.cpp: start and end tags
   const char* scan_start_tag(const char* at);
+  const char* scan_plain_leaf(const char* at);
   const char* scan_attributes(const char* at, const char* tag);
   const char* scan_attribute(const char* at, const char* tag);
   const char* scan_value(const char* at, const char* tag, Attribute& attribute);
@@ -85,6 +86,7 @@ private:
   const char* scan_end_tag(const char* at);
   const char* scan_odd_end_tag(const char* at);
   bool open(const char* tag, const QName& name, std::uint32_t ns, std::uint32_t declarations_before);
+  TapeEntry& add_element(const char* tag, std::string_view local, std::uint32_t ns);
   bool refuse_element(const char* tag);
   void close();
 

@@ -110,30 +110,41 @@ bool XmlScanner::refuse_element(const char* tag) {
   return false;
 }
 
+/// An element without prefix and attributes that holds plain text and nothing else, as most do: it needs no frame, since nothing happens
+/// between its tags. Null, and nothing done, for any other one and for what is beyond a limit; the general way reads or refuses it then.
+const char* XmlScanner::scan_plain_leaf(const char* at) {
+  const char* const name = at + 1;
+  if (!is_class(name, kNameStartByte)) return nullptr;
+  const char* const name_end = Runs::name(name, end_);
+  if (name_end == end_ || *name_end != '>') return nullptr;
+  const char* const text = name_end + 1;
+  const char* const stop = text_run_end(text);
+  const auto name_size = static_cast<std::size_t>(name_end - name);
+  const auto text_size = static_cast<std::size_t>(stop - text);
+  const bool ends = static_cast<std::size_t>(end_ - stop) >= name_size + 3 && stop[0] == '<' && stop[1] == '/' && stop[2 + name_size] == '>' &&
+                    same_bytes(name, stop + 2, name_size, end_);
+  if (!ends) return nullptr;
+  const Limits& limits = options_->limits;
+  const bool fits = frames_.size() < limits.depth_max && tape_->size() < limits.nodes_max && frames_.back().children < limits.children_max &&
+                    name_size <= limits.name_bytes_max && text_size <= limits.text_bytes_max;
+  if (!fits) return nullptr;
+  TapeEntry& entry = add_element(at, {name, name_size}, scope_.default_index());
+  if (text_size != 0) {
+    entry.has_text = !is_blank(text, stop);
+    entry.text = text;
+    entry.text_size = static_cast<std::uint32_t>(text_size);
+  }
+  return stop + name_size + 3;
+}
+
 bool XmlScanner::open(const char* tag, const QName& name, std::uint32_t ns, std::uint32_t declarations_before) {
   const Limits& limits = options_->limits;
   const std::string_view local = name.local_name();
   const auto index = static_cast<std::uint32_t>(tape_->size());
-  Frame* const parent = frames_.empty() ? nullptr : &frames_.back();
-  const bool fits = frames_.size() < limits.depth_max && index < limits.nodes_max && (parent == nullptr || parent->children < limits.children_max) &&
+  const bool fits = frames_.size() < limits.depth_max && index < limits.nodes_max && (frames_.empty() || frames_.back().children < limits.children_max) &&
                     local.size() <= limits.name_bytes_max;
   if (!fits) return refuse_element(tag);
-  TapeEntry& entry = tape_->emplace_back();
-  entry.symbol = options_->names == nullptr ? 0 : options_->names->find(local);
-  entry.end = index + 1;
-  entry.name = local.data();
-  entry.name_size = static_cast<std::uint32_t>(local.size());
-  entry.ns = ns;
-  entry.offset = offset_of(tag);
-  if (parent != nullptr) {
-    if (parent->last_child == TapeEntry::kNone) (*tape_)[parent->index].has_child = true;
-    else (*tape_)[parent->last_child].next = index;
-    parent->last_child = index;
-    ++parent->children;
-    entry.parent = parent->index;
-    // Indentation between children is not text; dropping it here saves copying it together.
-    if (!parent->more_than_blanks) parent->text_size = parent->text_room = 0;
-  }
+  (void)add_element(tag, local, ns);
   if (!attributes_.empty() && !add_attributes(tag, index)) return false;
   Frame& frame = frames_.emplace_back();
   frame.index = index;
@@ -141,6 +152,28 @@ bool XmlScanner::open(const char* tag, const QName& name, std::uint32_t ns, std:
   frame.name = name.begin;
   frame.name_size = static_cast<std::uint32_t>(name.end - name.begin);
   return true;
+}
+
+/// Puts an element on the tape as the next child of the open one.
+TapeEntry& XmlScanner::add_element(const char* tag, std::string_view local, std::uint32_t ns) {
+  const auto index = static_cast<std::uint32_t>(tape_->size());
+  TapeEntry& entry = tape_->emplace_back();
+  entry.symbol = options_->names == nullptr ? 0 : options_->names->find(local);
+  entry.end = index + 1;
+  entry.name = local.data();
+  entry.name_size = static_cast<std::uint32_t>(local.size());
+  entry.ns = ns;
+  entry.offset = offset_of(tag);
+  if (frames_.empty()) return entry;
+  Frame& parent = frames_.back();
+  if (parent.last_child == TapeEntry::kNone) (*tape_)[parent.index].has_child = true;
+  else (*tape_)[parent.last_child].next = index;
+  parent.last_child = index;
+  ++parent.children;
+  entry.parent = parent.index;
+  // Indentation between children is not text; dropping it here saves copying it together.
+  if (!parent.more_than_blanks) parent.text_size = parent.text_room = 0;
+  return entry;
 }
 
 void XmlScanner::close() {
