@@ -1,13 +1,10 @@
-#include <bit>
 #include <charconv>
 #include <cstring>
 #include <vector>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include "tongqu/wire/json.hpp"
 #include "wire/json/json_scan.hpp"
+#include "wire/xml/byte_runs.hpp"
 
 namespace tongqu::wire {
 namespace {
@@ -78,32 +75,16 @@ private:
 namespace {
 
 #if defined(__SSE2__)
-/// Bit for each byte that a JSON string holds only as an escape.
-unsigned escaped_in(__m128i block) noexcept {
-  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
-  const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
-  const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
-}
-
-/// Copies sixteen bytes; answers how many of them stand for themselves in front of the first that does not.
-std::size_t copy_block(char* to, const char* from) noexcept {
-  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
-  const unsigned mask = escaped_in(block);
-  return mask == 0 ? 16 : static_cast<std::size_t>(std::countr_zero(mask));
-}
-
 /// Copies the characters that stand for themselves, up to the first that does not; answers how many. What stands behind them in the room
 /// of `size` bytes is overwritten with anything.
 std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
   std::size_t done = 0;
   for (; size - done >= 16; done += 16) {
-    if (const std::size_t plain = copy_block(to + done, from + done); plain != 16) return done + plain;
+    if (const std::size_t plain = detail::copy_json_block(to + done, from + done); plain != 16) return done + plain;
   }
   if (done == size) return size;
   // The rest is looked at together with bytes that were found plain.
-  if (size >= 16) return size - 16 + copy_block(to + size - 16, from + size - 16);
+  if (size >= 16) return size - 16 + detail::copy_json_block(to + size - 16, from + size - 16);
   const std::size_t plain = static_cast<std::size_t>(detail::skip_unescaped(from, from + size) - from);
   if (size >= 8) {
     std::memcpy(to, from, 8);

@@ -128,6 +128,17 @@ private:
   static unsigned bits(__m128i block) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(block)); }
 };
 using Runs = BlockRuns;
+
+/// Copies sixteen bytes; answers how many of them a JSON string holds as they are, in front of the first that it holds only as an escape.
+inline std::size_t copy_json_block(char* to, const char* from) noexcept {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
+  const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+  return mask == 0 ? 16 : static_cast<std::size_t>(std::countr_zero(mask));
+}
 #else
 using Runs = WordRuns;
 #endif
