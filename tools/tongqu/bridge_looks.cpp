@@ -131,6 +131,7 @@ int verify_audit(const BridgeOptions& options, const Console& console) {
   if (!store) return console.fail(store.error());
   journal::VerifyOptions check;
   check.path = store->path;
+  check.postgres = store->postgres;
   check.audit_key = store->audit_key;
   check.audit_head_file = store->audit_head_file;
   if (!config->audit.public_key_file.empty()) {

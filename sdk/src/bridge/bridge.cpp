@@ -359,6 +359,13 @@ Result<void> check_config(const Config& config, const Parts& parts, Findings& mi
 Result<journal::JournalOptions> journal_options(const Config& config) {
   journal::JournalOptions options;
   options.path = config.journal.path;
+  if (const auto& postgres = config.journal.postgres) {
+    auto& store = options.postgres.emplace();
+    TONGQU_TRY(store.connection, postgres->connection.read());
+    store.schema = postgres->schema;
+    store.outage = postgres->outage;
+    store.clock_skew_max = postgres->clock_skew_max;
+  }
   options.key_id = config.journal.key_id;
   options.low_water_bytes = config.journal.low_water_mb << 20U;
   options.waiting_limit = config.journal.waiting_limit;

@@ -81,6 +81,8 @@ public:
     return static_cast<T>(n);
   }
 
+  std::string beside(const std::string& path) const { return (folder_ / path).lexically_normal().string(); }
+
   std::string path_text(const YamlNode& node, const std::string& path, std::string_view key, bool required) {
     std::string value = text(node, path, key, required);
     if (value.empty()) return value;
@@ -382,12 +384,33 @@ void read_earlier_keys(Reader& r, const YamlNode& journal, Config& config) {
   }
 }
 
+/// The store in PostgreSQL. What belongs to the disk of a file has no meaning beside it.
+void read_postgres(Reader& r, const YamlNode& journal, Config& config) {
+  const YamlNode* const node = journal.find("postgres");
+  if (node == nullptr) return;
+  auto& postgres = config.journal.postgres.emplace();
+  if (journal.find("path") == nullptr) config.journal.path = r.beside("bridge");
+  if (!r.keys(*node, "journal.postgres", {"connection", "schema", "outage_ms", "clock_skew_ms_max"})) return;
+  postgres.connection = r.secret(*node, "journal.postgres", "connection", true);
+  postgres.schema = r.text(*node, "journal.postgres", "schema", false, postgres.schema);
+  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  const std::string& name = postgres.schema;
+  const bool named = !name.empty() && name.size() <= 48 && (name[0] < '0' || name[0] > '9') && std::all_of(name.begin(), name.end(), good);
+  if (!named) r.mistake(Errc::bridge_config_value, *node->find("schema"), "journal.postgres.schema", {"lower-case letters, digits and _, at most 48", "小写字母、数字和下划线，最多 48 个"});
+  postgres.outage = std::chrono::milliseconds(r.number<std::int64_t>(*node, "journal.postgres", "outage_ms", postgres.outage.count(), 0, 600000));
+  postgres.clock_skew_max = std::chrono::milliseconds(r.number<std::int64_t>(*node, "journal.postgres", "clock_skew_ms_max", postgres.clock_skew_max.count(), 0, 3600000));
+  for (const char* const key : {"low_water_mb", "ballast_mb"}) {
+    if (const YamlNode* const one = journal.find(key)) r.mistake(Errc::bridge_config_value, *one, Reader::join("journal", key), {"nothing: the disk is the server's", "不填：磁盘由数据库服务器管理"});
+  }
+}
+
 void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
-    config.journal.path = r.path_text(*journal, "journal", "path", true);
+  else if (r.keys(*journal, "journal", {"path", "postgres", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
+    config.journal.path = r.path_text(*journal, "journal", "path", journal->find("postgres") == nullptr);
+    read_postgres(r, *journal, config);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
     config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
     config.journal.queue_max = r.number<std::size_t>(*journal, "journal", "queue_max", config.journal.queue_max, 16, 1000000);

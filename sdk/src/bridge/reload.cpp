@@ -21,6 +21,11 @@ bool same_socket(const ListenSettings& a, const ListenSettings& b) {
   return all(a) == all(b) && same(a.token, b.token) && same(a.limits, b.limits);
 }
 
+bool same_store(const JournalSettings& before, const JournalSettings& after) {
+  if (before.postgres.has_value() != after.postgres.has_value()) return false;
+  return !before.postgres || (before.postgres->schema == after.postgres->schema && same(before.postgres->connection, after.postgres->connection));
+}
+
 bool same(const std::vector<JournalSettings::EarlierKey>& a, const std::vector<JournalSettings::EarlierKey>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.key_id == y.key_id && same(x.seal_key, y.seal_key); });
 }
@@ -28,6 +33,7 @@ bool same(const std::vector<JournalSettings::EarlierKey>& a, const std::vector<J
 /// The store is opened once, with all of these.
 std::optional<std::string> first_fixed_change(const JournalSettings& before, const JournalSettings& after) {
   if (before.path != after.path) return "path";
+  if (!same_store(before, after)) return "postgres";
   if (!same(before.seal_key, after.seal_key)) return "seal_key";
   if (before.key_id != after.key_id) return "key_id";
   if (!same(before.earlier_keys, after.earlier_keys)) return "earlier_keys";

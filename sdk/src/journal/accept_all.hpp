@@ -20,6 +20,9 @@ public:
   /// Seals on the calling thread; of each record only its box stays. @errors journal.intake_invalid with the record's number.
   static Result<std::unique_ptr<AcceptAllOperation>> prepare(IntakeBatch batch, const Sealing& sealing, Done done);
 
+  void foresee(const Desk& desk, Foresight& foresight) const override {
+    for (const auto& one : accepts_) one->foresee(desk, foresight);
+  }
   Result<void> apply(Desk& desk) override;
   void complete(Desk& desk, const Error* failure) override;
 

@@ -131,6 +131,7 @@ TEST_F(Evidence, is_early_before_a_head_covers_it_and_names_a_purged_message) {
 
 // A seeded thousand of edits, removals and exchanges in a chain: each is found, and at the entry where it begins.
 TEST_F(Evidence, a_thousand_planted_changes_of_the_chain_are_all_found) {
+  FILE_STORE_ONLY("each change is made in a copy");
   const std::string pristine = content_of(options_.path);
   const int entries = std::stoi(first_value(options_.path, "SELECT count(*) FROM audit"));
   ASSERT_GT(entries, 12);

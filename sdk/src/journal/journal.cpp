@@ -1,5 +1,6 @@
 #include "tongqu/journal/journal.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <set>
@@ -15,7 +16,9 @@
 #include "journal/purge.hpp"
 #include "journal/redeliver.hpp"
 #include "journal/reseal.hpp"
+#include "journal/postgres/postgres.hpp"
 #include "journal/sqlite/reader.hpp"
+#include "journal/sqlite/store.hpp"
 #include "journal/stepped.hpp"
 #include "journal/writer.hpp"
 
@@ -50,17 +53,18 @@ Result<void> move_all(Desk& desk, std::int64_t message, const std::string& targe
   return {};
 }
 
-class SqliteJournal final : public Journal {
+class StoredJournal final : public Journal {
 public:
-  SqliteJournal(JournalOptions options, std::shared_ptr<Clock> clock, detail::Sealing sealing, detail::InstanceLock lock)
+  StoredJournal(JournalOptions options, std::shared_ptr<Clock> clock, detail::Sealing sealing, detail::InstanceLock lock)
       : options_(std::move(options)), clock_(std::move(clock)), sealing_(std::move(sealing)), lock_(std::move(lock)) {}
-  ~SqliteJournal() override { close(); }
+  ~StoredJournal() override { close(); }
 
   Result<void> start(detail::Drive drive) {
     std::optional<crypto::Sm2PrivateKey> signing_key;
     if (!options_.audit_sign_key_pem.empty()) {
       TONGQU_TRY(signing_key, crypto::Sm2PrivateKey::from_pem(options_.audit_sign_key_pem));
     }
+    if (options_.postgres) return start_shared(drive, std::move(signing_key));
     detail::DiskWatch(options_.path, options_.low_water_bytes, options_.ballast_bytes).before_opening();
     TONGQU_TRY(auto store, detail::Store::open(options_, sealing_));
     auto recent = store->recent();
@@ -73,9 +77,31 @@ public:
     return {};
   }
 
+  /// In PostgreSQL, with other bridges beside this one.
+  Result<void> start_shared(detail::Drive drive, std::optional<crypto::Sm2PrivateKey> signing_key) {
+    TONGQU_TRY(auto opened, detail::open_postgres(options_, sealing_, *clock_));
+    peers_ = std::move(opened.peers);
+    reader_ = std::move(opened.views);
+    writer_ = std::make_unique<detail::Writer>(options_, std::move(opened.ledger), sealing_, *clock_, std::move(signing_key));
+    TONGQU_CHECK(writer_->start(drive));
+    peers_->start([this](const std::string& target) { writer_->nudge(target); }, [this] { take_over(); });
+    return {};
+  }
+
+  /// A bridge beside this one is gone: what it held is asked about.
+  void take_over() {
+    auto operation = std::make_unique<detail::ActOperation>([](Desk& desk) -> Result<void> {
+      TONGQU_TRY(const auto left, desk.store.left_claimed());
+      for (const std::int64_t delivery : left) TONGQU_CHECK(detail::take_back(desk, delivery, "take_over"));
+      return {};
+    });
+    static_cast<void>(writer_->submit(std::move(operation), detail::Admission::always)); // Refused when closing; then another one does it.
+  }
+
   bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
+    if (!attachments_ && !intake.attachments.empty()) return done(no_attachments());
     auto prepared = detail::prepare_intake(std::move(intake), sealing_);
     if (!prepared) return done(std::move(prepared).error());
     auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
@@ -83,6 +109,8 @@ public:
   }
 
   void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override {
+    const bool attached = std::any_of(batch.intakes.begin(), batch.intakes.end(), [](const Intake& one) { return !one.attachments.empty(); });
+    if (!attachments_ && attached) return done(no_attachments());
     auto operation = detail::AcceptAllOperation::prepare(std::move(batch), sealing_, done);
     if (!operation) return done(std::move(operation).error());
     auto taken = writer_->submit(*std::move(operation), detail::Admission::intake);
@@ -235,7 +263,10 @@ public:
     while (page.more) {
       TONGQU_CHECK(writer_->perform([&page](Desk& desk) { return detail::reseal_page(desk, page); }));
     }
-    TONGQU_TRY(const auto files, attachments_->reseal());
+    Attachments::Resealed files;
+    if (attachments_) {
+      TONGQU_TRY(files, attachments_->reseal());
+    }
     TONGQU_CHECK(writer_->perform([&page, &act, &files](Desk& desk) -> Result<void> {
       TONGQU_TRY(const bool rows, desk.store.forget_other_keys(desk.sealing.key_id()));
       const bool all = rows && files.all;
@@ -248,6 +279,7 @@ public:
   Attachments* attachments() noexcept override { return attachments_.get(); }
 
   Result<void> refer(std::string_view message_id, const std::vector<std::string>& digests) override {
+    if (!attachments_) return no_attachments();
     return writer_->perform([&](Desk& desk) -> Result<void> {
       TONGQU_TRY(const auto message, desk.store.message_row(message_id));
       if (!message) return Error(Errc::journal_not_found).at(std::string(message_id));
@@ -256,6 +288,7 @@ public:
   }
 
   Result<std::int64_t> sweep_attachments() override {
+    if (!attachments_) return std::int64_t{0};
     constexpr std::size_t kPage = 100;
     const UtcMillis before = clock_->now_utc() - options_.attachment_unreferenced;
     const std::vector<std::string> old = attachments_->older_than(before);
@@ -278,10 +311,15 @@ public:
 
   void close() override {
     closed_ = true;
+    if (peers_) peers_->stop();
     if (writer_) writer_->stop();
+    if (peers_) peers_->leave();
   }
 
 private:
+  /// Attachments stand in files of one bridge, where the others of a shared store do not see them.
+  static Error no_attachments() { return Error(Errc::journal_file_store_only).at("attachments"); }
+
   Result<void> check_open() const {
     if (closed_) return Error(Errc::journal_closed);
     return {};
@@ -304,30 +342,37 @@ private:
   const std::shared_ptr<Clock> clock_;
   const detail::Sealing sealing_;
   const detail::InstanceLock lock_;
+  std::unique_ptr<detail::Peers> peers_;
   std::unique_ptr<Attachments> attachments_;
   std::unique_ptr<detail::Writer> writer_;
-  std::unique_ptr<detail::Reader> reader_;
+  std::unique_ptr<detail::Views> reader_;
   std::atomic<bool> closed_{false};
 };
+
+bool head_tells_of_a_store(const JournalOptions& options) {
+  if (options.audit_head_file.empty()) return false;
+  const auto head = detail::read_head(options.audit_head_file);
+  return !head || (*head && (*head)->tip.sequence > 0);
+}
 
 /// An empty store in the place of one that is missing would forget every message and every key: it is made only where nothing tells of one.
 Result<void> check_not_missing(const JournalOptions& options) {
   if (detail::size_of_file(options.path) > 0) return {};
   if (detail::size_of_file(options.path + "-wal") > 0) return Error(Errc::journal_open).at(options.path).with("missing, though its log is there");
-  if (options.audit_head_file.empty()) return {};
-  const auto head = detail::read_head(options.audit_head_file);
-  if (!head || (*head && (*head)->tip.sequence > 0)) return Error(Errc::journal_open).at(options.path).with("missing, though its audit head is there");
+  if (head_tells_of_a_store(options)) return Error(Errc::journal_open).at(options.path).with("missing, though its audit head is there");
   return {};
 }
 
-Result<std::unique_ptr<SqliteJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
+Result<std::unique_ptr<StoredJournal>> open_driven(JournalOptions options, std::shared_ptr<Clock> clock, detail::Drive drive) {
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   if (options.audit_key.empty()) return Error(Errc::crypto_key_size).at("audit_key");
-  if (!options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
+  if (options.postgres) options.low_water_bytes = options.ballast_bytes = 0; // The room is the server's.
+  if (!options.postgres && !options.create && detail::size_of_file(options.path) < 0) return Error(Errc::journal_open).at(options.path);
   TONGQU_TRY(auto lock, detail::InstanceLock::take(options.path + ".lock"));
+  if (options.postgres && head_tells_of_a_store(options)) options.create = false;
   // A journal that is stepped stands on a disk of its own making, of which the file system knows nothing.
-  if (drive == detail::Drive::thread) TONGQU_CHECK(check_not_missing(options));
-  auto journal = std::make_unique<SqliteJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
+  if (!options.postgres && drive == detail::Drive::thread) TONGQU_CHECK(check_not_missing(options));
+  auto journal = std::make_unique<StoredJournal>(std::move(options), std::move(clock), std::move(sealing), std::move(lock));
   TONGQU_CHECK(journal->start(drive));
   return journal;
 }
@@ -341,7 +386,7 @@ Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, std::shar
 
 Result<detail::Stepped> detail::open_stepped(JournalOptions options, std::shared_ptr<Clock> clock) {
   TONGQU_TRY(auto journal, open_driven(std::move(options), std::move(clock), Drive::stepped));
-  SqliteJournal* const it = journal.get();
+  StoredJournal* const it = journal.get();
   return Stepped{std::move(journal), [it] { return it->turn(); }};
 }
 

@@ -70,6 +70,7 @@ protected:
   VerifyReport verify() {
     VerifyOptions verify;
     verify.path = options_.path;
+    verify.postgres = options_.postgres;
     verify.audit_key = options_.audit_key;
     verify.audit_head_file = options_.audit_head_file;
     verify.audit_public_key_pem = public_pem_;
@@ -78,7 +79,8 @@ protected:
     return report ? *report : VerifyReport();
   }
   void expect_broken(const std::string& sql, std::int64_t sequence, const std::string& problem) {
-    const std::string copy = content_of(options_.path);
+    const std::string copy = kOnPostgres ? "" : content_of(options_.path);
+    if (kOnPostgres) tamper(options_.path, "CREATE TABLE audit_copy AS TABLE audit");
     tamper(options_.path, sql);
     const VerifyReport report = verify();
     EXPECT_FALSE(report.ok()) << sql;
@@ -86,7 +88,8 @@ protected:
     EXPECT_EQ(report.problem, problem) << sql;
     std::filesystem::remove(options_.path + "-wal");
     std::filesystem::remove(options_.path + "-shm");
-    { std::ofstream(options_.path, std::ios::binary | std::ios::trunc) << copy; }
+    if (kOnPostgres) tamper(options_.path, "TRUNCATE audit; INSERT INTO audit TABLE audit_copy; DROP TABLE audit_copy");
+    else { std::ofstream(options_.path, std::ios::binary | std::ios::trunc) << copy; }
     EXPECT_TRUE(verify().ok()) << "the untouched copy verifies";
   }
   std::string public_pem_;
@@ -94,7 +97,7 @@ protected:
 
 TEST_F(JournalAuditTest, every_intake_claim_settlement_refusal_and_act_is_one_entry) {
   fill();
-  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq)"),
+  EXPECT_EQ(first_value(options_.path, "SELECT group_concat(kind) FROM (SELECT kind FROM audit ORDER BY seq) AS rows"),
             "start,intake,intake,intake,claim,claim,claim,settle,refusal,note,stop");
   const VerifyReport report = verify();
   EXPECT_TRUE(report.ok()) << report.problem;

@@ -87,6 +87,7 @@ std::set<std::string> told(const std::string& store, const std::string& what) {
 void expect_whole_audit(const JournalOptions& options) {
   VerifyOptions verify;
   verify.path = options.path;
+  verify.postgres = options.postgres;
   verify.audit_key = options.audit_key;
   verify.audit_head_file = options.audit_head_file;
   const auto report = verify_audit(verify);
@@ -240,6 +241,7 @@ TEST(JournalLock, a_killed_process_leaves_no_lock_behind) {
 }
 
 TEST(JournalDiskFull, intake_fails_with_write_and_goes_on_when_there_is_room_again) {
+  FILE_STORE_ONLY("its disk");
   Folder folder;
   const std::string mount_point = folder.file("small");
   std::filesystem::create_directory(mount_point);

@@ -21,6 +21,7 @@ protected:
   VerifyReport verified() {
     VerifyOptions verify;
     verify.path = options_.path;
+    verify.postgres = options_.postgres;
     verify.audit_key = options_.audit_key;
     const auto report = verify_audit(verify);
     EXPECT_TRUE(report);
@@ -31,6 +32,7 @@ protected:
 };
 
 TEST_F(JournalKeeping, a_restored_store_asks_about_everything_that_may_have_gone_out_since) {
+  FILE_STORE_ONLY("a server has its own backup");
   for (int i = 0; i < 3; ++i) store(intake("done-" + std::to_string(i), "done-" + std::to_string(i)));
   deliver_all();
   store(intake("ready", "case-r"));
@@ -87,6 +89,7 @@ TEST_F(JournalKeeping, a_restored_store_asks_about_everything_that_may_have_gone
 }
 
 TEST_F(JournalKeeping, a_backup_beside_work_is_whole) {
+  FILE_STORE_ONLY("a server has its own backup");
   std::atomic<bool> stop{false};
   std::thread work([this, &stop] { for (int i = 0; !stop; ++i) store(intake("m" + std::to_string(i), "")); });
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(back_up(options_, folder_.file("b" + std::to_string(i))));
@@ -102,6 +105,7 @@ TEST_F(JournalKeeping, a_backup_beside_work_is_whole) {
 }
 
 TEST_F(JournalKeeping, what_is_not_a_whole_backup_of_ours_is_not_restored) {
+  FILE_STORE_ONLY("a server has its own backup");
   store(intake("m1"));
   ASSERT_TRUE(back_up(options_, backup_));
   JournalOptions other = options_for(folder_.file("other.db"));

@@ -75,6 +75,7 @@ protected:
 };
 
 TEST_F(JournalRows, keys_are_found_before_and_after_they_are_written) {
+  FILE_STORE_ONLY("keys held back");
   for (int i = 0; i < 40; ++i) store(intake("m" + std::to_string(i), "case-" + std::to_string(i % 4)));
   EXPECT_EQ(first_value(options_.path, "SELECT count(*) FROM keys"), "0");
   const auto expect_all = [this](std::size_t in_case_1) {
@@ -102,6 +103,7 @@ TEST_F(JournalRows, keys_are_found_before_and_after_they_are_written) {
 
 // More than one lot of keys: they are written while work goes on, and nothing is taken twice meanwhile.
 TEST_F(JournalRows, lots_of_keys_are_written_piece_by_piece_beside_the_work) {
+  FILE_STORE_ONLY("keys held back");
   constexpr int kMessages = 1500;
   options_.keys_held_back = 1000;
   reopen();

@@ -12,10 +12,22 @@
 #include <sstream>
 #include <string>
 
+#ifdef TONGQU_JOURNAL_TEST_POSTGRES
+#include "journal/postgres/postgres_test_support.hpp"
+#endif
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/journal/journal.hpp"
 
 namespace tongqu::journal::test {
+
+/// The same tests run over the store in a file and, in a program of their own, over the one in PostgreSQL.
+#ifdef TONGQU_JOURNAL_TEST_POSTGRES
+constexpr bool kOnPostgres = true;
+#define FILE_STORE_ONLY(why) GTEST_SKIP() << "a matter of the store in a file: " why
+#else
+constexpr bool kOnPostgres = false;
+#define FILE_STORE_ONLY(why) static_cast<void>(0)
+#endif
 
 /// Hands that a test turns; wall and monotonic time apart.
 class HandClock final : public Clock {
@@ -52,6 +64,9 @@ private:
 inline JournalOptions options_for(const std::string& path) {
   JournalOptions options;
   options.path = path;
+#ifdef TONGQU_JOURNAL_TEST_POSTGRES
+  options.postgres = postgres_for(path);
+#endif
   options.seal_key = Secret(std::string(32, 's'));
   options.audit_key = Secret(std::string(32, 'a'));
   options.audit_head_file = path + ".head";
@@ -106,6 +121,10 @@ inline Settlement settlement(const Claim& of, DeliveryState state) {
 template <class T>
 std::string id_of(const Result<T>& result) { return result ? "ok" : std::string(result.error().id()); }
 
+#ifdef TONGQU_JOURNAL_TEST_POSTGRES
+inline void tamper(const std::string& path, const std::string& sql) { static_cast<void>(pg_value(path, sql)); }
+inline std::string first_value(const std::string& path, const std::string& sql) { return pg_value(path, sql); }
+#else
 /// Runs SQL behind the journal's back.
 inline void tamper(const std::string& path, const std::string& sql) {
   sqlite3* handle = nullptr;
@@ -124,6 +143,17 @@ inline std::string first_value(const std::string& path, const std::string& sql) 
   sqlite3_exec(handle, sql.c_str(), take, &value, nullptr);
   sqlite3_close(handle);
   return value;
+}
+
+#endif
+
+inline VerifyOptions verify_options_for(const JournalOptions& options) {
+  VerifyOptions verify;
+  verify.path = options.path;
+  verify.postgres = options.postgres;
+  verify.audit_key = options.audit_key;
+  verify.audit_head_file = options.audit_head_file;
+  return verify;
 }
 
 inline std::string content_of(const std::string& path) {

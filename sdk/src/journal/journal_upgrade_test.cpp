@@ -123,6 +123,7 @@ TEST_F(JournalUpgrade, a_store_of_version_1_goes_on_whole) {
 
   VerifyOptions verify;
   verify.path = options_.path;
+    verify.postgres = options_.postgres;
   verify.audit_key = options_.audit_key;
   verify.audit_head_file = options_.audit_head_file;
   const auto report = verify_audit(verify);

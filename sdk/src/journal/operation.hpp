@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
+#include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
-#include "journal/sqlite/store.hpp"
 #include "tongqu/base/clock.hpp"
 #include "tongqu/journal/attachments.hpp"
 
@@ -77,7 +77,7 @@ private:
 
 /// What operations work with, on the writer thread only.
 struct Desk {
-  Store& store;
+  Ledger& store;
   const Sealing& sealing;
   const Clock& clock;
   Schedule& schedule;
@@ -99,6 +99,8 @@ struct Desk {
 class Operation {
 public:
   virtual ~Operation() = default;
+  /// Tells what apply() will read, as far as it knows; a store may ask for it all at once.
+  virtual void foresee(const Desk&, Foresight&) const {}
   /// Inside the transaction: an error undoes this operation alone. Runs again from the start when a neighbour failed half-way.
   virtual Result<void> apply(Desk& desk) = 0;
   /// After the commit returned, or with the reason why nothing of this operation was stored.

@@ -117,7 +117,7 @@ Result<void> AcceptOperation::apply_known(Desk& desk, const MessageRow& first) {
   if (first.digest != prepared_.intake.digest) {
     return desk.store.audit("conflict", first.message_id, "system=" + prepared_.intake.system, prepared_.intake.digest, desk.now_ms());
   }
-  TONGQU_TRY(const auto box, desk.store.box(first, Store::Body::acknowledgement));
+  TONGQU_TRY(const auto box, desk.store.box(first, Ledger::Body::acknowledgement));
   TONGQU_TRY(outcome_.acknowledgement, desk.sealing.open(box, first.key_id, first.message_id, "acknowledgement"));
   outcome_.verdict = IntakeVerdict::duplicate;
   return {};
@@ -141,12 +141,26 @@ Result<void> RefuseOperation::apply(Desk& desk) {
   return desk.store.audit("refusal", refusal_.system, detail, refusal_.digest, desk.now_ms());
 }
 
+void ClaimOperation::foresee(const Desk& desk, Foresight& foresight) const {
+  for (Foresight::Due& one : foresight.due) {
+    if (one.target != target_) continue;
+    one.max += max_;
+    return;
+  }
+  foresight.due.push_back({target_, desk.schedule.now_ms(), max_});
+}
+
 Result<void> ClaimOperation::apply(Desk& desk) {
   claims_.clear();
   rows_.clear();
   std::vector<DeliveryRow> due;
   do {
     TONGQU_TRY(due, desk.store.due(target_, desk.schedule.now_ms(), max_));
+    std::vector<std::int64_t> unread;
+    for (const DeliveryRow& row : due) {
+      if (desk.fresh.find(message_of(row.id)) == nullptr) unread.push_back(message_of(row.id));
+    }
+    if (!unread.empty()) desk.store.foresee_records(unread);
     for (DeliveryRow& row : due) TONGQU_CHECK(apply_one(desk, std::move(row)));
     // Rows that are broken were set apart on the way: look on behind them.
   } while (claims_.empty() && !due.empty());
@@ -161,7 +175,7 @@ Result<Claim> ClaimOperation::prepare(Desk& desk, const DeliveryRow& row) {
     claim.canonical = fresh->canonical;
   } else {
     TONGQU_TRY(auto message, desk.store.whole_message(message_of(row.id)));
-    TONGQU_TRY(const auto box, desk.store.box(message, Store::Body::canonical));
+    TONGQU_TRY(const auto box, desk.store.box(message, Ledger::Body::canonical));
     TONGQU_TRY(claim.canonical, desk.sealing.open(box, message.key_id, message.message_id, "canonical"));
     facts = {std::move(message.message_id), std::move(message.system), std::move(message.case_no), std::move(message.event), std::move(message.identity)};
   }
@@ -225,11 +239,11 @@ void ClaimOperation::complete(Desk& desk, const Error* failure) {
   done_(std::move(claims_));
 }
 
-// The claim's own row serves once: whatever else may have touched it since makes us read it again.
+// The claim's own row serves once: whatever else may have touched it since makes us read it again, and in a shared store others may.
 Result<DeliveryRow> SettleOperation::row_of(Desk& desk) {
   const Settlement& in = prepared_.settlement;
   const auto lease = desk.leases.find(in.fence);
-  if (lease != desk.leases.end() && !lease->second.used && lease->second.acts == desk.acts && lease->second.row.id == in.delivery) {
+  if (!desk.store.shared() && lease != desk.leases.end() && !lease->second.used && lease->second.acts == desk.acts && lease->second.row.id == in.delivery) {
     lease->second.used = true;
     return lease->second.row;
   }
@@ -258,7 +272,7 @@ Result<void> SettleOperation::apply(Desk& desk) {
   }
   TONGQU_CHECK(desk.store.move(row, move, desk.now_ms()));
   TONGQU_CHECK(audit(desk, row));
-  return Store::waits_for_earlier(row) ? let_pass(desk, row) : Result<void>();
+  return waits_for_earlier(row) ? let_pass(desk, row) : Result<void>();
 }
 
 // It came before an event of its own case that the platform wants first: that one may pass. What waits for ever is told to a person.

@@ -11,6 +11,7 @@ class AcceptOperation final : public Operation {
 public:
   AcceptOperation(PreparedIntake prepared, std::function<void(Result<IntakeOutcome>)> done)
       : prepared_(std::move(prepared)), done_(std::move(done)) {}
+  void foresee(const Desk&, Foresight& foresight) const override { foresight.intakes.push_back(&prepared_.intake); }
   Result<void> apply(Desk& desk) override;
   void complete(Desk& desk, const Error* failure) override;
   PreparedIntake& prepared() noexcept { return prepared_; }
@@ -39,6 +40,7 @@ class ClaimOperation final : public Operation {
 public:
   ClaimOperation(std::string target, std::size_t max, std::function<void(Result<std::vector<Claim>>)> done)
       : target_(std::move(target)), max_(max), done_(std::move(done)) {}
+  void foresee(const Desk& desk, Foresight& foresight) const override;
   Result<void> apply(Desk& desk) override;
   void complete(Desk& desk, const Error* failure) override;
 
@@ -62,6 +64,7 @@ struct PreparedSettlement {
 class SettleOperation final : public Operation {
 public:
   SettleOperation(PreparedSettlement prepared, std::function<void(Result<void>)> done) : prepared_(std::move(prepared)), done_(std::move(done)) {}
+  void foresee(const Desk&, Foresight& foresight) const override { foresight.deliveries.push_back(prepared_.settlement.delivery); }
   Result<void> apply(Desk& desk) override;
   void complete(Desk& desk, const Error* failure) override;
 

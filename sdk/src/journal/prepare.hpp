@@ -1,6 +1,6 @@
 #pragma once
+#include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
-#include "journal/sqlite/store.hpp"
 
 namespace tongqu::journal::detail {
 

@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kPageRows = 200;
 /// What sealing adds to a text: version, initialisation vector and MAC.
 constexpr std::int64_t kSealBytes = 49;
-constexpr std::size_t kRaw = static_cast<std::size_t>(Store::Body::raw);
+constexpr std::size_t kRaw = static_cast<std::size_t>(Ledger::Body::raw);
 
 std::string_view class_name(Journal::Purge::What what) {
   switch (what) {
@@ -34,7 +34,7 @@ std::int64_t reference_bytes(const MessageRow& row) { return kSealBytes + static
 /// Whether the raw bytes of a message stand with another one. Its size says no for nearly all; the others are opened.
 Result<bool> is_reference(Desk& desk, const MessageRow& row) {
   if (row.box_bytes[kRaw] != reference_bytes(row)) return false;
-  const auto box = desk.store.box(row, Store::Body::raw);
+  const auto box = desk.store.box(row, Ledger::Body::raw);
   if (!box && box.error().code() != Errc::journal_row_damaged) return box.error();
   const auto raw = box ? desk.sealing.open(*box, row.key_id, row.message_id, "raw") : Result<std::string>(std::string());
   return raw && is_shared_raw(*raw);
@@ -90,7 +90,7 @@ Result<void> purge_message(Desk& desk, const Journal::Purge& what, MessageRow& r
   gone.add(row.message_id, row.digest);
   if (redo == Journal::Redo::preview) return {};
   desk.fresh.forget(row.id);
-  return desk.store.purge_bodies(row, refers ? Store::RawBox::stays : Store::RawBox::goes, desk.now_ms());
+  return desk.store.purge_bodies(row, refers ? Ledger::RawBox::stays : Ledger::RawBox::goes, desk.now_ms());
 }
 
 } // namespace

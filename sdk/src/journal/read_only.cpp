@@ -1,3 +1,4 @@
+#include "journal/postgres/postgres.hpp"
 #include "journal/sqlite/reader.hpp"
 
 namespace tongqu::journal {
@@ -9,6 +10,10 @@ class ReadOnlyJournal final : public Journal {
 public:
   explicit ReadOnlyJournal(detail::Sealing sealing) : sealing_(std::move(sealing)) {}
   Result<void> start(const JournalOptions& options) {
+    if (options.postgres) {
+      TONGQU_TRY(reader_, detail::open_postgres_views(options, sealing_));
+      return {};
+    }
     TONGQU_TRY(reader_, detail::Reader::open(options.path, sealing_, nullptr));
     TONGQU_TRY(attachments_, Attachments::open(options, std::make_shared<SystemClock>(), Attachments::Access::read));
     return {};
@@ -47,7 +52,7 @@ public:
 
 private:
   const detail::Sealing sealing_;
-  std::unique_ptr<detail::Reader> reader_;
+  std::unique_ptr<detail::Views> reader_;
   std::unique_ptr<Attachments> attachments_;
 };
 

@@ -9,7 +9,7 @@ constexpr const char* kColumns[] = {"acknowledgement", "canonical", "raw"};
 Result<bool> reseal_row(Desk& desk, MessageRow& row) {
   std::array<std::string, 3> boxes;
   for (std::size_t i = 0; i < boxes.size(); ++i) {
-    auto box = desk.store.box(row, static_cast<Store::Body>(i));
+    auto box = desk.store.box(row, static_cast<Ledger::Body>(i));
     if (!box) return false;
     auto plain = desk.sealing.open(*box, row.key_id, row.message_id, kColumns[i]);
     if (!plain) return false;

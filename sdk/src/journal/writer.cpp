@@ -28,7 +28,7 @@ Error as_write_error(Error error) {
 
 } // namespace
 
-Writer::Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
+Writer::Writer(const JournalOptions& options, std::unique_ptr<Ledger> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
       desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, options.waiting_limit, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
@@ -81,6 +81,7 @@ Result<void> Writer::bring_waits_back() {
 
 /// A store that was taken away, or its log, can still be written to: into a file without a name, which is gone when the process ends.
 void Writer::remember_files() {
+  if (store_->shared()) return; // Its files are the server's.
   for (const char* end : {"", "-wal"}) {
     const std::string path = options_.path + end;
     if (const auto found = identity_of_file(path)) files_.emplace_back(path, *found);
@@ -212,12 +213,26 @@ void Writer::run(Group group) {
   look_at_disk(group);
   if (group.empty()) look_at_files();
   else process(group);
+  std::set<std::string> nudged;
+  {
+    const std::lock_guard lock(mutex_);
+    nudged.swap(nudged_);
+  }
+  tell_ready(nudged);
   if (!poisoned_) write_head_when_due();
+}
+
+void Writer::nudge(const std::string& target) {
+  {
+    const std::lock_guard lock(mutex_);
+    nudged_.insert(target);
+  }
+  wake_.notify_one();
 }
 
 Writer::Group Writer::wait_for_group() {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kTick, [this] { return closing_ || !queue_.empty(); });
+  wake_.wait_for(lock, kTick, [this] { return closing_ || !queue_.empty() || !nudged_.empty(); });
   return next_group(lock);
 }
 
@@ -269,13 +284,13 @@ void Writer::look_at_disk(Group& group) {
 // Once the log has gone into the database its own room is used again, and the ballast holds what that takes.
 bool Writer::make_room() {
   const bool given = disk_.give_ballast_up();
-  return store_->tidy_log(Store::Pressure::high) || given;
+  return store_->tidy_log(Ledger::Pressure::high) || given;
 }
 
 void Writer::process(Group& group) {
   if (poisoned_) return fail_group(group, Error(Errc::journal_sync_failed));
   Failures failures(group.size());
-  auto applied = apply_group(group, failures);
+  auto applied = apply_until_known(group, failures);
   if (!applied && store_->found_no_room()) {
     store_->rollback();
     if (make_room()) {
@@ -294,7 +309,33 @@ void Writer::process(Group& group) {
     group[i].reset();
   }
   tell_ready(ready);
-  if (auto tidied = store_->tidy_log(disk_.low() ? Store::Pressure::high : Store::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+  if (auto tidied = store_->tidy_log(disk_.low() ? Ledger::Pressure::high : Ledger::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
+}
+
+/// A store that goes away under a transaction leaves the question whether it was committed. Only when the store has answered it are the
+/// operations completed or run again; while it cannot be reached they wait, and then fail with what they may be tried again after.
+Result<void> Writer::apply_until_known(Group& group, Failures& failures) {
+  constexpr int kTriesMax = 5;
+  for (int tries = 1;; ++tries) {
+    auto applied = apply_group(group, failures);
+    if (applied || !store_->lost()) return applied;
+    bool closing = false;
+    {
+      const std::lock_guard lock(mutex_);
+      closing = closing_;
+    }
+    const Ledger::Fate fate = store_->reconnect(closing);
+    if (fate == Ledger::Fate::stored) return {};
+    if (fate == Ledger::Fate::not_known || tries == kTriesMax) return applied;
+    failures.assign(group.size(), std::nullopt);
+  }
+}
+
+void Writer::foresee(const Group& group) {
+  if (!store_->shared()) return;
+  Foresight foresight;
+  for (const auto& operation : group) operation->foresee(desk_, foresight);
+  store_->foresee(foresight);
 }
 
 // A savepoint for each operation copies every page it touches, which costs more than the operation. So the group runs without, and
@@ -305,11 +346,17 @@ Result<void> Writer::apply_group(Group& group, Failures& failures) {
     store_->rollback();
     TONGQU_CHECK(apply_pass(group, failures, Pass::one_by_one));
   }
+  auto committed = store_->commit();
+  if (committed || !store_->refused_a_row()) return committed;
+  store_->rollback();
+  TONGQU_CHECK(apply_pass(group, failures, Pass::one_by_one));
   return store_->commit();
 }
 
 Result<Writer::Verdict> Writer::apply_pass(Group& group, Failures& failures, Pass pass) {
+  foresee(group);
   TONGQU_CHECK(store_->begin());
+  if (store_->content_changed_elsewhere()) fresh_ = FreshRecords();
   if (desk_.now_ms() < store_->tip().at_ms - kClockStepBackMs) {
     TONGQU_CHECK(store_->audit("clock_back", "journal", "before_ms=" + std::to_string(store_->tip().at_ms), {}, desk_.now_ms()));
   }
@@ -373,22 +420,13 @@ void Writer::write_head_now() {
   if (options_.audit_head_file.empty()) return;
   AuditHead head;
   head.tip = store_->tip();
-  if (signing_key_ && !sign_head(head)) return;
+  if (signing_key_ && !close_segment(head)) return;
   if (write_head(options_.audit_head_file, head)) head_sequence_ = head.tip.sequence;
 }
 
-/// The head closes the entries since the one before it, and is kept in the store too: evidence of a message carries it.
-Result<void> Writer::sign_head(AuditHead& head) {
-  // A store of before, or one that was not signed, starts with its newest entries.
-  constexpr std::int64_t kSegmentMax = 50000;
-  TONGQU_TRY(const auto closed, store_->last_head());
-  head.from = std::max(closed + 1, head.tip.sequence - kSegmentMax + 1);
-  TONGQU_TRY(const auto digests, store_->entry_digests(head.from, head.tip.sequence));
-  head.root = segment_root(digests);
-  TONGQU_TRY(head.signature, signing_key_->sign(head_body(head)));
-  if (digests.empty()) return {};
+Result<void> Writer::close_segment(AuditHead& head) {
   TONGQU_CHECK(store_->begin());
-  auto stored = store_->insert_head(head.tip.sequence, head_body(head), head.signature);
+  auto stored = sign_head(head);
   if (stored) stored = store_->commit();
   if (stored) return {};
   store_->rollback();
@@ -397,6 +435,21 @@ Result<void> Writer::sign_head(AuditHead& head) {
     poisoned_ = true;
   }
   return stored;
+}
+
+/// The head closes the entries since the one before it, and is kept in the store too: evidence of a message carries it. Both stand in one
+/// transaction, so that no two processes close one segment.
+Result<void> Writer::sign_head(AuditHead& head) {
+  // A store of before, or one that was not signed, starts with its newest entries.
+  constexpr std::int64_t kSegmentMax = 50000;
+  head.tip = store_->tip();
+  TONGQU_TRY(const auto closed, store_->last_head());
+  head.from = std::max(closed + 1, head.tip.sequence - kSegmentMax + 1);
+  TONGQU_TRY(const auto digests, store_->entry_digests(head.from, head.tip.sequence));
+  head.root = segment_root(digests);
+  TONGQU_TRY(head.signature, signing_key_->sign(head_body(head)));
+  if (digests.empty()) return {};
+  return store_->insert_head(head.tip.sequence, head_body(head), head.signature);
 }
 
 void Writer::finish() {

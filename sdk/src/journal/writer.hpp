@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "journal/audit_head.hpp"
@@ -23,7 +24,7 @@ enum class Admission : std::uint8_t { intake, ledger, always };
 /// The one writer: takes all waiting operations, up to a bound, into one transaction, commits, then completes them.
 class Writer {
 public:
-  Writer(const JournalOptions& options, std::unique_ptr<Store> store, const Sealing& sealing, const Clock& clock,
+  Writer(const JournalOptions& options, std::unique_ptr<Ledger> store, const Sealing& sealing, const Clock& clock,
          std::optional<crypto::Sm2PrivateKey> signing_key);
   ~Writer();
   Writer(const Writer&) = delete;
@@ -50,10 +51,13 @@ public:
   /// Drains, writes the head and ends the thread.
   void stop();
   void on_ready(std::function<void(const std::string&)> listener);
+  /// Another process may have given a target work. Of any thread; the listener hears of it on the writer's own.
+  void nudge(const std::string& target);
   const Schedule& schedule() const noexcept { return schedule_; }
 
 private:
   using Group = std::vector<std::unique_ptr<Operation>>;
+  using Failures = std::vector<std::optional<Error>>;
   void loop();
   Group wait_for_group();
   Group next_group(std::unique_lock<std::mutex>& held);
@@ -63,7 +67,8 @@ private:
   void look_at_disk(Group& group);
   bool make_room();
   void process(Group& group);
-  using Failures = std::vector<std::optional<Error>>;
+  Result<void> apply_until_known(Group& group, Failures& failures);
+  void foresee(const Group& group);
   enum class Pass : std::uint8_t { together, one_by_one };
   enum class Verdict : std::uint8_t { applied, again };
   Result<void> apply_group(Group& group, Failures& failures);
@@ -80,11 +85,12 @@ private:
   Result<void> check_old_head();
   void write_head_when_due();
   void write_head_now();
+  Result<void> close_segment(AuditHead& head);
   Result<void> sign_head(AuditHead& head);
   void finish();
 
   const JournalOptions& options_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<Ledger> store_;
   const Clock& clock_;
   Schedule schedule_;
   Leases leases_;
@@ -102,6 +108,7 @@ private:
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Operation>> queue_;
   std::function<void(const std::string&)> listener_;
+  std::set<std::string> nudged_;
   bool closing_ = false;
   bool poisoned_ = false;
   std::mutex stop_mutex_;

@@ -1,5 +1,6 @@
 // Whole cycle of the journal (accept, claim, settle) with group commit, and claiming from a backlog.
-//   journal_bench [FOLDER] [MESSAGES] [PRODUCERS] [BACKLOG]
+//   journal_bench [FOLDER] [MESSAGES] [PRODUCERS] [BACKLOG] [CONNECTION]
+// With a connection ("host=… dbname=…") over PostgreSQL, in a new schema of its name and the process id, which is left there.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -183,7 +184,12 @@ int main(int count, char** arguments) {
   options.seal_key = Secret(std::string(32, 's'));
   options.audit_key = Secret(std::string(32, 'a'));
   options.audit_head_file = options.path + ".head";
-  for (const char* end : {"", "-wal", "-shm", ".lock", ".head"}) ::unlink((options.path + end).c_str());
+  if (count > 5) {
+    auto& postgres = options.postgres.emplace();
+    postgres.connection = Secret(arguments[5]);
+    postgres.schema = "journal_bench_" + std::to_string(::getpid());
+  }
+  for (const char* end : {"", "-wal", "-shm", ".lock", ".head", ".bridge"}) ::unlink((options.path + end).c_str());
   {
     auto opened = Journal::open(options, std::make_shared<SystemClock>());
     if (!opened) { std::fprintf(stderr, "%s\n", describe(opened.error()).c_str()); return 1; }
@@ -217,6 +223,6 @@ int main(int count, char** arguments) {
     std::printf("drain: %.0f/s, %.1f us CPU each, %ld MB resident\n", static_cast<double>(backlog) / took,
                 (cpu_seconds() - cpu) * 1e6 / static_cast<double>(backlog), resident_kb() / 1024);
   }
-  for (const char* end : {"", "-wal", "-shm", ".lock", ".head"}) ::unlink((options.path + end).c_str());
+  for (const char* end : {"", "-wal", "-shm", ".lock", ".head", ".bridge"}) ::unlink((options.path + end).c_str());
   return 0;
 }

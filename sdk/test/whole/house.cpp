@@ -300,6 +300,7 @@ journal::VerifyReport House::verify() const {
   const auto options = bridge::journal_options(config);
   journal::VerifyOptions check;
   check.path = options->path;
+  check.postgres = options->postgres;
   check.audit_key = options->audit_key;
   const auto report = journal::verify_audit(check);
   if (!report) throw std::runtime_error(describe(report.error()));

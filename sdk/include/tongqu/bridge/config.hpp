@@ -23,7 +23,13 @@ struct SecretRef {
 };
 
 struct JournalSettings {
-  std::string path;
+  std::string path;                                ///< With `postgres`, the name that the files of this bridge begin with.
+  struct Postgres {
+    SecretRef connection;                          ///< What libpq takes.
+    std::string schema = "tongqu";
+    std::chrono::milliseconds outage{10000}, clock_skew_max{5000};
+  };
+  std::optional<Postgres> postgres;                ///< The store is there, and other bridges may share it.
   SecretRef seal_key;                              ///< 64 hexadecimal digits.
   std::string key_id = "k1";
   struct EarlierKey { std::string key_id; SecretRef seal_key; };

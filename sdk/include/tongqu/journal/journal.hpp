@@ -141,8 +141,17 @@ struct Counts {
   std::int64_t damaged = 0;       ///< Rows that were found damaged and set apart.
 };
 
+/// A store in PostgreSQL that several bridges share. See docs/reference/journal-postgres.md.
+struct PostgresOptions {
+  Secret connection;             ///< What libpq takes: "host=… dbname=… user=… password=…" or a URI.
+  std::string schema = "tongqu"; ///< Lower-case letters, digits and '_'. Everything of the store is in it.
+  std::chrono::milliseconds outage{10000};       ///< Work waits so long for a server that is away, and then fails with journal.server_away.
+  std::chrono::milliseconds clock_skew_max{5000}; ///< Between this host and the server, at opening. 0: not looked at.
+};
+
 struct JournalOptions {
-  std::string path;              ///< Database file; "<path>.lock" is the instance lock.
+  std::string path;              ///< Database file; "<path>.lock" is the instance lock. With `postgres`, only the name of the files beside it.
+  std::optional<PostgresOptions> postgres; ///< The store is there instead of in a file.
   bool create = true;            ///< Create when missing.
   Secret seal_key;               ///< 32 bytes; key id in `key_id`.
   std::string key_id = "k1";
@@ -175,7 +184,7 @@ public:
   virtual ~Journal() = default;
 
   /// Opens or creates. Takes the instance lock, refuses anything but WAL with synchronous=FULL, checks schema version and integrity,
-  /// turns claims left by a dead process into `unknown` (query first).
+  /// turns claims left by a dead process into `unknown` (query first). A store in PostgreSQL is shared: see docs/reference/journal-postgres.md.
   /// @errors journal.locked, journal.open, journal.weak_durability, journal.schema, journal.corrupt (fix_setup).
   static Result<std::unique_ptr<Journal>> open(JournalOptions options, std::shared_ptr<Clock> clock);
 
@@ -268,6 +277,7 @@ struct VerifyReport {
 };
 struct VerifyOptions {
   std::string path;
+  std::optional<PostgresOptions> postgres;
   Secret audit_key;
   std::string audit_head_file;        ///< May be empty.
   std::string audit_public_key_pem;   ///< Needed when the head is signed.

@@ -121,6 +121,7 @@ Result<void> check_attachments(const std::string& file, const JournalOptions& op
 } // namespace
 
 Result<void> back_up(const JournalOptions& options, const std::string& file) {
+  if (options.postgres) return Error(Errc::journal_file_store_only).at("back_up");
   TONGQU_TRY(const auto sealing, Sealing::create(options));
   if (size_of_file(file) >= 0) return Error(Errc::journal_backup).at(file).with("exists");
   TONGQU_TRY(auto from, Database::open(options.path, Access::read));
@@ -134,6 +135,7 @@ Result<void> back_up(const JournalOptions& options, const std::string& file) {
 }
 
 Result<RestoreReport> restore(const std::string& file, const JournalOptions& options) {
+  if (options.postgres) return Error(Errc::journal_file_store_only).at("restore");
   if (size_of_file(file) < 0) return Error(Errc::journal_backup).at(file);
   for (const char* end : {"", "-wal", ".attachments"}) {
     if (size_of_file(options.path + end) >= 0) return Error(Errc::journal_backup).at(options.path + end).with("exists");

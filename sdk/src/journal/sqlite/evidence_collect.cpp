@@ -1,11 +1,8 @@
-#include <map>
-
-#include "journal/audit_head.hpp"
-#include "journal/evidence_form.hpp"
+#include "journal/evidence_collect.hpp"
+#include "journal/postgres/postgres.hpp"
 #include "journal/sqlite/reader.hpp"
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/store.hpp"
-#include "tongqu/crypto/crypto.hpp"
 #include "tongqu/journal/evidence.hpp"
 
 namespace tongqu::journal {
@@ -13,112 +10,47 @@ namespace {
 
 using namespace detail;
 
-struct Receipt {
-  std::int64_t delivery = 0;
-  std::string number, text;
+class FileSource final : public EvidenceSource {
+public:
+  FileSource(std::unique_ptr<Reader> reader, std::unique_ptr<Database> database) : reader_(std::move(reader)), database_(std::move(database)) {}
+  Views& views() override { return *reader_; }
+  Result<void> stand_still() override { return database_->run("BEGIN"); }
+
+  Result<std::vector<EvidenceEntry>> entries_of(std::string_view message_id) override {
+    TONGQU_TRY(auto rows, Statement::prepare(*database_, "SELECT seq, at_ms, kind, subject, detail, digest FROM audit WHERE subject = ? ORDER BY seq"));
+    rows.text(1, message_id);
+    std::vector<EvidenceEntry> found;
+    for (;;) {
+      TONGQU_TRY(const bool row, rows.step());
+      if (!row) return found;
+      found.push_back({rows.number_at(0), rows.number_at(1), rows.string_at(2), rows.string_at(3), rows.string_at(4), rows.string_at(5)});
+    }
+  }
+
+  Result<std::optional<StoredHead>> head_behind(std::int64_t sequence) override {
+    TONGQU_TRY(auto row, Statement::prepare(*database_, "SELECT seq, body, signature FROM heads WHERE seq >= ? ORDER BY seq LIMIT 1"));
+    row.number(1, sequence);
+    TONGQU_TRY(const bool found, row.step());
+    return found ? std::optional<StoredHead>({row.number_at(0), row.string_at(1), row.string_at(2)}) : std::nullopt;
+  }
+
+  Result<std::string> digests(std::int64_t from, std::int64_t to) override { return read_entry_digests(*database_, from, to); }
+
+private:
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Database> database_;
 };
-
-/// Walks the whole chain, because no index leads from a message to its entries: evidence is rare, and an index would cost every message.
-Result<std::vector<EvidenceEntry>> entries_of(Database& database, std::string_view message_id) {
-  TONGQU_TRY(auto rows, Statement::prepare(database, "SELECT seq, at_ms, kind, subject, detail, digest FROM audit WHERE subject = ? ORDER BY seq"));
-  rows.text(1, message_id);
-  std::vector<EvidenceEntry> found;
-  for (;;) {
-    TONGQU_TRY(const bool row, rows.step());
-    if (!row) return found;
-    found.push_back({rows.number_at(0), rows.number_at(1), rows.string_at(2), rows.string_at(3), rows.string_at(4), rows.string_at(5)});
-  }
-}
-
-/// The segment that the first head at or behind an entry closes.
-Result<std::optional<Segment>> segment_of(Database& database, std::int64_t sequence) {
-  TONGQU_TRY(auto row, Statement::prepare(database, "SELECT seq, body, signature FROM heads WHERE seq >= ? ORDER BY seq LIMIT 1"));
-  row.number(1, sequence);
-  TONGQU_TRY(const bool found, row.step());
-  if (!found) return std::optional<Segment>();
-  Segment segment;
-  segment.to = row.number_at(0);
-  segment.body = row.string_at(1);
-  segment.signature = row.string_at(2);
-  TONGQU_TRY(const auto head, parse_head(segment.body));
-  segment.from = head.from;
-  if (segment.from > sequence) return std::optional<Segment>();
-  TONGQU_TRY(segment.digests, read_entry_digests(database, segment.from, segment.to));
-  return std::optional<Segment>(std::move(segment));
-}
-
-Result<std::map<std::int64_t, Segment>> segments_of(Database& database, const std::vector<EvidenceEntry>& entries) {
-  std::map<std::int64_t, Segment> segments;
-  std::int64_t closed = 0;
-  for (const EvidenceEntry& entry : entries) {
-    if (entry.sequence <= closed) continue;
-    TONGQU_TRY(auto segment, segment_of(database, entry.sequence));
-    if (!segment) return Error(Errc::journal_evidence_early).at("audit entry " + std::to_string(entry.sequence));
-    closed = segment->to;
-    segments.emplace(segment->from, *std::move(segment));
-  }
-  return segments;
-}
-
-Result<std::vector<Receipt>> receipts_of(Reader& reader, const MessageView& view) {
-  std::vector<Receipt> receipts;
-  for (const DeliveryView& delivery : view.deliveries) {
-    TONGQU_TRY(auto text, reader.receipt(delivery.delivery));
-    if (text.empty() && !delivery.receipt_no.empty()) return Error(Errc::journal_purged).at("receipt of delivery " + std::to_string(delivery.delivery));
-    if (!text.empty()) receipts.push_back({delivery.delivery, delivery.receipt_no, std::move(text)});
-  }
-  return receipts;
-}
-
-void put(std::string& out, std::string_view name, std::initializer_list<std::string> values) {
-  out += name;
-  for (const std::string& value : values) out.append(1, ' ').append(value.empty() ? "-" : value);
-  out += '\n';
-}
-
-std::string b64(std::string_view bytes) { return to_base64(bytes); }
-
-void put_entry(std::string& out, const EvidenceEntry& entry) {
-  put(out, "entry", {std::to_string(entry.sequence), std::to_string(entry.at_ms), entry.kind, b64(entry.subject), b64(entry.detail), to_hex(entry.digest)});
-}
 
 } // namespace
 
 Result<std::string> collect_evidence(const JournalOptions& options, std::string_view message_id) {
+  if (options.postgres) return evidence_postgres(options, message_id);
   TONGQU_TRY(const auto sealing, Sealing::create(options));
   TONGQU_TRY(auto reader, Reader::open(options.path, sealing, nullptr));
-  TONGQU_TRY(const auto view, reader->message(message_id));
-  if (!view) return Error(Errc::journal_not_found).at(std::string(message_id));
-  if (view->damaged) return Error(Errc::journal_row_damaged).at(std::string(message_id));
-  TONGQU_TRY(const auto bodies, reader->bodies(message_id));
-  TONGQU_TRY(const auto receipts, receipts_of(*reader, *view));
-  TONGQU_TRY(const auto database, Database::open(options.path, Access::read));
+  TONGQU_TRY(auto database, Database::open(options.path, Access::read));
   TONGQU_CHECK(check_newest(*database));
-  // Entries, heads and digests of one moment.
-  TONGQU_CHECK(database->run("BEGIN"));
-  TONGQU_TRY(const auto entries, entries_of(*database, message_id));
-  if (entries.empty()) return Error(Errc::journal_audit_gap).at(std::string(message_id));
-  TONGQU_TRY(const auto segments, segments_of(*database, entries));
-
-  std::string out(kEvidenceFirstLine);
-  out += '\n';
-  put(out, "message", {std::string(message_id)});
-  put(out, "raw", {b64(bodies.raw)});
-  std::string digest;
-  for (const EvidenceEntry& entry : entries) {
-    if (entry.kind == "intake" || entry.kind == "release" || (entry.kind == "redeliver" && !entry.digest.empty())) digest = entry.digest;
-  }
-  // Only what the digest covers: nothing stands in an evidence that could be another thing.
-  const std::size_t covered = digest_prefix(bodies.canonical, digest);
-  put(out, "record", {covered > 0 ? "proven" : "unproven", b64(covered > 0 ? bodies.canonical.substr(0, covered) + "}" : bodies.canonical)});
-  for (const Receipt& one : receipts) put(out, "receipt", {std::to_string(one.delivery), b64(one.number), b64(one.text)});
-  for (const EvidenceEntry& entry : entries) put_entry(out, entry);
-  for (const auto& [from, segment] : segments) {
-    put(out, "head", {b64(segment.body), b64(segment.signature)});
-    put(out, "segment", {std::to_string(from), b64(segment.digests)});
-  }
-  put(out, "end", {to_hex(crypto::sm3(out))});
-  return out;
+  FileSource source(std::move(reader), std::move(database));
+  return evidence_from(source, message_id);
 }
 
 } // namespace tongqu::journal

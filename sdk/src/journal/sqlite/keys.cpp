@@ -16,15 +16,6 @@ Result<std::optional<std::int64_t>> nearest(Statement& statement, std::int64_t h
 
 } // namespace
 
-std::int64_t KeyHash::of(char kind, std::string_view first, std::string_view second) const {
-  ShortBytes bytes;
-  bytes.append(std::string_view(&kind, 1));
-  bytes.number(static_cast<std::int64_t>(first.size()));
-  bytes.append(first);
-  bytes.append(second);
-  return static_cast<std::int64_t>(siphash(key_, bytes.view()));
-}
-
 /// The hash is keyed and even in all its bits, so some of them say where to begin to look.
 std::size_t KeyMap::place_of(std::int64_t hash) const noexcept {
   const std::size_t mask = slots_.size() - 1;

@@ -6,23 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "journal/siphash.hpp"
 #include "journal/sqlite/rows.hpp"
 
 namespace tongqu::journal::detail {
-
-/// Hashes under which rows are found: identities, cases and lanes. A hash only proposes a row; whoever finds one compares its text.
-class KeyHash {
-public:
-  explicit KeyHash(const SipKey& key) : key_(key) {}
-  std::int64_t of_identity(std::string_view identity) const { return of('i', identity, {}); }
-  std::int64_t of_case(std::string_view system, std::string_view case_no) const { return of('c', system, case_no); }
-  std::int64_t of_lane(std::string_view case_key, std::string_view target) const { return of('l', case_key, target); }
-
-private:
-  std::int64_t of(char kind, std::string_view first, std::string_view second) const;
-  SipKey key_;
-};
 
 using Key = std::pair<std::int64_t, std::int64_t>; ///< Hash and row id.
 

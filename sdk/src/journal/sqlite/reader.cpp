@@ -38,18 +38,7 @@ Statement& at(std::vector<Statement>& statements, Sql which) { return statements
 } // namespace
 
 DeliveryView read_view(const Statement& row, const RowChecks& checks) {
-  DeliveryRow from = read_delivery(row, checks);
-  DeliveryView view;
-  view.delivery = from.id;
-  view.target = std::move(from.target);
-  view.state = from.state;
-  view.attempts = from.attempts;
-  view.created = from_epoch_ms(from.created_ms);
-  view.changed = from_epoch_ms(from.changed_ms);
-  view.not_before = from_epoch_ms(from.not_before_ms);
-  view.error_id = from.damaged ? std::string(errc_row(Errc::journal_row_damaged).id) : std::move(from.error_id);
-  view.reason = std::move(from.reason);
-  view.damaged = from.damaged;
+  DeliveryView view = view_from(read_delivery(row, checks));
   view.message_id = row.string_at(14);
   view.system = row.string_at(15);
   view.case_no = row.string_at(16);

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 
+#include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
 #include "journal/sqlite/keys.hpp"
@@ -11,21 +12,21 @@
 namespace tongqu::journal::detail {
 
 /// Reading beside the writer, on a read-only connection of its own. Safe from several threads, one at a time.
-class Reader {
+class Reader final : public Views {
 public:
   /// @param recent  The writer's, when it is in this process; otherwise null, and the newest rows are read.
   /// @errors journal.open, journal.schema, journal.corrupt.
   static Result<std::unique_ptr<Reader>> open(const std::string& path, const Sealing& sealing, std::shared_ptr<const RecentKeys> recent);
 
-  Result<std::optional<Journal::Known>> find(std::string_view identity);
-  Result<Counts> counts();
-  Result<std::optional<MessageView>> message(std::string_view message_id);
-  Result<std::vector<MessageView>> messages_of_case(std::string_view system, std::string_view case_no);
-  Result<std::vector<DeliveryView>> deliveries(DeliveryState state, std::size_t max);
-  Result<Journal::Bodies> bodies(std::string_view message_id);
-  Result<std::string> receipt(std::int64_t delivery);
+  Result<std::optional<Journal::Known>> find(std::string_view identity) override;
+  Result<Counts> counts() override;
+  Result<std::optional<MessageView>> message(std::string_view message_id) override;
+  Result<std::vector<MessageView>> messages_of_case(std::string_view system, std::string_view case_no) override;
+  Result<std::vector<DeliveryView>> deliveries(DeliveryState state, std::size_t max) override;
+  Result<Journal::Bodies> bodies(std::string_view message_id) override;
+  Result<std::string> receipt(std::int64_t delivery) override;
   /// Schedule time, 0 for at once.
-  Result<std::optional<std::int64_t>> next_due(std::string_view target);
+  Result<std::optional<std::int64_t>> next_due(std::string_view target) override;
 
 private:
   Reader(std::unique_ptr<Database> database, const Sealing& sealing, const StoreKeys& keys)

@@ -5,39 +5,6 @@
 namespace tongqu::journal::detail {
 namespace {
 
-constexpr std::string_view kKeysOwner = "store";
-constexpr std::size_t kKeysBytes = 32;
-
-/// Bytes of a row in which no two rows are equal: each text stands behind its length.
-class Fields {
-public:
-  explicit Fields(char table) { bytes_.append(std::string_view(&table, 1)); }
-  Fields& number(std::int64_t value) {
-    bytes_.number(value);
-    return *this;
-  }
-  Fields& text(std::string_view value) {
-    number(static_cast<std::int64_t>(value.size()));
-    bytes_.append(value);
-    return *this;
-  }
-  std::int64_t check(const SipKey& key) const { return static_cast<std::int64_t>(siphash(key, bytes_.view())); }
-
-private:
-  ShortBytes bytes_;
-};
-
-SipKey key_from(std::string_view bytes) {
-  const auto word = [bytes](std::size_t at) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-    return value;
-  };
-  return {word(0), word(8)};
-}
-
-std::string meta_name(std::string_view key_id) { return "store_keys " + std::string(key_id); }
-
 Result<std::optional<std::string>> find_box(Database& database, const std::string& name) {
   TONGQU_TRY(auto query, Statement::prepare(database, "SELECT value FROM meta WHERE name = ?"));
   query.text(1, name);
@@ -46,8 +13,8 @@ Result<std::optional<std::string>> find_box(Database& database, const std::strin
 }
 
 Result<void> put_box(Database& database, const Sealing& sealing, std::string_view secret) {
-  const std::string name = meta_name(sealing.key_id());
-  TONGQU_TRY(const auto box, sealing.seal(secret, kKeysOwner, name));
+  const std::string name = store_secret_name(sealing.key_id());
+  TONGQU_TRY(const auto box, sealing.seal(secret, kStoreSecretOwner, name));
   TONGQU_TRY(auto insert, Statement::prepare(database, "INSERT INTO meta(name, value) VALUES(?, ?)"));
   insert.text(1, name);
   insert.blob(2, box);
@@ -58,45 +25,17 @@ Result<void> put_box(Database& database, const Sealing& sealing, std::string_vie
 /// Nothing when none of our keys has a box in the store.
 Result<std::optional<std::string>> find_secret(Database& database, const Sealing& sealing) {
   for (const std::string& key_id : sealing.key_ids()) {
-    const std::string name = meta_name(key_id);
+    const std::string name = store_secret_name(key_id);
     TONGQU_TRY(const auto box, find_box(database, name));
     if (!box) continue;
-    auto secret = sealing.open(*box, key_id, kKeysOwner, name);
-    if (!secret || secret->size() != kKeysBytes) return Error(Errc::journal_open).at("seal_key");
+    auto secret = sealing.open(*box, key_id, kStoreSecretOwner, name);
+    if (!secret || secret->size() != kStoreSecretBytes) return Error(Errc::journal_open).at("seal_key");
     return std::optional<std::string>(*std::move(secret));
   }
   return std::optional<std::string>();
 }
 
-StoreKeys keys_from(std::string_view secret) { return {key_from(secret.substr(0, 16)), key_from(secret.substr(16))}; }
-
 } // namespace
-
-std::int64_t RowChecks::of(const MessageRow& row) const {
-  Fields fields('m');
-  fields.number(row.id).text(row.message_id).text(row.identity).text(row.digest).text(row.system).text(row.case_no).text(row.event);
-  fields.text(row.pack).text(row.pack_digest).number(row.created_ms).text(row.key_id).text(row.findings).number(row.purged_ms);
-  for (const std::int64_t size : row.box_bytes) fields.number(size);
-  return fields.check(key_);
-}
-
-std::int64_t RowChecks::of(const DeliveryRow& row) const {
-  Fields fields('d');
-  fields.number(row.id).text(row.target).text(row.case_key).number(static_cast<std::int64_t>(row.state)).number(row.not_before_ms);
-  fields.number(row.attempts).number(row.fence).number(row.created_ms).number(row.changed_ms).text(row.after).text(row.error_id).text(row.reason);
-  return fields.check(key_);
-}
-
-std::int64_t RowChecks::of(const ReceiptRow& row) const {
-  return Fields('r').number(row.delivery).text(row.number).text(row.key_id).number(static_cast<std::int64_t>(row.box.size())).check(key_);
-}
-
-std::int64_t RowChecks::of(const Counters& row) const {
-  Fields fields('c');
-  fields.number(row.last_message).number(row.messages).number(row.refusals).number(row.fence).number(row.indexed);
-  for (const std::int64_t count : row.states) fields.number(count);
-  return fields.check(key_);
-}
 
 MessageRow read_message(const Statement& row, const RowChecks& checks) {
   MessageRow out;
@@ -179,12 +118,10 @@ Result<void> insert_counters(Database& database, const Counters& counters, const
   return {};
 }
 
-Error damaged_row(std::string_view table, std::int64_t id) { return Error(Errc::journal_row_damaged).at(std::string(table) + " " + std::to_string(id)); }
-
 Result<StoreKeys> load_store_keys(Database& database, const Sealing& sealing) {
   TONGQU_TRY(const auto secret, find_secret(database, sealing));
   if (!secret) return Error(Errc::journal_open).at("seal_key");
-  return keys_from(*secret);
+  return store_keys_from(*secret);
 }
 
 Result<StoreKeys> load_or_make_store_keys(Database& database, const Sealing& sealing) {
@@ -193,11 +130,11 @@ Result<StoreKeys> load_or_make_store_keys(Database& database, const Sealing& sea
     // Somebody's keys are there, but none that we were given.
     TONGQU_TRY(const auto known, database.number_of("SELECT count(*) FROM meta WHERE name LIKE 'store_keys %'"));
     if (known != 0) return Error(Errc::journal_open).at("seal_key");
-    secret = crypto::random_bytes(kKeysBytes);
+    secret = crypto::random_bytes(kStoreSecretBytes);
   }
-  TONGQU_TRY(const auto box, find_box(database, meta_name(sealing.key_id())));
+  TONGQU_TRY(const auto box, find_box(database, store_secret_name(sealing.key_id())));
   if (!box) TONGQU_CHECK(put_box(database, sealing, *secret));
-  return keys_from(*secret);
+  return store_keys_from(*secret);
 }
 
 } // namespace tongqu::journal::detail

@@ -1,5 +1,6 @@
 #include "tongqu/journal/scan.hpp"
 
+#include "journal/postgres/postgres.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
 #include "journal/sqlite/schema.hpp"
@@ -57,6 +58,7 @@ ScannedDelivery read_row(const Statement& row, const ScanFilter& filter, const S
 } // namespace
 
 Result<void> scan_deliveries(const JournalOptions& options, const ScanFilter& filter, const std::function<bool(const ScannedDelivery&)>& take) {
+  if (options.postgres) return scan_postgres(options, filter, take);
   TONGQU_TRY(const auto sealing, Sealing::create(options));
   TONGQU_TRY(const auto database, Database::open(options.path, Access::read));
   TONGQU_CHECK(check_newest(*database));
@@ -84,6 +86,7 @@ Result<void> scan_deliveries(const JournalOptions& options, const ScanFilter& fi
 }
 
 Result<std::string> message_of_delivery(const JournalOptions& options, std::int64_t delivery) {
+  if (options.postgres) return message_of_delivery_postgres(options, delivery);
   TONGQU_TRY(const auto database, Database::open(options.path, Access::read));
   TONGQU_CHECK(check_newest(*database));
   TONGQU_TRY(Statement statement, Statement::prepare(*database, "SELECT message_id FROM messages WHERE id = ? / 64"));

@@ -4,9 +4,9 @@
 #include <optional>
 #include <set>
 
-#include "journal/audit_chain.hpp"
 #include "journal/entry_digests.hpp"
 #include "journal/fair_order.hpp"
+#include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
 #include "journal/sqlite/keys.hpp"
@@ -15,138 +15,117 @@
 
 namespace tongqu::journal::detail {
 
-/// Sealed and ready to be written; what remains of an Intake.
-struct PreparedIntake {
-  Intake intake;       ///< `raw` is empty.
-  std::string raw_box, canonical_box, acknowledgement_box;
-  std::string raw_digest; ///< SM3 of the raw bytes.
-};
-
-/// Where a delivery goes and what is written with it.
-struct Move {
-  DeliveryState to = DeliveryState::ready;
-  std::int64_t not_before_ms = 0;
-  std::string_view error_id, reason, receipt_no, key_id, receipt_box;
-};
-
 /// @errors journal.audit_gap.
 Result<std::string> read_entry_digests(Database& database, std::int64_t from, std::int64_t to);
 
 /// The rows, for the one writer thread. Every state change goes through `move`, which asserts that it is legal. Every row is checked
 /// when it is read; a damaged one is never changed and never trusted, and stands in the way of its own case only.
-class Store {
+class Store final : public Ledger {
 public:
   /// Opens or creates, checks identity, durability, integrity and keys; brings an older schema up. @errors as Journal::open.
   static Result<std::unique_ptr<Store>> open(const JournalOptions& options, const Sealing& sealing);
 
-  Result<void> begin();
-  void mark();                 ///< Before an operation.
-  bool forget_if_unwritten();  ///< Back to the mark, when no row was written since; false when one was.
-  Result<void> save();         ///< Savepoint at the mark.
-  Result<void> release();
-  void undo();                 ///< Back to the savepoint.
-  Result<void> commit();
-  void rollback();
-  bool in_transaction() const noexcept { return database_->in_transaction(); }
+  Result<void> begin() override;
+  void mark() override;  ///< Before an operation.
+  bool forget_if_unwritten() override;  ///< Back to the mark, when no row was written since; false when one was.
+  Result<void> save() override;  ///< Savepoint at the mark.
+  Result<void> release() override;
+  void undo() override;  ///< Back to the savepoint.
+  Result<void> commit() override;
+  void rollback() override;
+  bool in_transaction() const noexcept override { return database_->in_transaction(); }
   /// The last failure was a disk without room.
-  bool found_no_room() const noexcept { return database_->found_no_room(); }
+  bool found_no_room() const noexcept override { return database_->found_no_room(); }
 
   /// Appends to the audit chain.
-  Result<void> audit(std::string_view kind, std::string_view subject, std::string_view detail, std::string_view digest, std::int64_t now_ms);
-  const AuditTip& tip() const noexcept { return live_.tip; }
+  Result<void> audit(std::string_view kind, std::string_view subject, std::string_view detail, std::string_view digest, std::int64_t now_ms) override;
+  const AuditTip& tip() const noexcept override { return live_.tip; }
   /// Chain value of an entry; nothing when it is not there.
-  Result<std::optional<std::string>> chain_value(std::int64_t sequence);
+  Result<std::optional<std::string>> chain_value(std::int64_t sequence) override;
 
   /// Last entry that a stored head closes; 0 when there is none.
-  Result<std::int64_t> last_head();
+  Result<std::int64_t> last_head() override;
   /// Digests of the entries between two, in order.
-  Result<std::string> entry_digests(std::int64_t from, std::int64_t to);
-  Result<void> insert_head(std::int64_t sequence, std::string_view body, std::string_view signature);
+  Result<std::string> entry_digests(std::int64_t from, std::int64_t to) override;
+  Result<void> insert_head(std::int64_t sequence, std::string_view body, std::string_view signature) override;
 
   /// The message that first used an identity. @errors journal.row_damaged when a row that may be that one cannot be trusted.
-  Result<std::optional<MessageRow>> known(std::string_view identity);
-  Result<std::optional<MessageRow>> message(std::int64_t row);
+  Result<std::optional<MessageRow>> known(std::string_view identity) override;
+  Result<std::optional<MessageRow>> message(std::int64_t row) override;
   /// As above, but it must be there and whole. @errors journal.row_damaged.
-  Result<MessageRow> whole_message(std::int64_t row);
-  Result<void> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms);
-  Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms);
-  Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms);
+  Result<MessageRow> whole_message(std::int64_t row) override;
+  Result<void> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms) override;
+  Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms) override;
+  Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms) override;
 
   /// Deliveries that may be claimed: half of them those whose time has come, the others those due at once in the fair order; one kind
   /// takes the room that the other leaves.
-  Result<std::vector<DeliveryRow>> due(const std::string& target, std::int64_t schedule_ms, std::size_t max);
-  Result<std::optional<DeliveryRow>> delivery(std::int64_t id);
+  Result<std::vector<DeliveryRow>> due(const std::string& target, std::int64_t schedule_ms, std::size_t max) override;
+  Result<std::optional<DeliveryRow>> delivery(std::int64_t id) override;
   /// Sealed bodies, in the order of MessageRow::box_bytes, with a size that fits the row. @errors journal.row_damaged.
-  enum class Body : std::uint8_t { acknowledgement, canonical, raw };
-  Result<std::string> box(const MessageRow& message, Body which);
+  Result<std::string> box(const MessageRow& message, Body which) override;
   /// Row number of the message stored last.
-  std::int64_t last_message() const noexcept { return live_.counters.last_message; }
+  std::int64_t last_message() const noexcept override { return live_.counters.last_message; }
   /// Receipt of the delivery before this one in its lane, skipping those that were not delivered. @errors journal.row_damaged.
-  Result<std::optional<ReceiptRow>> receipt_before(const DeliveryRow& row);
+  Result<std::optional<ReceiptRow>> receipt_before(const DeliveryRow& row) override;
   /// ready -> sending, or an unknown one that is to be asked about; gives it the next fence.
-  Result<void> claim(DeliveryRow& row, std::int64_t now_ms);
+  Result<void> claim(DeliveryRow& row, std::int64_t now_ms) override;
   /// Ends a claim, if any, and moves. Moving unknown to unknown only writes the new reason and time.
-  Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms);
+  Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms) override;
   /// Takes a damaged delivery out of the queue and notes it. The row itself stays as it is.
-  Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms);
-  /// Its platform misses an earlier event of its case, which may therefore pass.
-  static bool waits_for_earlier(const DeliveryRow& row);
+  Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms) override;
   /// Makes due what stands behind such a one and may pass it.
-  Result<void> release_earlier(const DeliveryRow& row);
+  Result<void> release_earlier(const DeliveryRow& row) override;
   /// Notes a damaged row by name ("table id"), once, in its table and in the audit chain.
-  Result<void> note_damage(std::string_view place, std::int64_t now_ms);
+  Result<void> note_damage(std::string_view place, std::int64_t now_ms) override;
   /// A person gives a damaged delivery up: what is left of the row is written as discarded.
-  Result<void> discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms);
+  Result<void> discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms) override;
 
-  Result<std::optional<std::int64_t>> message_row(std::string_view message_id);
-  Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message);
+  Result<std::optional<std::int64_t>> message_row(std::string_view message_id) override;
+  Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message) override;
   /// Whether a later delivery of the lane was delivered.
-  Result<bool> delivered_after(const DeliveryRow& row);
+  Result<bool> delivered_after(const DeliveryRow& row) override;
   /// Another delivery of the same message to the same target, ready; gives its number. There must be room among the targets.
-  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms);
-  struct Content { std::string_view canonical_box, key_id, digest, pack, pack_digest; };
-  Result<std::string> replace_content(std::int64_t message, const Content& content); ///< Gives the old digest.
+  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms) override;
+  Result<std::string> replace_content(std::int64_t message, const Content& content) override;  ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
-  Result<std::vector<std::int64_t>> left_claimed();
+  Result<std::vector<std::int64_t>> left_claimed() override;
   /// Deliveries that may be claimed only after a time.
-  Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms);
+  Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms) override;
   /// Another time for a delivery that may be claimed; nothing else changes.
-  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms);
+  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) override;
   /// Deliveries with an unknown outcome that may be asked about before a time.
-  Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms);
+  Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms) override;
 
   /// When this file was made as a backup; empty when it is a store in its place.
-  Result<std::string> backup_mark();
-  Result<void> mark_restored(const std::string& backup_at, std::int64_t now_ms);
+  Result<std::string> backup_mark() override;
+  Result<void> mark_restored(const std::string& backup_at, std::int64_t now_ms) override;
   /// Deliveries that wait for another target, oldest first.
-  Result<std::vector<std::int64_t>> waiting(std::size_t max);
+  Result<std::vector<std::int64_t>> waiting(std::size_t max) override;
 
   // What is old enough to go: purge.hpp.
-  Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
-  /// A reference to the message that has the raw bytes stays where it is: it tells whose batch this was.
-  enum class RawBox : std::uint8_t { goes, stays };
-  Result<void> purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms);
-  Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act);
-  Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max);
-  Result<void> purge_refusals(const std::vector<std::int64_t>& ids);
+  Result<std::vector<MessageRow>> old_messages(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
+  Result<void> purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms) override;
+  Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act) override;
+  Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
+  Result<void> purge_refusals(const std::vector<std::int64_t>& ids) override;
 
   // Which messages need which attachments, by the names of their files: attachment_operations.hpp.
-  Result<void> refer(const std::string& name, std::int64_t message);
-  Result<bool> referred(const std::string& name);
-  Result<void> forget_references(std::int64_t message);
+  Result<void> refer(const std::string& name, std::int64_t message) override;
+  Result<bool> referred(const std::string& name) override;
+  Result<void> forget_references(std::int64_t message) override;
 
   // What is sealed under another key than this one: reseal.hpp.
-  Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
-  Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max);
-  Result<void> replace_boxes(MessageRow& row, const std::array<std::string, 3>& boxes);
-  Result<void> replace_receipt(const ReceiptRow& row);
-  Result<bool> forget_other_keys(std::string_view key_id); ///< False while something is left under one.
+  Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
+  Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
+  Result<void> replace_boxes(MessageRow& row, const std::array<std::string, 3>& boxes) override;
+  Result<void> replace_receipt(const ReceiptRow& row) override;
+  Result<bool> forget_other_keys(std::string_view key_id) override;  ///< False while something is left under one.
 
   /// Targets that got work in this transaction; emptied by the call.
-  std::set<std::string> take_ready();
-  enum class Pressure : std::uint8_t { none, high };
-  Result<void> tidy_log(Pressure pressure); ///< Checkpoints when the log has grown; under pressure much earlier.
-  Result<void> close_log(); ///< Writes the keys that were held back and empties the log.
+  std::set<std::string> take_ready() override;
+  Result<void> tidy_log(Pressure pressure) override;  ///< Checkpoints when the log has grown; under pressure much earlier.
+  Result<void> close_log() override;  ///< Writes the keys that were held back and empties the log.
   std::shared_ptr<const RecentKeys> recent() const noexcept { return recent_; }
 
 private:

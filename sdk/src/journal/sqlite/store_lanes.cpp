@@ -16,9 +16,6 @@ constexpr int kPassedFar = 64;
 
 bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
 
-/// A message without a case stands in a lane of its own.
-std::string lane_of(const Intake& intake) { return intake.case_key.empty() ? "message " + intake.message_id : intake.case_key; }
-
 } // namespace
 
 Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
@@ -305,12 +302,6 @@ Result<bool> Store::may_pass(const DeliveryRow& row, const std::vector<DeliveryR
     if (!earlier) return false;
   }
   return true;
-}
-
-bool Store::waits_for_earlier(const DeliveryRow& row) {
-  if (row.fence != 0) return false;
-  if (row.state == DeliveryState::ready) return row.error_id == errc_row(Errc::platform_predecessor_missing).id;
-  return row.state == DeliveryState::parked && row.error_id == errc_row(Errc::journal_predecessor_late).id;
 }
 
 Result<std::optional<int>> Store::place_of(const DeliveryRow& row) {

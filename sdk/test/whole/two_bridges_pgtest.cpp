@@ -1,0 +1,176 @@
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <random>
+
+#include "sdk/src/journal/postgres/postgres_test_support.hpp"
+#include "sdk/test/whole/senders.hpp"
+
+extern char** environ;
+
+/// Two bridges on one store in PostgreSQL, in front of the same platforms. The platforms' own ledgers are the judge.
+namespace tongqu::whole {
+namespace {
+
+/// The real program on a configuration of its own.
+class Program {
+public:
+  Program(const std::string& config, const std::string& out) : out_(out) {
+    std::string program = TONGQU_BIN_DIR "/tongqu", words[] = {"bridge", "run", "-c", config, "--quiet"};
+    char* arguments[] = {program.data(), words[0].data(), words[1].data(), words[2].data(), words[3].data(), words[4].data(), nullptr};
+    write_text(out_, "");
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), O_WRONLY | O_TRUNC, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    if (::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ) != 0) pid_ = -1;
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Program() { kill(); }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  std::string said() const { return file_text(out_); }
+  bool ready() const { return said().find("\nready\n") != std::string::npos; }
+  std::uint16_t port(const std::string& listener) const {
+    const std::string text = said();
+    const auto line = text.find("listening " + listener + " ");
+    return line == std::string::npos ? std::uint16_t{0} : static_cast<std::uint16_t>(std::stoi(text.substr(text.find("127.0.0.1:", line) + 10)));
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  }
+
+private:
+  std::string out_;
+  pid_t pid_ = -1;
+};
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  ASSERT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+}
+
+/// Platforms that take whatever comes, and can only be asked: a second send would be a second effect.
+HouseOptions forgetful_platforms() {
+  HouseOptions options;
+  options.province = options.nation = sandbox::Character::queryable;
+  options.guarantee = ", deduplicates: no";
+  options.platform_extra = ", total_timeout_ms: 2000";
+  options.delivery = "{retry_min_ms: 20, retry_max_ms: 200, query_after_ms: 2500, breaker_failures: 50, breaker_open_ms: 150}";
+  return options;
+}
+
+/// Both bridges of a house; the second one is a process of its own.
+class TwoBridges : public ::testing::Test {
+protected:
+  void SetUp() override {
+    write_text(house_.folder.file("keys/pg.conn"), journal::test::pg_server().connection(), true);
+    schema_ = "house_" + std::to_string(::getpid()) + "_" + std::to_string(++count_);
+    house_.edit("bridge.yaml", "path: state/journal.db", "postgres: {connection: {file: keys/pg.conn}, schema: " + schema_ + "}, path: state/a");
+    house_.open();
+    std::string second = file_text(house_.folder.file("bridge.yaml"));
+    replace(second, "path: state/a", "path: state/b");
+    replace(second, "state/control.sock", "state/control-b.sock");
+    write_text(second_config_, second);
+  }
+  void start_second() {
+    second_ = std::make_unique<Program>(second_config_, house_.folder.file("out-b"));
+    ASSERT_TRUE(wait_until([this] { return second_->ready(); }, 60s)) << second_->said();
+    port_b_ = second_->port("linhu");
+  }
+  /// Sends to one bridge or the other until one has taken it.
+  void send_until_taken(const std::string& case_no, const std::string& stage, unsigned first) {
+    const std::string body = linhu_body(case_no, stage);
+    for (unsigned tries = first;; ++tries) {
+      const std::uint16_t port = tries % 2 == 0 || port_b_ == 0 ? house_.port("linhu") : port_b_.load();
+      try {
+        const Told told = heard(connector::test::call(port, "POST", "/api/push", {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + house_.token}}, body));
+        if (told.state == "stored") return;
+      } catch (const std::exception&) {
+        // Nobody there: it was killed.
+      }
+      std::this_thread::sleep_for(5ms);
+    }
+  }
+  void expect_each_once_and_in_order(std::size_t cases) {
+    const std::size_t messages = 3 * cases;
+    EXPECT_TRUE(wait_until([&] { return house_.all_delivered(static_cast<std::int64_t>(messages)); }, 120s)) << "lost or stuck, of " << messages;
+    for (const char* name : {"province", "nation"}) {
+      const auto report = house_.platform(name);
+      EXPECT_EQ(report.effects, messages) << name;
+      EXPECT_TRUE(report.doubled.empty()) << name << " " << report.doubled.size();
+      EXPECT_EQ(report.cases.size(), cases);
+      std::string order;
+      for (const auto& [key, one] : report.cases) {
+        std::string stages;
+        for (const std::size_t message : one.messages) stages += report.messages[message].stage + " ";
+        if (order.empty()) order = stages;
+        EXPECT_EQ(stages, order) << name << " " << key;
+      }
+    }
+    EXPECT_TRUE(house_.verify().ok());
+  }
+
+  static inline int count_ = 0;
+  House house_{forgetful_platforms()};
+  std::string schema_;
+  const std::string second_config_ = house_.folder.file("bridge-b.yaml");
+  std::unique_ptr<Program> second_;
+  std::atomic<std::uint16_t> port_b_{0};
+};
+
+TEST_F(TwoBridges, share_the_work_and_wake_each_other) {
+  start_second();
+  for (int i = 0; i < 20; ++i) {
+    for (const char* stage : {"accept", "process", "result"}) send_until_taken("TB-" + std::to_string(i), stage, static_cast<unsigned>(i));
+  }
+  expect_each_once_and_in_order(20);
+  const auto province = house_.platform("province");
+  std::string stages;
+  for (const std::size_t message : province.cases.begin()->second.messages) stages += province.messages[message].stage + " ";
+  EXPECT_EQ(stages, "accept process result ");
+}
+
+TEST_F(TwoBridges, one_of_which_is_killed_thirty_times_lose_and_double_nothing_and_keep_the_order) {
+  const char* const given = std::getenv("TONGQU_SEED");
+  const unsigned seed = given != nullptr ? static_cast<unsigned>(std::atoi(given)) : 20261130U;
+  std::mt19937 random(seed);
+  SCOPED_TRACE("TONGQU_SEED=" + std::to_string(seed));
+  start_second();
+  std::atomic<bool> stop{false};
+  constexpr int kSenders = 3;
+  std::vector<std::size_t> sent(kSenders, 0);
+  std::vector<std::thread> senders;
+  for (int s = 0; s < kSenders; ++s) {
+    senders.emplace_back([this, s, &stop, &sent] {
+      for (unsigned i = 0; !stop; ++i) {
+        const std::string case_no = "TK-" + std::to_string(s) + "-" + std::to_string(i);
+        for (const char* stage : {"accept", "process", "result"}) send_until_taken(case_no, stage, i);
+        ++sent[static_cast<std::size_t>(s)];
+      }
+    });
+  }
+  for (int kill = 0; kill < 30; ++kill) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 400));
+    second_->kill();
+    start_second();
+  }
+  stop = true;
+  for (auto& sender : senders) sender.join();
+  std::size_t cases = 0;
+  for (const std::size_t one : sent) cases += one;
+  EXPECT_GT(cases, 30U);
+  expect_each_once_and_in_order(cases);
+  RecordProperty("messages", static_cast<int>(3 * cases));
+  std::printf("two bridges: 30 kills, %zu messages, seed %u\n", 3 * cases, seed);
+}
+
+} // namespace
+} // namespace tongqu::whole
