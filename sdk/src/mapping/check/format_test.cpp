@@ -68,5 +68,18 @@ TEST(Format, every_file_of_the_tree_can_be_formatted_and_rests_then) {
   EXPECT_GE(files, 20u);
 }
 
+/// Found by the fuzz target: a quote in the last line of a plain text grew by a line with each run.
+TEST(Format, what_does_not_rest_is_not_given) {
+  const std::string odd = "a b\n1,c\n,\n\"2\n";
+  const auto made = format_pack_file(odd);
+  if (made) {
+    const auto again = format_pack_file(*made);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(*again, *made);
+  } else {
+    EXPECT_EQ(made.error().id(), "mapping.format_unsafe");
+  }
+}
+
 } // namespace
 } // namespace tongqu::mapping
