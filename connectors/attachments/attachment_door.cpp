@@ -122,14 +122,7 @@ net::BodyPlan AttachmentDoor::plan(const HttpRequest& head, const net::Framing& 
   if (framing.body == net::Framing::Body::length) upload.bytes = framing.length;
   if (framing.body == net::Framing::Body::none) upload.bytes = 0;
   if (upload.bytes.value_or(0) > shared_->bytes_max) return refuse(Error(Errc::journal_attachment_too_large));
-  if (framing.expect_continue) {
-    // Who asks first need not send what is there.
-    const auto known = shared_->handler.attachment(shared_->route, *digest);
-    if (known && *known) {
-      plan.answer = std::make_unique<HttpResponse>(kept_response(200, *digest, {true, **known}));
-      return plan;
-    }
-  }
+  // Also who asks first and whose file is known sends it: only the whole content shows whether ours still is whole.
   auto begun = shared_->handler.upload(upload);
   if (!begun) return refuse(begun.error());
   plan.sink = std::make_unique<UploadSink>(*std::move(begun), *digest, [shared = shared_, peer = head.peer, trace](const Error& error) { return shared->refuse(error, peer, trace); });

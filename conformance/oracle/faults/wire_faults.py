@@ -210,7 +210,7 @@ def certificates(run):
         arrived, since, seen = run.effects("dedup"), len(run.log()), front.seen
         run.arrive("neither", 3, 60)
         end = time.monotonic() + run.patience(30)
-        while not seen_in_log(run, since, (b"net.tls", b"net.timeout", b"net.connect")) and time.monotonic() < end:
+        while not (front.seen > seen and seen_in_log(run, since, (b"net.tls", b"net.timeout", b"net.connect"))) and time.monotonic() < end:
             time.sleep(0.1)
         run.need(front.seen > seen and seen_in_log(run, since, (b"net.tls", b"net.timeout", b"net.connect")), "nothing tells that the certificate is bad: " + what)
         if mode == "pass" and context:

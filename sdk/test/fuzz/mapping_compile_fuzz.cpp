@@ -21,7 +21,7 @@ void require(bool holds) {
 
 constexpr std::string_view kPack = "pack: f\nsystem: f\nversion: \"1\"\nmappings:\n  - file: m.yaml\n";
 constexpr std::string_view kMapping =
-    "mapping: f.m\nto: case@1\nzone: \"+08:00\"\nsource: [xml: {root: bj}]\ntables: {t: {file: t.csv, system: f.t, model: id_type, unknown: hold}}\n"
+    "mapping: f.m\nto: case@1\nzone: \"+08:00\"\nsource:\n  - xml: {root: bj}\ntables: {t: {file: t.csv, system: f.t, model: id_type, unknown: hold}}\n"
     "identity: {organisation: {const: O}, item: {const: I}, case: {from: no, on_fail: reject}, event: {const: E}}\nevent: {const: accept}\n"
     "rules: {case_no: {from: no, on_fail: reject}, applicant: {id_type: {maybe: k, table: t, on_fail: hold}}}\n";
 constexpr std::string_view kTable = "code,name\n1,resident_id\n";

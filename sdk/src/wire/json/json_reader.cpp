@@ -10,6 +10,7 @@
 #include "tongqu/wire/json_tolerance.hpp"
 #include "wire/json/json_keys.hpp"
 #include "wire/json/json_scan.hpp"
+#include "wire/xml/byte_runs.hpp"
 
 namespace tongqu::wire {
 namespace {
@@ -270,7 +271,8 @@ bool JsonReader::check_duplicate(const Frame& frame, Key& key) {
     std::uint32_t index = frame.container + 1;
     for (std::uint32_t i = 0; i < frame.count; ++i) {
       const TapeEntry& other = tape_[index];
-      if (!is_dropped(index) && std::string_view(other.name, other.name_size) == key.name) return again(index);
+      // Keys of one length mostly differ in their first byte already.
+      if (other.name_size == key.name.size() && (key.name.empty() || *other.name == key.name.front()) && !is_dropped(index) && std::string_view(other.name, other.name_size) == key.name) return again(index);
       index = other.next;
     }
     return true;
@@ -402,6 +404,8 @@ bool JsonReader::read_plain_run() {
   for (;;) {
     p_ = detail::skip_plain_ascii(p_, end_);
     while (p_ != end_ && static_cast<unsigned char>(*p_) >= 0x80) {
+      while (const int common = detail::common_length(p_, end_)) p_ += common;
+      if (p_ == end_ || static_cast<unsigned char>(*p_) < 0x80) break;
       const std::size_t length = detail::utf8_sequence(p_, end_);
       if (length == 0) return fail(Errc::wire_encoding_invalid, p_, "UTF-8");
       p_ += length;

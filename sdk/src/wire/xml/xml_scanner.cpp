@@ -16,6 +16,18 @@ constexpr std::size_t kAttributesKept = 1024;
 /// Entries that a new tape has room for before it grows; about one for each 32 bytes.
 constexpr std::size_t kEntriesMax = 4096;
 
+constexpr std::size_t kSampleBytes = std::size_t{64} * 1024;
+
+/// Entries to make room for. A large document is judged by its beginning: a tape that doubles up to its size holds three times as much at
+/// its last step. Room that is not needed is not touched.
+std::size_t entries_expected(std::string_view source, std::size_t nodes_max) {
+  if (source.size() < 4 * kSampleBytes) return std::min(kEntriesMax, source.size() / 32 + 8);
+  std::size_t tags = 0;
+  for (std::size_t i = 0; i < kSampleBytes; ++i) tags += source[i] == '<' && source[i + 1] != '/' ? 1 : 0;
+  const std::size_t expected = tags * (source.size() / kSampleBytes + 1);
+  return std::min(expected + expected / 16, nodes_max);
+}
+
 /// The five names, as the text of a message writes most of its references; a reference that is not one of them is read with care.
 struct Shortcut { char byte = 0; std::uint8_t size = 0; };
 Shortcut shortcut(const char* at, const char* end) noexcept {
@@ -39,7 +51,8 @@ Result<void> XmlScanner::run(Document& document, const XmlOptions& options) {
   const std::string_view source = document.source();
   begin_ = source.data();
   end_ = source.data() + source.size();
-  if (tape_->capacity() == 0) tape_->reserve(std::min(kEntriesMax, source.size() / 32 + 8));
+  const std::size_t expected = entries_expected(source, options.limits.nodes_max);
+  if (tape_->capacity() == 0 || expected > kEntriesMax) tape_->reserve(expected);
   frames_.clear();
   scope_.start(document);
   refused_ = false;
