@@ -135,14 +135,16 @@ void House::write_config(const HouseOptions& options) const {
 
 void House::open() { bridge_ = start({}); }
 
-std::unique_ptr<bridge::Bridge> House::start(std::map<std::string, int> inherited) {
+namespace {
+
+std::unique_ptr<bridge::Bridge> start_from(const std::string& file, obs::Log log, std::map<std::string, int> inherited, bridge::Config& config, const std::shared_ptr<Clock>& clock) {
   Findings mistakes;
   const auto fail = [&](const Error& error) {
     std::string text = describe(error);
     for (const Finding& one : mistakes) text += "\n" + describe(one, Lang::en);
     throw std::runtime_error(text);
   };
-  auto read = bridge::load_config(folder.file("bridge.yaml"), mistakes);
+  auto read = bridge::load_config(file, mistakes);
   if (!read) fail(read.error());
   config = *read;
   connector::Registry connectors;
@@ -155,12 +157,24 @@ std::unique_ptr<bridge::Bridge> House::start(std::map<std::string, int> inherite
   bridge::Parts parts;
   parts.connectors = &connectors;
   parts.platforms = &platforms;
-  parts.clock = std::make_shared<SystemClock>();
-  parts.log = obs::Log(log_, parts.clock);
+  parts.clock = clock;
+  parts.log = std::move(log);
   parts.inherited = std::move(inherited);
   auto started = bridge::Bridge::start(*std::move(read), parts, mistakes);
   if (!started) fail(started.error());
   return *std::move(started);
+}
+
+} // namespace
+
+std::unique_ptr<bridge::Bridge> start_bridge(const std::string& config_file) {
+  bridge::Config config;
+  return start_from(config_file, obs::Log(), {}, config, std::make_shared<SystemClock>());
+}
+
+std::unique_ptr<bridge::Bridge> House::start(std::map<std::string, int> inherited) {
+  const auto clock = std::make_shared<SystemClock>();
+  return start_from(folder.file("bridge.yaml"), obs::Log(log_, clock), std::move(inherited), config, clock);
 }
 
 void House::restart_hot() {

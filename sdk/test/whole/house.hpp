@@ -43,6 +43,9 @@ bool wait_until(const std::function<bool()>& holds, std::chrono::milliseconds mo
 std::string file_text(const std::string& path);
 void write_text(const std::string& path, std::string_view text, bool owner_only = false);
 
+/// A bridge on a configuration file, beside the one of a house. Throws with the mistakes when it does not start.
+std::unique_ptr<bridge::Bridge> start_bridge(const std::string& config_file);
+
 struct HouseOptions {
   sandbox::Character province = sandbox::Character::dedup;
   sandbox::Character nation = sandbox::Character::dedup;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <random>
@@ -15,18 +16,21 @@ extern char** environ;
 namespace tongqu::whole {
 namespace {
 
-/// The real program on a configuration of its own.
+/// A bridge in a process of its own: this program again, on another configuration.
 class Program {
 public:
   Program(const std::string& config, const std::string& out) : out_(out) {
-    std::string program = TONGQU_BIN_DIR "/tongqu", words[] = {"bridge", "run", "-c", config, "--quiet"};
-    char* arguments[] = {program.data(), words[0].data(), words[1].data(), words[2].data(), words[3].data(), words[4].data(), nullptr};
+    std::string program = "/proc/self/exe", filter = "--gtest_filter=SecondBridge.*", variable = "TWO_BRIDGES_CONFIG=" + config;
+    char* arguments[] = {program.data(), filter.data(), nullptr};
+    std::vector<char*> environment{variable.data()};
+    for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
+    environment.push_back(nullptr);
     write_text(out_, "");
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), O_WRONLY | O_TRUNC, 0);
     ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    if (::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ) != 0) pid_ = -1;
+    if (::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment.data()) != 0) pid_ = -1;
     ::posix_spawn_file_actions_destroy(&actions);
   }
   ~Program() { kill(); }
@@ -50,6 +54,15 @@ private:
   std::string out_;
   pid_t pid_ = -1;
 };
+
+TEST(SecondBridge, runs_until_it_is_killed) {
+  const char* const config = std::getenv("TWO_BRIDGES_CONFIG");
+  if (config == nullptr) return; // It acts only as the child of another test.
+  const auto bridge = start_bridge(config);
+  std::printf("\nlistening linhu 127.0.0.1:%d\nready\n", bridge->port("linhu"));
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
 
 void replace(std::string& text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
