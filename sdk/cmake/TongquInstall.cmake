@@ -36,8 +36,9 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/TongquConfig.cmake ${CMAKE_CURRENT_BIN
   DESTINATION ${package_dir} COMPONENT Development)
 install(EXPORT TongquTargets NAMESPACE tongqu:: DESTINATION ${package_dir} COMPONENT Development)
 
-# Data: packs, and the targets of platforms, which name no machine and need no build.
+# Data: packs, the pack that reads events from above, and the targets of platforms, which name no machine and need no build.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/connectors/packs DESTINATION ${CMAKE_INSTALL_DATADIR}/tongqu COMPONENT Runtime)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/connectors/platforms/case_exchange/events DESTINATION ${CMAKE_INSTALL_DATADIR}/tongqu/platforms/case_exchange COMPONENT Runtime)
 foreach(platform IN LISTS TONGQU_PLATFORMS)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/connectors/platforms/${platform}/targets
     DESTINATION ${CMAKE_INSTALL_DATADIR}/tongqu/platforms/${platform} COMPONENT Runtime)
