@@ -153,6 +153,7 @@ public:
       prepared.key_id = sealing_.key_id();
       std::string().swap(settlement.receipt);
     }
+    prepared.not_before_ms = writer_->schedule().from_wall(settlement.not_before);
     prepared.settlement = std::move(settlement);
     auto taken = writer_->submit(std::make_unique<detail::SettleOperation>(std::move(prepared), done), detail::Admission::always);
     if (!taken) done(std::move(taken).error());

@@ -259,7 +259,7 @@ Result<void> SettleOperation::apply(Desk& desk) {
   TONGQU_TRY(DeliveryRow row, row_of(desk));
   if (row.fence == 0 || row.fence != in.fence) return Error(Errc::journal_stale_claim);
   Move move{in.state, 0, in.error_id, in.reason, in.receipt_no, prepared_.key_id, prepared_.receipt_box};
-  if (in.state == DeliveryState::ready || in.state == DeliveryState::unknown) move.not_before_ms = desk.schedule.from_wall(in.not_before);
+  if (in.state == DeliveryState::ready || in.state == DeliveryState::unknown) move.not_before_ms = prepared_.not_before_ms;
   const bool still_unknown = row.state == DeliveryState::unknown && in.state == DeliveryState::unknown;
   // Parking means that nothing left the host: the delivery is ready again, and parked from there.
   if (row.state == DeliveryState::sending && in.state == DeliveryState::parked) {

@@ -59,6 +59,9 @@ private:
 struct PreparedSettlement {
   Settlement settlement; ///< `receipt` is empty.
   std::string receipt_box, receipt_digest, key_id;
+  /// When it may be tried again, by the schedule. Taken while the caller's clock is the one that he counted on: a wall clock that is turned
+  /// forward before the writer comes to it would make a question due while its request is still on its way.
+  std::int64_t not_before_ms = 0;
 };
 
 class SettleOperation final : public Operation {
