@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "journal/journal_test_support.hpp"
+#include "journal/stepped.hpp"
 
 namespace tongqu::journal {
 namespace {
@@ -107,6 +108,33 @@ TEST_F(JournalFiles, a_wait_that_a_platform_asked_for_outlasts_a_start) {
   EXPECT_TRUE(claim(*journal_).empty());
   clock_->pass(std::chrono::minutes(59));
   EXPECT_EQ(claim(*journal_).size(), 1U);
+}
+
+/// The caller counts on the wall of his moment; the writer comes to it later, when the wall may be another.
+TEST(SteppedJournal, a_wait_is_counted_when_it_is_handed_in_and_not_when_the_writer_comes_to_it) {
+  const Folder folder;
+  const auto clock = std::make_shared<HandClock>();
+  auto opened = detail::open_stepped(options_for(folder.file("store.db")), clock);
+  ASSERT_TRUE(opened) << describe(opened.error());
+  const auto run = [&opened] { while (opened->turn()) {} };
+  const auto claimed = [&] {
+    std::vector<Claim> out;
+    opened->journal->claim("province", 9, [&out](Result<std::vector<Claim>> claims) { out = claims ? *std::move(claims) : out; });
+    run();
+    return out;
+  };
+  opened->journal->accept(intake("m1"), [](Result<IntakeOutcome> outcome) { EXPECT_TRUE(outcome); });
+  run();
+  const auto claims = claimed();
+  ASSERT_EQ(claims.size(), 1U);
+  Settlement unknown = settlement(claims[0], DeliveryState::unknown);
+  unknown.not_before = clock->now_utc() + std::chrono::milliseconds(1000);
+  opened->journal->settle(unknown, [](Result<void> done) { EXPECT_TRUE(done); });
+  clock->turn_wall(std::chrono::hours(1));
+  run();
+  EXPECT_TRUE(claimed().empty()) << "its request may still be on its way";
+  clock->pass(std::chrono::milliseconds(1000));
+  EXPECT_EQ(claimed().size(), 1U);
 }
 
 } // namespace
