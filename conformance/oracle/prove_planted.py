@@ -10,6 +10,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -93,7 +94,7 @@ def prove(copy, patch):
                 break
             broken = {law: n for law, n in result["laws"].items() if n}
             if code != 0 and head["law"] in broken:
-                example = next((e for e in result["examples"] if e.startswith(head["law"])), "")
+                example = re.sub(r"/\S*?/tongqu-oracle-[^/]+/", "", next((e for e in result["examples"] if e.startswith(head["law"])), ""))
                 row.update(caught=True, also=sorted(set(broken) - {head["law"]}), seed=seed + number, times=broken[head["law"]], seconds=round(time.monotonic() - began), example=example)
                 break
             row["problem"] = "not caught: " + (", ".join(broken) or text.strip()[-300:])

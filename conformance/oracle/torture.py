@@ -21,6 +21,7 @@
   --json FILE      the result, for the scripts beside this one
 """
 import argparse
+import collections
 import json
 import os
 import random
@@ -350,11 +351,13 @@ def shares(o):
         yield plain + counted + ["--seed", str(o.seed + world * WORLD_SEEDS_APART)]
 
 
-def tell(world, stream):
+def tell(world, stream, last):
     """Passes on what a world says while it works; its sums are added up at the end."""
     for line in stream:
         if line.startswith("  run "):
             print("  world %d,%s" % (world, line[1:]), end="", flush=True)
+        else:
+            last.append(line.rstrip())
 
 
 def side_by_side(o, tally):
@@ -363,15 +366,16 @@ def side_by_side(o, tally):
     for number, arguments in enumerate(shares(o)):
         result = os.path.join(folder, "%d.json" % number)
         process = subprocess.Popen([sys.executable, os.path.abspath(__file__), *arguments, "--json", result], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        reader = threading.Thread(target=tell, args=(number, process.stdout))
+        last = collections.deque(maxlen=12)
+        reader = threading.Thread(target=tell, args=(number, process.stdout, last))
         reader.start()
-        worlds.append((process, reader, result, arguments))
-    for process, reader, result, arguments in worlds:
+        worlds.append((process, reader, result, arguments, last))
+    for process, reader, result, arguments, last in worlds:
         reader.join()
         code = process.wait()
         if not os.path.exists(result):
             tally.failed_seeds.append(int(arguments[-1]))
-            tally.examples.append("world with seed %s ended with %d and no result" % (arguments[-1], code))
+            tally.examples.append("world with seed %s ended with %d and no result: %s" % (arguments[-1], code, " | ".join(last)))
             continue
         with open(result, encoding="utf-8") as f:
             tally.add(json.load(f))

@@ -94,9 +94,11 @@ Result<mapping::Environment> map_environment(const MapOptions& options) {
   for (const auto& [catalogue, file] : options.catalogues) {
     TONGQU_TRY(texts[catalogue], read_file(file));
   }
-  static std::shared_ptr<const mapping::Lookup> kept;   // A command has one; it must outlive the environment.
-  TONGQU_TRY(kept, mapping::make_table_lookup(texts));
-  env.lookup = kept.get();
+  // Each must outlive its environment, and a command may make two.
+  static std::vector<std::shared_ptr<const mapping::Lookup>> kept;
+  TONGQU_TRY(auto lookup, mapping::make_table_lookup(texts));
+  kept.push_back(std::move(lookup));
+  env.lookup = kept.back().get();
   return env;
 }
 

@@ -12,7 +12,9 @@ import time
 
 ORACLE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ORACLE)
+import chain  # noqa: E402
 import checker  # noqa: E402
+import ledger  # noqa: E402
 import torture  # noqa: E402
 
 CASES = {}
@@ -124,8 +126,11 @@ class FaultRun(torture.Run):
             return sum(1 for line in f if line.startswith(b'{"k":"effect"'))
 
     def rows(self, platform, kind):
-        with open(self.world.path("oracle", platform + ".jsonl"), "rb") as f:
-            return [json.loads(line) for line in f if json.loads(line)["k"] == kind]
+        return [row for row in ledger.read(self.world.path("oracle", platform + ".jsonl")) if row["k"] == kind]
+
+    def kinds(self):
+        """Kinds of entry in the audit chain."""
+        return {row[2] for row in chain.entries(os.path.join(self.world.state, "journal.db"))}
 
     def log(self):
         path = self.world.path("out", "bridge.log")

@@ -319,23 +319,23 @@ const BatchAnswer* LoadedPack::batch_answer(const wire::Delivery& delivery) cons
 }
 
 /// Catalogues that stand beside the samples, for tests of packs that look things up.
-std::shared_ptr<const Lookup> sample_lookup(const std::string& folder, Pack::TestReport& report) {
+/// Null when there are none.
+Result<std::shared_ptr<const Lookup>> sample_lookup(const std::string& folder) {
   std::map<std::string, std::string, std::less<>> texts;
   for (const std::string_view catalogue : lookup_catalogues()) {
     if (auto text = read_file(folder + "/samples/lookup/" + std::string(catalogue) + ".csv")) texts.emplace(catalogue, std::move(*text));
   }
-  if (texts.empty()) return nullptr;
-  auto made = make_table_lookup(texts);
-  if (made) return *made;
-  report.failures.push_back("samples/lookup/" + describe(made.error()));
-  return nullptr;
+  if (texts.empty()) return std::shared_ptr<const Lookup>();
+  return make_table_lookup(texts);
 }
 
 Result<std::vector<LawReport>> LoadedPack::check_laws(const LawOptions& options, const Environment& site, Workspace& workspace) const {
-  Pack::TestReport unused;
   Environment environment = site;
-  const auto samples = sample_lookup(info_.folder, unused);
-  if (environment.lookup == nullptr) environment.lookup = samples.get();
+  std::shared_ptr<const Lookup> samples;
+  if (environment.lookup == nullptr) {
+    TONGQU_TRY(samples, sample_lookup(info_.folder));
+    environment.lookup = samples.get();
+  }
   LawOptions own = options;
   if (overlay_) {
     own.samples.emplace();
@@ -351,8 +351,9 @@ Result<std::vector<LawReport>> LoadedPack::check_laws(const LawOptions& options,
 Pack::TestReport LoadedPack::run_tests(const Environment& site) const {
   TestReport report;
   Environment environment = site;
-  const auto samples = sample_lookup(info_.folder, report);
-  if (environment.lookup == nullptr) environment.lookup = samples.get();
+  const auto samples = sample_lookup(info_.folder);
+  if (!samples) report.failures.push_back("samples/lookup/" + describe(samples.error()));
+  else if (environment.lookup == nullptr) environment.lookup = samples->get();
   Workspace workspace;
   // What the base promises under its own parameters is the base's business.
   for (const MappingTest& test : tests_) run_test(*this, test, environment, workspace, report);

@@ -38,7 +38,7 @@ public:
     while (again) {
       while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
       while (!text.empty() && ascii_blank(text.back())) text.remove_suffix(1);
-      again = wide_ && !text.empty() && (text.front() < 0 || text.back() < 0) && strip_wide(text);
+      again = wide_ && !text.empty() && !(plain(text.front()) && plain(text.back())) && strip_wide(text);
       value.repaired = value.repaired || again;
     }
     return StepOutcome::ok;
@@ -46,7 +46,7 @@ public:
 
 private:
   /// A character at an end that is nothing to take away, as nearly all are: ASCII that is no blank, or of U+4000 to U+9FFF.
-  static bool plain(char c) { return c > ' ' || (c >= 0 && !ascii_blank(c)); }
+  static bool plain(char c) { return static_cast<unsigned char>(c) < 0x80 && !ascii_blank(c); }
   static bool common(char lead) { return static_cast<unsigned char>(lead) - 0xE4u < 6u; }
   static bool stays_in_front(std::string_view text) { return plain(text.front()) || common(text.front()); }
   static bool stays_behind(std::string_view text) {

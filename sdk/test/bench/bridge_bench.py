@@ -379,6 +379,8 @@ def measure_slow(road, count, seconds, once):
                     raise Failed("%d of %d slow callers came in" % (callers.open, slow))
                 time.sleep(0.05)
             run = Run(road, first, 100 if once else int(rate * seconds), CONNECTIONS * 2, rate, 0)
+            if callers and not callers.thread.is_alive():
+                raise Failed("the slow callers ended before the measurement did")
         finally:
             if callers:
                 callers.stop()

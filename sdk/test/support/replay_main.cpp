@@ -83,10 +83,12 @@ private:
     }
   }
   void change(std::string& input) {
+    // NUL first, so the length cannot come from the text itself.
+    static constexpr char kSigns[] = "\0\xFF{}[]<>:,\"'&;|#%*?!-0 \n\t";
     const std::size_t at = below(input.size() + 1), size = std::min(below(12) + 1, input.size() - at);
     switch (below(8)) {
       case 0: if (at < input.size()) input[at] = static_cast<char>(input[at] ^ (1 << below(8))); break;
-      case 1: if (at < input.size()) input[at] = "\0\xFF{}[]<>:,\"'&;|#%*?!-0 \n\t"[below(27)]; break;
+      case 1: if (at < input.size()) input[at] = kSigns[below(sizeof kSigns - 1)]; break;
       case 2: input.erase(at, size); break;
       case 3: input.insert(at, input.substr(at, size)); break;
       case 4: {
@@ -143,7 +145,7 @@ int main(int argc, char** argv) {
   }
   std::printf("replay: %zu inputs\n", inputs.size());
   if (arguments.mutations != 0) {
-    for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGALRM}) std::signal(signal, keep_input);
+    for (const int signal : {SIGABRT, SIGSEGV, SIGFPE}) std::signal(signal, keep_input);
     Mutator mutator(inputs, arguments.seed);
     for (std::size_t round = 0; round < arguments.mutations; ++round) {
       for (const std::string& input : inputs) {

@@ -101,7 +101,12 @@ protected:
   /// Sends to one bridge or the other until one has taken it.
   void send_until_taken(const std::string& case_no, const std::string& stage, unsigned first) {
     const std::string body = linhu_body(case_no, stage);
+    const auto end = std::chrono::steady_clock::now() + 120s;
     for (unsigned tries = first;; ++tries) {
+      if (std::chrono::steady_clock::now() > end) {
+        ADD_FAILURE() << case_no << " " << stage << " was not taken";
+        return;
+      }
       const std::uint16_t port = tries % 2 == 0 || port_b_ == 0 ? house_.port("linhu") : port_b_.load();
       try {
         const Told told = heard(connector::test::call(port, "POST", "/api/push", {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + house_.token}}, body));
@@ -120,12 +125,10 @@ protected:
       EXPECT_EQ(report.effects, messages) << name;
       EXPECT_TRUE(report.doubled.empty()) << name << " " << report.doubled.size();
       EXPECT_EQ(report.cases.size(), cases);
-      std::string order;
       for (const auto& [key, one] : report.cases) {
         std::string stages;
         for (const std::size_t message : one.messages) stages += report.messages[message].stage + " ";
-        if (order.empty()) order = stages;
-        EXPECT_EQ(stages, order) << name << " " << key;
+        EXPECT_EQ(stages, "accept process result ") << name << " " << key;
       }
     }
     EXPECT_TRUE(house_.verify().ok());
@@ -139,16 +142,12 @@ protected:
   std::atomic<std::uint16_t> port_b_{0};
 };
 
-TEST_F(TwoBridges, share_the_work_and_wake_each_other) {
+TEST_F(TwoBridges, with_one_store_deliver_each_once_and_in_order) {
   start_second();
   for (int i = 0; i < 20; ++i) {
     for (const char* stage : {"accept", "process", "result"}) send_until_taken("TB-" + std::to_string(i), stage, static_cast<unsigned>(i));
   }
   expect_each_once_and_in_order(20);
-  const auto province = house_.platform("province");
-  std::string stages;
-  for (const std::size_t message : province.cases.begin()->second.messages) stages += province.messages[message].stage + " ";
-  EXPECT_EQ(stages, "accept process result ");
 }
 
 TEST_F(TwoBridges, one_of_which_is_killed_thirty_times_lose_and_double_nothing_and_keep_the_order) {

@@ -35,7 +35,7 @@ public:
     const std::string name = name_of({input.document, input.node});
     if (is_personal(input.rule.place)) {
       personal_.insert(name);
-    } else if (input.rule.table) {
+    } else if (input.rule.table && told_.emplace(name, input.rule.table.get()).second) {
       std::set<std::string>& codes = codes_[name];
       for (const auto& row : input.rule.table->rows()) codes.insert(row.code);
     }
@@ -61,6 +61,7 @@ private:
   std::string part_;
   std::set<std::pair<const wire::Document*, std::uint32_t>> counted_;
   std::map<std::string, std::set<std::string>> codes_;   ///< By path: what the tables say that may stand there.
+  std::set<std::pair<std::string, const detail::CodeTable*>> told_;   ///< Whose rows stand in `codes_` already.
   std::set<std::string> personal_;
   std::map<std::pair<std::string, std::string>, SeenField> seen_;
 };

@@ -86,7 +86,8 @@ struct MultipartStream::State {
   std::string delimiter, root;
   MultipartStreamLimits limits;
   At at = At::preamble;
-  std::string held;                   ///< What the next piece decides.
+  std::string store;                  ///< What was not decided yet, and the piece in hand behind it.
+  std::string_view held;              ///< What is left of the store: always its end.
   std::uint64_t offset = 0;           ///< Of held, in the body.
   std::uint64_t content_from = 0;     ///< Offset of the content of the part in hand.
   bool line_start = true;             ///< held begins a line.
@@ -99,7 +100,7 @@ struct MultipartStream::State {
   void drop(std::size_t bytes) {
     if (bytes == 0) return;
     line_start = held[bytes - 1] == '\n';
-    held.erase(0, bytes);
+    held.remove_prefix(bytes);
     offset += bytes;
   }
 
@@ -194,7 +195,7 @@ Result<void> MultipartStream::State::headers_line(PartTaker& taker) {
     stuck = true;
     return {};
   }
-  const std::string line = held.substr(0, end + 1);
+  const std::string_view line = held.substr(0, end + 1);
   if (const Found found = delimiter_at(0); found == Found::yes || found == Found::last) return fault(Errc::wire_multipart_invalid, "headers not ended");
   drop(end + 1);
   if (line == "\n" || line == "\r\n") return begin_part(taker);
@@ -238,7 +239,9 @@ Result<MultipartStream> MultipartStream::create(std::string_view content_type, c
 }
 
 Result<void> MultipartStream::feed(Bytes piece, PartTaker& taker) {
-  state_->held.append(piece);
+  state_->store.erase(0, state_->store.size() - state_->held.size());
+  state_->store.append(piece);
+  state_->held = state_->store;
   for (state_->stuck = false; !state_->stuck && !state_->held.empty();) TONGQU_CHECK(state_->step(taker));
   return {};
 }
