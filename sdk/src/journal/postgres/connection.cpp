@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace tongqu::journal::detail {
 namespace {
@@ -249,13 +250,18 @@ Result<std::vector<PgRows>> PgConnection::sync() {
   }
   std::vector<PgRows> answers;
   std::optional<Error> first;
+  bool between = false;
   while (queued_ > 0) {
     pg_result* const result = PQgetResult(handle_);
     if (result == nullptr) {
-      if (PQstatus(handle_) == CONNECTION_OK) continue; // Between the answers of two statements.
+      // One null stands between the answers of two statements. A second one says that libpq expects no more, though the sync was not answered: a server that
+      // crashes can leave it so, with a connection that still calls itself good, and it would say null for ever.
+      if (PQstatus(handle_) == CONNECTION_OK && !std::exchange(between, true)) continue;
+      lost_ = true;
       if (!first) first = failure(nullptr);
       break;
     }
+    between = false;
     PgRows rows(result);
     const auto status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) break;
