@@ -4,6 +4,7 @@
 #include "mapping/date_pattern.hpp"
 #include "mapping/step_compilers.hpp"
 #include "mapping/text_pattern.hpp"
+#include "tongqu/base/phrases.hpp"
 
 namespace tongqu::mapping::detail {
 namespace {
@@ -255,14 +256,8 @@ void need_zone(const YamlNode& argument, const StepBuild& build, Bilingual why) 
 
 /// Why a pattern cannot be read, in both languages.
 Bilingual pattern_problem(const std::string& text, const std::string& problem) {
-  struct Word { std::string_view en, zh; };
-  static constexpr Word kWords[] = {
-      {"too many optional parts", "可选部分过多"}, {"one text can be read in two ways", "同一文本可有两种读法"}, {"years of two digits need century_from", "两位年份须用 century_from 说明"},
-      {"a digit stands in the pattern", "格式中含有数字"}, {"too long", "过长"}, {"a field stands twice", "同一字段出现两次"}, {"year and month must stand outside brackets", "年、月须在方括号之外"},
-      {"a and h go together", "a 与 h 须同时出现"}, {"a clock needs a day", "时刻须有日期"}, {"minutes and offsets need an hour", "分钟与时区须有小时"},
-      {"a finer field needs the coarser one", "较细的字段须有较粗的字段"}, {"a weekday needs a day", "星期须有日期"}};
-  const auto* found = std::find_if(std::begin(kWords), std::end(kWords), [&problem](const Word& word) { return word.en == problem; });
-  if (found != std::end(kWords)) return {text + ": " + problem, text + "：" + std::string(found->zh)};
+  const std::string zh = phrase_in(Lang::zh, problem);
+  if (zh != problem) return {text + ": " + problem, text + "：" + zh};
   return {text + ": " + problem + " means nothing here; small yyyy and dd, MM for months, mm for minutes, words in '…'", text + "：无法识别 " + problem + "；年用 yyyy，日用 dd，月用 MM，分用 mm，文字放在 '…' 中"};
 }
 

@@ -125,4 +125,14 @@ std::optional<std::string> field_text(const model::Record& record, const Place& 
   }
 }
 
+std::string without_indexes(std::string_view path) {
+  std::string plain;
+  bool inside = false;
+  for (const char c : path) {
+    inside = c == '[' || (inside && c != ']');
+    if (!inside && c != ']') plain += c;
+  }
+  return plain;
+}
+
 } // namespace tongqu::mapping::detail

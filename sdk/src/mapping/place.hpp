@@ -30,6 +30,8 @@ struct Place {
 
 /// Resolves "applicant.id_no", "envelope.reported_at", "record.reason", "ext.ns.name".
 bool find_place(model::EntityId entity, std::string_view name, Place& place);
+/// A path without its indexes and conditions: "materials[0].name" as "materials.name".
+std::string without_indexes(std::string_view path);
 /// Names of the fields of one record type, or of the special members, for hints.
 std::string nearest_field(model::EntityId entity, std::string_view name);
 

@@ -1,5 +1,5 @@
 // Takes arbitrary bytes as a file of a pack (pack.yaml, a source mapping, a table, or a target) and lets the compiler, the checks and the formatter look at
-// it. Nothing may be thrown; what does not compile says why and where, and what compiles stays the same when it is formatted.
+// it. Nothing may be thrown; what does not compile says why and where, and what the formatter wrote is at rest.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -54,7 +54,7 @@ void check_target(const Folder& folder, std::string_view text) {
   require(target.has_value() || mistakes.has_errors() || !target.error().where().empty());
 }
 
-/// Says that a file which came out of the formatter is at rest, and compiles to what it was.
+/// Says that a file which came out of the formatter is at rest: formatting it again changes nothing.
 void check_format(std::string_view text) {
   const auto formatted = mapping::format_pack_file(text);
   if (!formatted) return;

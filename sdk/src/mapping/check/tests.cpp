@@ -7,17 +7,6 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-/// "received_materials[1].name" without the places in lists.
-std::string without_places(std::string_view path) {
-  std::string out;
-  bool inside = false;
-  for (const char c : path) {
-    inside = c == '[' || (inside && c != ']');
-    if (!inside && c != ']') out += c;
-  }
-  return out;
-}
-
 /// Whether a test can ask for this: a field, or a part of one (`applicant.id_type.name`); members of the record that are no fields are not judged.
 bool is_canonical(model::EntityId entity, const std::string& path) {
   static constexpr std::string_view kHeads[] = {"record", "kind", "identity", "envelope", "meta", "ext", "unknown", "reason", "replaces", "deleted_version"};
@@ -55,7 +44,7 @@ private:
     }
   }
   void name(const YamlNode& at, const std::string& subject) {
-    const std::string path = without_places(at.text);
+    const std::string path = without_indexes(at.text);
     if (!entity_ || !at.is_scalar() || is_canonical(*entity_, path)) return;
     const std::string near = nearest_field(*entity_, path);
     report_.add(file_, at, {Errc::mapping_unknown_target_field, Severity::error, subject + ": " + at.text, {}, near.empty() ? Bilingual() : Bilingual{"did you mean " + near + "?", "是否为 " + near + "？"}});

@@ -1,7 +1,8 @@
 #include <algorithm>
 
-#include "mapping/reverse/law_generator.hpp"
 #include "mapping/pack_tests.hpp"
+#include "mapping/place.hpp"
+#include "mapping/reverse/law_generator.hpp"
 #include "mapping/reverse/law_samples.hpp"
 #include "mapping/reverse/reverse_mapping.hpp"
 #include "tongqu/base/bytes.hpp"
@@ -14,17 +15,6 @@ using model::FieldKind;
 constexpr std::size_t kFailuresMax = 10;
 /// Messages made at most for one record that the mapping accepts.
 constexpr std::size_t kTriesMax = 40;
-
-std::string without_indexes(const std::string& path) {
-  std::string plain;
-  bool inside = false;
-  for (const char c : path) {
-    if (c == '[') inside = true;
-    if (!inside) plain += c;
-    if (c == ']') inside = false;
-  }
-  return plain;
-}
 
 std::string canonical_of(const model::Record& record) {
   std::string text;
