@@ -1,6 +1,3 @@
-#include <sys/wait.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -15,17 +12,6 @@
 namespace tongqu::whole {
 namespace {
 
-struct Said {
-  int code = -1;
-  std::string text;
-};
-
-Said shell(const House& house, const std::string& command) {
-  const std::string out = house.folder.file("said");
-  const int status = std::system((command + " > " + out + " 2>&1").c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, file_text(out)};
-}
-
 class Attachments : public testing::Test {
 protected:
   Attachments() {
@@ -34,7 +20,7 @@ protected:
   }
   /// Status and body.
   std::string curl(const std::string& arguments, const std::string& digest) {
-    return shell(house_, "curl -s -m 120 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' " + arguments + " http://127.0.0.1:" + std::to_string(house_.port("linhu")) + "/attachments/" + digest).text;
+    return house_.shell("curl -s -m 120 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' " + arguments + " http://127.0.0.1:" + std::to_string(house_.port("linhu")) + "/attachments/" + digest).text;
   }
   std::string write(const std::string& name, std::size_t bytes) {
     std::string content(bytes, '\0');
@@ -71,7 +57,7 @@ TEST_F(Attachments, are_put_by_curl_and_verified_by_a_command) {
   EXPECT_EQ(house_.metric("tongqu_attachments_total{outcome=\"stored\"}"), "1");
 
   const std::string verify = TONGQU_BIN_DIR "/tongqu bridge verify --attachments -c " + house_.folder.file("bridge.yaml");
-  const Said whole = shell(house_, verify);
+  const Said whole = house_.shell(verify);
   EXPECT_EQ(whole.code, 0) << whole.text;
   for (const auto& one : std::filesystem::directory_iterator(house_.folder.file("state/journal.db.attachments"))) {
     if (one.path().extension() != ".att") continue;
@@ -82,12 +68,12 @@ TEST_F(Attachments, are_put_by_curl_and_verified_by_a_command) {
     stored.seekp(3000000);
     stored.put(turned);
   }
-  const Said broken = shell(house_, verify);
+  const Said broken = house_.shell(verify);
   EXPECT_NE(broken.code, 0);
   EXPECT_NE(broken.text.find("journal.attachment_broken"), std::string::npos) << broken.text;
   const std::string again = curl("-T " + file, digest);
   EXPECT_NE(again.find("\"state\":\"stored\"} 201"), std::string::npos) << "sent again, it is whole again, and not " << again;
-  EXPECT_EQ(shell(house_, verify).code, 0);
+  EXPECT_EQ(house_.shell(verify).code, 0);
   EXPECT_EQ(house_.log().find(digest), std::string::npos) << "the digest of a citizen's file stands in no log";
 }
 
@@ -98,8 +84,8 @@ TEST_F(Attachments, a_large_upload_takes_no_memory_and_an_ended_one_no_room) {
   std::ofstream("/proc/self/clear_refs") << "5";
   const std::int64_t before_kb = peak_kb();
   // 64 MB of zeros, whose SM3 the tool of the machine tells.
-  const Said digest = shell(house_, "head -c 67108864 /dev/zero | openssl dgst -sm3 -r | cut -c1-64");
-  const Said put = shell(house_, "head -c 67108864 /dev/zero | curl -s -m 300 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' -T - http://127.0.0.1:" + std::to_string(house_.port("linhu")) +
+  const Said digest = house_.shell("head -c 67108864 /dev/zero | openssl dgst -sm3 -r | cut -c1-64");
+  const Said put = house_.shell("head -c 67108864 /dev/zero | curl -s -m 300 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' -T - http://127.0.0.1:" + std::to_string(house_.port("linhu")) +
                                      "/attachments/" + digest.text.substr(0, 64));
   EXPECT_NE(put.text.find("\"bytes\":67108864,\"state\":\"stored\"} 201"), std::string::npos) << put.text;
   EXPECT_LT(peak_kb() - before_kb, 4096);
@@ -110,7 +96,7 @@ TEST_F(Attachments, a_large_upload_takes_no_memory_and_an_ended_one_no_room) {
     return count;
   };
   std::thread breaking([this] {
-    shell(house_, "(head -c 3000000 /dev/zero; sleep 5) | timeout -s KILL 3 curl -s -H 'Authorization: Bearer " + house_.token + "' -T - http://127.0.0.1:" + std::to_string(house_.port("linhu")) + "/attachments/" + std::string(64, 'a'));
+    house_.shell("(head -c 3000000 /dev/zero; sleep 5) | timeout -s KILL 3 curl -s -H 'Authorization: Bearer " + house_.token + "' -T - http://127.0.0.1:" + std::to_string(house_.port("linhu")) + "/attachments/" + std::string(64, 'a'));
   });
   EXPECT_TRUE(wait_until([&] { return halves() == 1; }));
   breaking.join();
@@ -120,7 +106,7 @@ TEST_F(Attachments, a_large_upload_takes_no_memory_and_an_ended_one_no_room) {
 TEST_F(Attachments, a_form_with_a_large_file_beside_the_message_is_taken) {
   write("large.pdf", 3000000);
   write_text(house_.folder.file("push.json"), file_text(TONGQU_SOURCE_DIR "/connectors/packs/linhu-onewin/samples/01-accept.in.json"));
-  const Said form = shell(house_, "curl -s -m 120 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' -F 'data=@" + house_.folder.file("push.json") + ";type=application/json' -F 'file=@" +
+  const Said form = house_.shell("curl -s -m 120 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' -F 'data=@" + house_.folder.file("push.json") + ";type=application/json' -F 'file=@" +
                                       house_.folder.file("large.pdf") + ";type=application/pdf' http://127.0.0.1:" + std::to_string(house_.port("linhu")) + "/api/push");
   EXPECT_NE(form.text.find("\"code\":\"200\""), std::string::npos) << form.text;
   EXPECT_TRUE(wait_until([this] { return house_.all_delivered(1); }));

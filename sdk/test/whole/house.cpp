@@ -1,5 +1,6 @@
 #include "sdk/test/whole/house.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -209,6 +210,25 @@ void House::edit(const std::string& file, const std::string& from, const std::st
   const auto at = text.find(from);
   if (at == std::string::npos) throw std::runtime_error("nothing to edit in " + file);
   write_text(folder.file(file), text.replace(at, from.size(), to));
+}
+
+Said House::shell(const std::string& line) const {
+  const std::string out = folder.file("said");
+  const int status = std::system(("{ " + line + "; } > " + out + " 2>&1").c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, file_text(out)};
+}
+
+void House::sign_heads() {
+  const auto key = crypto::Sm2PrivateKey::generate();
+  if (!key) throw std::runtime_error("no key");
+  const Secret pem = key->private_pem();
+  write_text(folder.file("keys/sign.pem"), pem.reveal(), true);
+  write_text(folder.file("sign.pub"), key->public_pem());
+  edit("bridge.yaml", "audit: {key: {file: keys/audit.key}}", "audit: {key: {file: keys/audit.key}, sign_key: {file: keys/sign.pem}, head_file: audit.head, public_key_file: sign.pub}");
+  Findings mistakes;
+  auto signing = bridge::load_config(folder.file("bridge.yaml"), mistakes);
+  if (!signing) throw std::runtime_error("the configuration with a signing key is refused");
+  config = *std::move(signing);
 }
 
 void House::plant(const std::string& platform, const std::string& lines) const {

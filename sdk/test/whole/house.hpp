@@ -57,6 +57,12 @@ struct HouseOptions {
   std::string extra;                               ///< Further keys of bridge.yaml, whole lines.
 };
 
+/// What a program said, and its exit code.
+struct Said {
+  int code = -1;
+  std::string text;
+};
+
 /// What the two platforms and a bridge need, in one folder. The bridge is started by open() and may be closed and opened again; the
 /// sandboxes run from the beginning to the end.
 class House {
@@ -105,6 +111,12 @@ public:
   std::string metric(const std::string& name_and_labels) const;
   std::string log() const;
   journal::VerifyReport verify() const;
+  /// Runs a line of the shell; its output is kept in the folder.
+  Said shell(const std::string& line) const;
+  /// `tongqu bridge …`, the real program.
+  Said tongqu_bridge(const std::string& arguments) const { return shell(TONGQU_BIN_DIR "/tongqu bridge " + arguments); }
+  /// Heads of the audit chain are signed from the next start on.
+  void sign_heads();
 
   TempFolder folder;
   const std::string token = "whole-road-token-of-the-tests";

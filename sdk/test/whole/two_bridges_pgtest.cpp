@@ -150,6 +150,45 @@ TEST_F(TwoBridges, with_one_store_deliver_each_once_and_in_order) {
   expect_each_once_and_in_order(20);
 }
 
+TEST_F(TwoBridges, answer_the_operators_commands_for_the_store_that_they_share) {
+  house_.close();
+  house_.sign_heads();
+  house_.open();
+  start_second();
+  for (const char* stage : {"accept", "process", "result"}) send_until_taken("TC-1", stage, 0);
+  send_until_taken("TC-2", "accept", 1);
+  ASSERT_TRUE(wait_until([&] { return house_.all_delivered(4); }, 60s));
+  const std::string a = " -c " + house_.folder.file("bridge.yaml"), b = " -c " + second_config_, evidence = house_.folder.file("m.evidence");
+  Said said = house_.tongqu_bridge("hold list --state delivered" + b);
+  EXPECT_EQ(said.code, 0) << said.text;
+  const std::string id = house_.store()->deliveries(journal::DeliveryState::delivered, 1)->at(0).message_id;
+  EXPECT_NE(said.text.find(id), std::string::npos) << said.text;
+  said = house_.tongqu_bridge("status --message " + id + b);
+  EXPECT_EQ(said.code, 0) << said.text;
+  EXPECT_NE(said.text.find("delivered"), std::string::npos) << said.text;
+  said = house_.tongqu_bridge("rekey" + a + " --reason x");
+  EXPECT_EQ(said.code, 0) << said.text;
+  house_.close();
+  second_->kill();
+  // Offline, from either bridge's configuration.
+  for (const std::string& config : {a, b}) {
+    said = house_.tongqu_bridge("verify" + config);
+    EXPECT_EQ(said.code, 0) << said.text;
+    said = house_.tongqu_bridge("status --message " + id + config);
+    EXPECT_NE(said.text.find("delivered"), std::string::npos) << said.text;
+  }
+  said = house_.tongqu_bridge("evidence" + a + " " + id + " -o " + evidence);
+  EXPECT_EQ(said.code, 0) << said.text;
+  said = house_.tongqu_bridge("verify --evidence " + evidence + " --public-key " + house_.folder.file("sign.pub"));
+  EXPECT_EQ(said.code, 0) << said.text;
+  EXPECT_NE(said.text.find("evidence holds: message " + id), std::string::npos) << said.text;
+  for (const std::string& command : {"backup" + a + " " + house_.folder.file("x"), "restore" + a + " " + house_.folder.file("x"), "verify --attachments" + a}) {
+    said = house_.tongqu_bridge(command);
+    EXPECT_NE(said.code, 0) << command;
+    EXPECT_NE(said.text.find("journal.file_store_only"), std::string::npos) << command << ": " << said.text;
+  }
+}
+
 TEST_F(TwoBridges, one_of_which_is_killed_thirty_times_lose_and_double_nothing_and_keep_the_order) {
   const char* const given = std::getenv("TONGQU_SEED");
   const unsigned seed = given != nullptr ? static_cast<unsigned>(std::atoi(given)) : 20261130U;
