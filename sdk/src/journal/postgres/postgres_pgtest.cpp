@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <spawn.h>
+#include <libpq-fe.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -273,6 +274,57 @@ TEST_F(PostgresTest, a_server_that_is_not_there_or_says_no_is_told_apart) {
   EXPECT_EQ(id_of(Journal::open(options, clock_)), "journal.server_away");
   options.postgres->connection = Secret("nonsense=1");
   EXPECT_EQ(id_of(Journal::open(options, clock_)), "journal.server_refused");
+}
+
+/// Takes every connection that the server has left, until it goes.
+class AllConnections {
+public:
+  AllConnections() { take(); }
+  void take() {
+    for (;;) {
+      PGconn* const one = PQconnectdb(pg_server().connection().c_str());
+      if (PQstatus(one) != CONNECTION_OK) return PQfinish(one);
+      taken_.push_back(one);
+    }
+  }
+  ~AllConnections() {
+    for (PGconn* const one : taken_) PQfinish(one);
+  }
+  AllConnections(const AllConnections&) = delete;
+  AllConnections& operator=(const AllConnections&) = delete;
+  std::size_t size() const { return taken_.size(); }
+  /// Ends the sessions of all bridges.
+  void end_bridges() {
+    PQclear(PQexec(taken_.front(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tongqu' AND pid <> pg_backend_pid()"));
+  }
+
+private:
+  std::vector<PGconn*> taken_;
+};
+
+TEST_F(PostgresTest, a_server_without_a_connection_left_is_waited_for_and_refuses_nothing_for_good) {
+  store(intake("m1"));
+  JournalOptions options = beside("b");
+  {
+    AllConnections all;
+    ASSERT_GT(all.size(), 10U);
+    EXPECT_EQ(id_of(Journal::open(options, clock_)), "journal.server_away") << "it may come back";
+    // What the writer holds it keeps.
+    store(intake("m2"));
+    for (int i = 0; i < 20; ++i) {
+      all.end_bridges();
+      all.take();
+    }
+    const auto outcome = journal_->accept_and_wait(intake("m3"));
+    ASSERT_FALSE(outcome) << "the writer has found a place";
+    EXPECT_EQ(outcome.error().id(), std::string("journal.server_away"));
+  }
+  const auto until = std::chrono::steady_clock::now() + milliseconds(10000);
+  auto outcome = journal_->accept_and_wait(intake("m3"));
+  while (!outcome && std::chrono::steady_clock::now() < until) outcome = journal_->accept_and_wait(intake("m3"));
+  ASSERT_TRUE(outcome) << describe(outcome.error());
+  EXPECT_EQ(value("SELECT count(*) FROM messages"), "3");
+  expect_whole_chain();
 }
 
 TEST_F(PostgresTest, a_server_that_crashes_under_load_loses_and_doubles_nothing) {
