@@ -83,6 +83,16 @@ def slow_table(out, s):
     row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
 
 
+def soak_table(out, s):
+    third = len(s["memory_mb"]) // 3
+    out.append("bridge, %.1f minutes at half of the sustained rate (memory and descriptors did not grow)" % s["minutes"])
+    row(out, "delivered", "%.0f /s" % s["per_s"], "%d messages" % s["messages"])
+    row(out, "acknowledgement p99", "%.1f ms" % s["p99_ms_median"], "median of ten-second pieces; worst %.1f ms" % s["p99_ms_worst"])
+    row(out, "memory of the bridge", "%.1f MB" % s["memory_mb"][-1], "at the end; %.1f MB after a third, at most %.1f MB" % (s["memory_mb"][third], max(s["memory_mb"])))
+    row(out, "descriptors", "%d" % s["descriptors"][-1], "at the end; %d after a third" % s["descriptors"][third])
+    row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
+
+
 def limits_table(out, limits):
     out.append("limits (bare engines, in the same run)")
     for name, one in limits.items():
@@ -97,14 +107,16 @@ def main():
     parser.add_argument("--queued", type=int, default=0, metavar="N", help="bridge: with N messages that wait (memory, restart, intake), then all delivered; a million takes 12 GB of disk and ten minutes")
     parser.add_argument("--keep-queued", action="store_true", help="bridge --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, metavar="N", help="bridge: the acknowledgement beside N slow callers")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="bridge: half of the sustained rate for so long; fails when memory or descriptors grow")
     parser.add_argument("--bin", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     for section in options.section:
         if section not in SECTIONS:
             parser.error("no such section: " + section)
-    more = [word for word, on in (("--queued=%d" % options.queued, options.queued), ("--keep-queued", options.keep_queued), ("--slow=%d" % options.slow, options.slow)) if on]
+    more = [word for word, on in (("--queued=%d" % options.queued, options.queued), ("--keep-queued", options.keep_queued), ("--slow=%d" % options.slow, options.slow),
+                           ("--soak=%g" % options.soak, options.soak)) if on]
     if more and options.section != ["bridge"]:
-        parser.error("--queued and --slow are of the section bridge alone")
+        parser.error("--queued, --slow and --soak are of the section bridge alone")
     results = {}
     for section in options.section or ("translate", "bridge"):
         print("bench: %s ..." % section, file=sys.stderr, flush=True)
@@ -118,6 +130,8 @@ def main():
         queued_table(out, results["queued"])
     if "slow" in results:
         slow_table(out, results["slow"])
+    if "soak" in results:
+        soak_table(out, results["soak"])
     limits_table(out, results["limits"])
     print("\n".join(out), file=sys.stderr if options.json else sys.stdout)
     if options.json:

@@ -6,6 +6,7 @@ sandbox's own ledger: each acknowledged message must have taken effect exactly o
 With --queued N instead: N messages are taken in while the platform is in a pause; memory, the time from start to ready with them, and the
 intake meanwhile beside that of an empty store; at last the pause ends and all must arrive, once (--keep-queued stops before that and
 counts them in the journal only). With --slow N: the open loop twice, alone and beside N callers that send a byte now and then.
+With --soak MINUTES: half of the sustained rate for so long; it fails when the memory or the descriptors of the bridge grow meanwhile.
 Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
 import argparse
 import collections
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,9 @@ LOAD_OF_OPEN_LOOP = 0.7
 DRAIN_S = 15              # The last receipt must come within it.
 QUEUED_AT_ONCE = 20000    # Messages of one sender; it makes them all before it sends.
 SLOW_BYTE_S = 2.0         # Between two bytes of a slow caller: far enough within the server's 30 seconds for a body.
+LOAD_OF_SOAK = 0.5
+SOAK_SAMPLE_S = 10.0      # One sender for each: what it sends stands in its memory beforehand.
+SOAK_GROWTH_MB = 2.0      # Of the median of the last third over that of the middle third. Less is what an allocator does.
 PAUSE = "pauses: [{from: 2000-01-01T00:00:00Z, until: 2149-01-01T00:00:00Z}], "
 
 CONFIG = """# Written by scripts/bench.
@@ -68,6 +73,30 @@ def cpu_s(pid):
 def peak_mb(pid):
     with open("/proc/%d/status" % pid) as f:
         return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1)) / 1024
+
+
+def held(pid):
+    """What a process holds now: resident memory in MB, open descriptors."""
+    with open("/proc/%d/status" % pid) as f:
+        resident = int(re.search(r"VmRSS:\s+(\d+) kB", f.read()).group(1)) / 1024
+    return resident, len(os.listdir("/proc/%d/fd" % pid))
+
+
+def growth(memory_mb, descriptors):
+    """What grew, in words; empty when nothing did. The first third of the samples is the time to get warm. Memory grows when the median of
+    the last third is more than SOAK_GROWTH_MB above that of the middle third; descriptors, when the fewest of the last third are more than the
+    most of the middle third. A leak does both at any pace that would matter; a step once, or a sample between two senders, does not."""
+    third = len(memory_mb) // 3
+    if third == 0:
+        raise Failed("%d samples are too few to see growth" % len(memory_mb))
+    middle, last = slice(-2 * third, -third), slice(-third, None)
+    out = []
+    memory = statistics.median(memory_mb[middle]), statistics.median(memory_mb[last])
+    if memory[1] - memory[0] > SOAK_GROWTH_MB:
+        out.append("memory from %.1f to %.1f MB" % memory)
+    if min(descriptors[last]) > max(descriptors[middle]):
+        out.append("descriptors from %d to %d" % (max(descriptors[middle]), min(descriptors[last])))
+    return out
 
 
 class Road:
@@ -154,14 +183,18 @@ class Road:
         return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', text)}
 
 
+def make_sender(road, first, count, connections, rate, seconds):
+    """A sender that makes its messages and then waits for its sign. Not in road.processes: it ends by itself, or when its input does."""
+    arguments = [str(road.port), "/case", str(first), str(count), str(connections), "%f" % rate, "%f" % seconds, road.path("told-%d.tsv" % first)]
+    return subprocess.Popen([os.path.join(road.bin, "bridge_load"), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 class Run:
     """One run of the sender: what it measured, what it was told, and what the others spent meanwhile."""
 
-    def __init__(self, road, first, count, connections, rate, seconds, drain=True):
+    def __init__(self, road, first, count, connections, rate, seconds, drain=True, sender=None, meanwhile=None):
         told = road.path("told-%d.tsv" % first)
-        # Not in road.processes: it ends by itself.
-        arguments = [str(road.port), "/case", str(first), str(count), str(connections), "%f" % rate, "%f" % seconds, told]
-        sender = subprocess.Popen([os.path.join(road.bin, "bridge_load"), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        sender = sender or make_sender(road, first, count, connections, rate, seconds)
         try:
             if sender.stdout.readline() != "ready\n":
                 raise Failed("the sender did not start")
@@ -170,6 +203,8 @@ class Run:
             spent = {p: cpu_s(p.pid) for p in (road.bridge, road.sandbox)}
             sender.stdin.write("go\n")
             sender.stdin.flush()
+            if meanwhile:
+                meanwhile()
             done = sender.stdout.readline().split()
             if done[:1] != ["sent"]:
                 raise Failed("the sender ended early")
@@ -391,6 +426,56 @@ def measure_slow(road, count, seconds, once):
             "p99_ratio": round(acks[1]["p99_ms"] / acks[0]["p99_ms"], 2), "peak_mb": round(peak_mb(road.bridge.pid), 1), "judged": judge(road, told)}
 
 
+class Soak:
+    """Senders one after the other, each made while the one before it sends, and a sample of the bridge in the middle of each."""
+
+    def __init__(self, road, first, rate, pieces, seconds):
+        self.road, self.rate, self.pieces, self.seconds = road, rate, pieces, seconds
+        self.count = max(20, int(rate * seconds))
+        self.first, self.next, self.told = first, None, []
+        self.memory_mb, self.descriptors, self.p99_ms = [], [], []
+
+    def meanwhile(self):
+        began = time.monotonic()
+        if len(self.memory_mb) + 1 < self.pieces:
+            self.next = make_sender(self.road, self.first + self.count, self.count, CONNECTIONS, self.rate, 0)
+        time.sleep(max(0.0, self.seconds / 2 - (time.monotonic() - began)))
+        memory, descriptors = held(self.road.bridge.pid)
+        self.memory_mb.append(round(memory, 2))
+        self.descriptors.append(descriptors)
+
+    def run(self):
+        try:
+            while len(self.memory_mb) < self.pieces:
+                sender, self.next = self.next, None
+                run = Run(self.road, self.first, self.count, CONNECTIONS, self.rate, 0, sender=sender, meanwhile=self.meanwhile)
+                self.told += run.told
+                self.first += self.count
+                self.p99_ms.append(run.sent["p99_ms"])
+                if len(self.memory_mb) % 6 == 0:
+                    say("%d delivered, %.1f MB, %d descriptors" % (len(self.told), self.memory_mb[-1], self.descriptors[-1]))
+        finally:
+            if self.next:
+                self.next.kill()
+                self.next.wait()
+
+
+def measure_soak(road, minutes, once):
+    warm = Run(road, 0, 200 if once else 20000, 4 if once else CONNECTIONS, 0, 0)
+    rate = 100 if once else warm.delivered_per_s * LOAD_OF_SOAK
+    seconds = 0.3 if once else SOAK_SAMPLE_S
+    say("%.1f minutes at %.0f/s" % (minutes, rate))
+    soak = Soak(road, len(warm.told), rate, max(3, round(minutes * 60 / seconds)), seconds)
+    soak.run()
+    out = {"minutes": minutes, "per_s": round(rate, 1), "messages": len(soak.told), "memory_mb": soak.memory_mb, "descriptors": soak.descriptors,
+           "p99_ms_median": round(statistics.median(soak.p99_ms), 1), "p99_ms_worst": round(max(soak.p99_ms), 1),
+           "judged": judge(road, warm.told + soak.told)}
+    grew = growth(soak.memory_mb, soak.descriptors)
+    if grew and not once:  # So short a time is all warming up.
+        raise Failed("the bridge grew: %s; %s" % (", ".join(grew), json.dumps(out)))
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder with tongqu, tongqu-conform, bridge_load and disk_bench")
@@ -399,6 +484,7 @@ def main():
     parser.add_argument("--queued", type=int, default=0, help="instead: so many messages wait in the journal")
     parser.add_argument("--keep-queued", action="store_true", help="with --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, help="instead: so many slow callers beside the others")
+    parser.add_argument("--soak", type=float, default=0, help="instead: so many minutes at half of the sustained rate, for memory and descriptors")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and stores")
     options = parser.parse_args()
     bin_dir = os.path.abspath(options.bin)
@@ -412,6 +498,8 @@ def main():
             out = {"queued": measure_queued(road, options.queued, options.keep_queued)}
         elif options.slow:
             out = {"slow": measure_slow(road, options.slow, options.seconds, options.once)}
+        elif options.soak:
+            out = {"soak": measure_soak(road, options.soak, options.once)}
         else:
             out = {"bridge": measure(road, options.once, options.seconds)}
         road.stop()
