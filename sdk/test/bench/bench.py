@@ -69,7 +69,9 @@ def queued_table(out, q):
     out.append("bridge with %d messages queued (the platform in a pause)" % q["messages"])
     row(out, "peak memory of the bridge", "%.1f MB" % q["peak_mb"], "taking them in; %.1f MB after the restart; store %d MB" % (q["peak_mb_after_restart"], q["store_mb"]))
     row(out, "restart to ready", "%.2f s" % q["restart_s"])
-    row(out, "intake", "%.0f /s" % q["intake_queued_per_s"], "%.0f %% of the %.0f /s of an empty store" % (100 * q["intake_share"], q["intake_empty_per_s"]))
+    row(out, "intake", "%.0f /s" % q["intake_queued"]["per_s"], "%.0f %% of the %.0f /s of an empty store, in turns with it" % (100 * q["intake_share"], q["intake_empty"]["per_s"]))
+    for name, title in (("intake_queued", "  a message"), ("intake_empty", "  a message, empty store")):
+        row(out, title, "%.0f us" % q[name]["cpu_us"], "CPU of the bridge; %.1f KB written" % (q[name]["written_bytes"] / 1024))
     if "judged" in q:
         row(out, "delivered at last", "%.0f /s" % q["drained_per_s"], "peak %.1f MB" % q["peak_mb_drained"])
         row(out, "judged by the sandbox's ledger", "%d" % q["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % q["judged"])

@@ -31,6 +31,7 @@ CONCURRENCY = 128         # Messages in flight to the platform.
 LOAD_OF_OPEN_LOOP = 0.7
 DRAIN_S = 15              # The last receipt must come within it.
 QUEUED_AT_ONCE = 20000    # Messages of one sender; it makes them all before it sends.
+INTAKE_ROUNDS = 4         # Of the queued store and of the empty one, in turns.
 SLOW_BYTE_S = 2.0         # Between two bytes of a slow caller: far enough within the server's 30 seconds for a body.
 LOAD_OF_SOAK = 0.5
 SOAK_SAMPLE_S = 10.0      # One sender for each: what it sends stands in its memory beforehand.
@@ -326,20 +327,56 @@ def count_queued(road, told):
         raise Failed("%d acknowledged, but the journal holds %s" % (len(told), {k: v for k, v in counts.items() if v}))
 
 
+def written(pid):
+    """Bytes that a process has had written."""
+    with open("/proc/%d/io" % pid) as f:
+        return int(re.search(r"^write_bytes: (\d+)", f.read(), re.MULTILINE).group(1))
+
+
+class Intake:
+    """What taking in costs one bridge, over several rounds."""
+
+    def __init__(self, road, first):
+        self.road, self.first, self.sent, self.seconds, self.cpu, self.bytes, self.told = road, first, 0, 0.0, 0.0, 0, []
+
+    def take(self, count):
+        cpu, before = cpu_s(self.road.bridge.pid), written(self.road.bridge.pid)
+        per_s = take_in(self.road, self.told, self.first, count, False)
+        self.first, self.sent, self.seconds = self.first + count, self.sent + count, self.seconds + count / per_s
+        self.cpu, self.bytes = self.cpu + cpu_s(self.road.bridge.pid) - cpu, self.bytes + written(self.road.bridge.pid) - before
+
+    def figures(self):
+        return {"per_s": round(self.sent / self.seconds, 1), "cpu_us": round(1e6 * self.cpu / self.sent, 1), "written_bytes": round(self.bytes / self.sent)}
+
+
 def measure_queued(road, queued, keep):
-    """With many messages that wait for a platform in a pause."""
+    """With many messages that wait for a platform in a pause. Their intake beside that of a second bridge with an empty store, in turns, so
+    that both find the same machine; each first takes in what makes its memory warm."""
     told = []
-    probe = max(200, min(20000, queued // 10))
-    empty_per_s = take_in(road, told, 0, probe, False)
-    take_in(road, told, probe, queued - probe, True)
+    take_in(road, told, 0, queued, True)
     count_queued(road, told)
     peak = peak_mb(road.bridge.pid)
     road.stop_bridge()
     restart_s = road.start_bridge(PAUSE)
-    queued_per_s = take_in(road, told, queued, probe, False)
+    round_of = max(50, min(QUEUED_AT_ONCE // 2, queued // 20))
+    os.mkdir(road.path("empty"))
+    other = Road(road.bin, road.path("empty"))
+    try:
+        other.begin(PAUSE)
+        beside = [Intake(road, queued), Intake(other, 0)]
+        for one in beside:
+            one.take(2 * round_of)
+            one.sent, one.seconds, one.cpu, one.bytes = 0, 0.0, 0.0, 0
+        for _ in range(INTAKE_ROUNDS):
+            for one in beside:
+                one.take(round_of)
+    finally:
+        other.stop()
+    told += beside[0].told
     count_queued(road, told)
-    out = {"messages": queued, "peak_mb": round(peak, 1), "restart_s": round(restart_s, 3), "intake_empty_per_s": round(empty_per_s, 1),
-           "intake_queued_per_s": round(queued_per_s, 1), "intake_share": round(queued_per_s / empty_per_s, 3),
+    full, empty = (one.figures() for one in beside)
+    out = {"messages": queued, "peak_mb": round(peak, 1), "restart_s": round(restart_s, 3), "intake_empty": empty, "intake_queued": full,
+           "intake_share": round(full["per_s"] / empty["per_s"], 3),
            "peak_mb_after_restart": round(peak_mb(road.bridge.pid), 1), "store_mb": round(os.path.getsize(road.path("state", "journal.db")) / 1e6)}
     if keep:
         return out
