@@ -169,6 +169,7 @@ public:
 
   void on_ready(std::function<void(const std::string& target)> listener) override { writer_->on_ready(std::move(listener)); }
 
+  WriterWork writer_work() const override { return writer_->work(); }
   Result<Counts> counts() override { TONGQU_CHECK(check_open()); return reader_->counts(); }
   Result<std::optional<MessageView>> message(std::string_view message_id) override {
     TONGQU_CHECK(check_open());

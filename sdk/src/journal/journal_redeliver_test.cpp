@@ -64,6 +64,25 @@ TEST_F(JournalRedeliver, later_events_of_the_case_wait_for_it) {
   finish("m2", S::delivered);
 }
 
+// The keys of newer messages are held back and read from their rows after a crash; a second delivery stands among the rows of an old message.
+TEST_F(JournalRedeliver, after_a_crash_later_events_still_wait_for_it) {
+  FILE_STORE_ONLY("the other store holds no keys back");
+  store(intake("m1"));
+  finish("m1", S::refused);
+  reopen();  // Closing has written the keys of m1.
+  ASSERT_TRUE(again("m1"));
+  const Folder elsewhere;
+  for (const char* end : {"", "-wal"}) std::filesystem::copy_file(options_.path + end, elsewhere.file("store.db") + end);
+  options_.path = elsewhere.file("store.db");
+  options_.audit_head_file.clear();
+  reopen();
+  store(intake("m2"));
+  const auto claims = claim(*journal_);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_EQ(claims[0].message_id, "m1");
+  journal_.reset();
+}
+
 TEST_F(JournalRedeliver, one_that_was_overtaken_needs_the_persons_word) {
   for (const char* id : {"m1", "m2"}) store(intake(id));
   finish("m1", S::refused);

@@ -688,5 +688,33 @@ TEST(JournalOpen, wrong_keys_are_noticed_at_once) {
   EXPECT_EQ(id_of(Journal::open(wrong, clock)), "crypto.key_size");
 }
 
+TEST_F(JournalTest, the_writer_tells_what_it_has_done) {
+  const WriterWork before = journal_->writer_work();
+  store(intake("m1"));
+  clock_->pass(std::chrono::milliseconds(5));
+  ASSERT_TRUE(settle(*journal_, settlement(claim(*journal_).at(0), DeliveryState::delivered)));
+  journal_->close();
+  const WriterWork work = journal_->writer_work();
+  EXPECT_EQ(work.operations - before.operations, 3) << "an intake, a claim and a settlement";
+  EXPECT_EQ(work.groups - before.groups, 3) << "one after the other";
+}
+
+// What is known about the front of a lane must not be taken from a message that was rolled back.
+TEST_F(JournalTest, a_row_number_that_was_rolled_back_tells_nothing_about_the_next_lane) {
+  FILE_STORE_ONLY("the other store takes no attachments");
+  store(intake("m1", "case-1"));
+  Intake without_attachment = intake("m0", "case-2");
+  without_attachment.attachments = {std::string(32, 'x')};
+  EXPECT_EQ(id_of(journal_->accept_and_wait(std::move(without_attachment))), "journal.attachment_missing");
+  store(intake("m2", "case-1"));
+  const auto claims = claim(*journal_);
+  ASSERT_EQ(claims.size(), 1U) << "m2 waits behind m1";
+  EXPECT_EQ(claims[0].message_id, "m1");
+  ASSERT_TRUE(settle(*journal_, settlement(claims[0], DeliveryState::delivered)));
+  const auto next = claim(*journal_);
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].parent_receipt, "receipt of m1");
+}
+
 } // namespace
 } // namespace tongqu::journal

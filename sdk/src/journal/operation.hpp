@@ -105,6 +105,7 @@ public:
   virtual Result<void> apply(Desk& desk) = 0;
   /// After the commit returned, or with the reason why nothing of this operation was stored.
   virtual void complete(Desk& desk, const Error* failure) = 0;
+  MonoTime handed_over{}; ///< To the writer.
 };
 
 /// Message id of a delivery, for the audit chain; its row number when the row cannot be trusted.

@@ -148,6 +148,7 @@ Result<void> Writer::submit(std::unique_ptr<Operation> operation, Admission admi
       ++ledger_dropped_;
       return Error(Errc::journal_busy);
     }
+    operation->handed_over = clock_.now_mono();
     queue_.push_back(std::move(operation));
     if (queue_.size() > 1) return {};
   }
@@ -207,7 +208,30 @@ bool Writer::turn() {
   return any;
 }
 
+WriterWork Writer::work() const {
+  const std::lock_guard lock(work_mutex_);
+  return work_;
+}
+
+void Writer::book(std::chrono::nanoseconds WriterWork::*account) {
+  const MonoTime now = clock_.now_mono();
+  const std::lock_guard lock(work_mutex_);
+  work_.*account += now - booked_at_;
+  booked_at_ = now;
+}
+
 void Writer::run(Group group) {
+  booked_at_ = clock_.now_mono();
+  if (!group.empty()) {
+    std::chrono::nanoseconds queued{0};
+    for (const auto& operation : group) {
+      if (operation->handed_over != MonoTime{}) queued += booked_at_ - operation->handed_over;
+    }
+    const std::lock_guard lock(work_mutex_);
+    ++work_.groups;
+    work_.operations += static_cast<std::int64_t>(group.size());
+    work_.queued += queued;
+  }
   add_expired(group);
   add_late(group);
   look_at_disk(group);
@@ -220,6 +244,7 @@ void Writer::run(Group group) {
   }
   tell_ready(nudged);
   if (!poisoned_) write_head_when_due();
+  book(&WriterWork::tidying);
 }
 
 void Writer::nudge(const std::string& target) {
@@ -302,13 +327,16 @@ void Writer::process(Group& group) {
     store_->rollback();
     return fail_group(group, applied.error());
   }
-  if (!files_in_place()) return fail_group(group, Error(Errc::journal_sync_failed).at(options_.path).because(Error(Errc::journal_open).at(options_.path)));
+  const bool in_place = files_in_place();
+  book(&WriterWork::committing);
+  if (!in_place) return fail_group(group, Error(Errc::journal_sync_failed).at(options_.path).because(Error(Errc::journal_open).at(options_.path)));
   const auto ready = store_->take_ready();
   for (std::size_t i = 0; i < group.size(); ++i) {
     group[i]->complete(desk_, failures[i] ? &*failures[i] : nullptr);
     group[i].reset();
   }
   tell_ready(ready);
+  book(&WriterWork::completing);
   if (auto tidied = store_->tidy_log(disk_.low() ? Ledger::Pressure::high : Ledger::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
 }
 
@@ -346,6 +374,7 @@ Result<void> Writer::apply_group(Group& group, Failures& failures) {
     store_->rollback();
     TONGQU_CHECK(apply_pass(group, failures, Pass::one_by_one));
   }
+  book(&WriterWork::applying);
   auto committed = store_->commit();
   if (committed || !store_->refused_a_row()) return committed;
   store_->rollback();

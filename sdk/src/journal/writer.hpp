@@ -54,6 +54,7 @@ public:
   /// Another process may have given a target work. Of any thread; the listener hears of it on the writer's own.
   void nudge(const std::string& target);
   const Schedule& schedule() const noexcept { return schedule_; }
+  WriterWork work() const;
 
 private:
   using Group = std::vector<std::unique_ptr<Operation>>;
@@ -88,6 +89,8 @@ private:
   Result<void> close_segment(AuditHead& head);
   Result<void> sign_head(AuditHead& head);
   void finish();
+  /// Adds the time since the last one to an account.
+  void book(std::chrono::nanoseconds WriterWork::*account);
 
   const JournalOptions& options_;
   std::unique_ptr<Ledger> store_;
@@ -103,6 +106,10 @@ private:
   DiskWatch disk_;
   MonoTime late_at_{};
   std::vector<std::pair<std::string, FileIdentity>> files_;  ///< The store's, as they were at the start.
+
+  mutable std::mutex work_mutex_;
+  WriterWork work_;
+  MonoTime booked_at_{};       ///< The writer's own.
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -69,7 +69,9 @@ def queued_table(out, q):
     out.append("bridge with %d messages queued (the platform in a pause)" % q["messages"])
     row(out, "peak memory of the bridge", "%.1f MB" % q["peak_mb"], "taking them in; %.1f MB after the restart; store %d MB" % (q["peak_mb_after_restart"], q["store_mb"]))
     row(out, "restart to ready", "%.2f s" % q["restart_s"])
-    row(out, "intake", "%.0f /s" % q["intake_queued_per_s"], "%.0f %% of the %.0f /s of an empty store" % (100 * q["intake_share"], q["intake_empty_per_s"]))
+    row(out, "intake", "%.0f /s" % q["intake_queued"]["per_s"], "%.0f %% of the %.0f /s of an empty store, in turns with it" % (100 * q["intake_share"], q["intake_empty"]["per_s"]))
+    for name, title in (("intake_queued", "  a message"), ("intake_empty", "  a message, empty store")):
+        row(out, title, "%.0f us" % q[name]["cpu_us"], "CPU of the bridge; %.1f KB written" % (q[name]["written_bytes"] / 1024))
     if "judged" in q:
         row(out, "delivered at last", "%.0f /s" % q["drained_per_s"], "peak %.1f MB" % q["peak_mb_drained"])
         row(out, "judged by the sandbox's ledger", "%d" % q["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % q["judged"])
@@ -80,6 +82,16 @@ def slow_table(out, s):
     for name, title in (("ack_alone", "acknowledgement, without them"), ("ack_beside_slow", "acknowledgement, beside them")):
         row(out, title, "%.1f / %.1f ms" % (s[name]["p50_ms"], s[name]["p99_ms"]), "p50 / p99, open loop at %.0f /s" % s["per_s"])
     row(out, "p99 beside them", "x %.2f" % s["p99_ratio"], "%d turned away meanwhile, peak %.1f MB" % (s["turned_away"], s["peak_mb"]))
+    row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
+
+
+def soak_table(out, s):
+    third = len(s["memory_mb"]) // 3
+    out.append("bridge, %.1f minutes at half of the sustained rate (memory and descriptors did not grow)" % s["minutes"])
+    row(out, "delivered", "%.0f /s" % s["per_s"], "%d messages" % s["messages"])
+    row(out, "acknowledgement p99", "%.1f ms" % s["p99_ms_median"], "median of ten-second pieces; worst %.1f ms" % s["p99_ms_worst"])
+    row(out, "memory of the bridge", "%.1f MB" % s["memory_mb"][-1], "at the end; %.1f MB after a third, at most %.1f MB" % (s["memory_mb"][third], max(s["memory_mb"])))
+    row(out, "descriptors", "%d" % s["descriptors"][-1], "at the end; %d after a third" % s["descriptors"][third])
     row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
 
 
@@ -97,14 +109,16 @@ def main():
     parser.add_argument("--queued", type=int, default=0, metavar="N", help="bridge: with N messages that wait (memory, restart, intake), then all delivered; a million takes 12 GB of disk and ten minutes")
     parser.add_argument("--keep-queued", action="store_true", help="bridge --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, metavar="N", help="bridge: the acknowledgement beside N slow callers")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="bridge: half of the sustained rate for so long; fails when memory or descriptors grow")
     parser.add_argument("--bin", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     for section in options.section:
         if section not in SECTIONS:
             parser.error("no such section: " + section)
-    more = [word for word, on in (("--queued=%d" % options.queued, options.queued), ("--keep-queued", options.keep_queued), ("--slow=%d" % options.slow, options.slow)) if on]
+    more = [word for word, on in (("--queued=%d" % options.queued, options.queued), ("--keep-queued", options.keep_queued), ("--slow=%d" % options.slow, options.slow),
+                           ("--soak=%g" % options.soak, options.soak)) if on]
     if more and options.section != ["bridge"]:
-        parser.error("--queued and --slow are of the section bridge alone")
+        parser.error("--queued, --slow and --soak are of the section bridge alone")
     results = {}
     for section in options.section or ("translate", "bridge"):
         print("bench: %s ..." % section, file=sys.stderr, flush=True)
@@ -118,6 +132,8 @@ def main():
         queued_table(out, results["queued"])
     if "slow" in results:
         slow_table(out, results["slow"])
+    if "soak" in results:
+        soak_table(out, results["soak"])
     limits_table(out, results["limits"])
     print("\n".join(out), file=sys.stderr if options.json else sys.stdout)
     if options.json:

@@ -6,6 +6,7 @@ sandbox's own ledger: each acknowledged message must have taken effect exactly o
 With --queued N instead: N messages are taken in while the platform is in a pause; memory, the time from start to ready with them, and the
 intake meanwhile beside that of an empty store; at last the pause ends and all must arrive, once (--keep-queued stops before that and
 counts them in the journal only). With --slow N: the open loop twice, alone and beside N callers that send a byte now and then.
+With --soak MINUTES: half of the sustained rate for so long; it fails when the memory or the descriptors of the bridge grow meanwhile.
 Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
 import argparse
 import collections
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,7 +31,11 @@ CONCURRENCY = 128         # Messages in flight to the platform.
 LOAD_OF_OPEN_LOOP = 0.7
 DRAIN_S = 15              # The last receipt must come within it.
 QUEUED_AT_ONCE = 20000    # Messages of one sender; it makes them all before it sends.
+INTAKE_ROUNDS = 4         # Of the queued store and of the empty one, in turns.
 SLOW_BYTE_S = 2.0         # Between two bytes of a slow caller: far enough within the server's 30 seconds for a body.
+LOAD_OF_SOAK = 0.5
+SOAK_SAMPLE_S = 10.0      # One sender for each: what it sends stands in its memory beforehand.
+SOAK_GROWTH_MB = 2.0      # Of the median of the last third over that of the middle third. Less is what an allocator does.
 PAUSE = "pauses: [{from: 2000-01-01T00:00:00Z, until: 2149-01-01T00:00:00Z}], "
 
 CONFIG = """# Written by scripts/bench.
@@ -68,6 +74,30 @@ def cpu_s(pid):
 def peak_mb(pid):
     with open("/proc/%d/status" % pid) as f:
         return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1)) / 1024
+
+
+def held(pid):
+    """What a process holds now: resident memory in MB, open descriptors."""
+    with open("/proc/%d/status" % pid) as f:
+        resident = int(re.search(r"VmRSS:\s+(\d+) kB", f.read()).group(1)) / 1024
+    return resident, len(os.listdir("/proc/%d/fd" % pid))
+
+
+def growth(memory_mb, descriptors):
+    """What grew, in words; empty when nothing did. The first third of the samples is the time to get warm. Memory grows when the median of
+    the last third is more than SOAK_GROWTH_MB above that of the middle third; descriptors, when the fewest of the last third are more than the
+    most of the middle third. A leak does both at any pace that would matter; a step once, or a sample between two senders, does not."""
+    third = len(memory_mb) // 3
+    if third == 0:
+        raise Failed("%d samples are too few to see growth" % len(memory_mb))
+    middle, last = slice(-2 * third, -third), slice(-third, None)
+    out = []
+    memory = statistics.median(memory_mb[middle]), statistics.median(memory_mb[last])
+    if memory[1] - memory[0] > SOAK_GROWTH_MB:
+        out.append("memory from %.1f to %.1f MB" % memory)
+    if min(descriptors[last]) > max(descriptors[middle]):
+        out.append("descriptors from %d to %d" % (max(descriptors[middle]), min(descriptors[last])))
+    return out
 
 
 class Road:
@@ -154,14 +184,18 @@ class Road:
         return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', text)}
 
 
+def make_sender(road, first, count, connections, rate, seconds):
+    """A sender that makes its messages and then waits for its sign. Not in road.processes: it ends by itself, or when its input does."""
+    arguments = [str(road.port), "/case", str(first), str(count), str(connections), "%f" % rate, "%f" % seconds, road.path("told-%d.tsv" % first)]
+    return subprocess.Popen([os.path.join(road.bin, "bridge_load"), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 class Run:
     """One run of the sender: what it measured, what it was told, and what the others spent meanwhile."""
 
-    def __init__(self, road, first, count, connections, rate, seconds, drain=True):
+    def __init__(self, road, first, count, connections, rate, seconds, drain=True, sender=None, meanwhile=None):
         told = road.path("told-%d.tsv" % first)
-        # Not in road.processes: it ends by itself.
-        arguments = [str(road.port), "/case", str(first), str(count), str(connections), "%f" % rate, "%f" % seconds, told]
-        sender = subprocess.Popen([os.path.join(road.bin, "bridge_load"), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        sender = sender or make_sender(road, first, count, connections, rate, seconds)
         try:
             if sender.stdout.readline() != "ready\n":
                 raise Failed("the sender did not start")
@@ -170,6 +204,8 @@ class Run:
             spent = {p: cpu_s(p.pid) for p in (road.bridge, road.sandbox)}
             sender.stdin.write("go\n")
             sender.stdin.flush()
+            if meanwhile:
+                meanwhile()
             done = sender.stdout.readline().split()
             if done[:1] != ["sent"]:
                 raise Failed("the sender ended early")
@@ -291,20 +327,56 @@ def count_queued(road, told):
         raise Failed("%d acknowledged, but the journal holds %s" % (len(told), {k: v for k, v in counts.items() if v}))
 
 
+def written(pid):
+    """Bytes that a process has had written."""
+    with open("/proc/%d/io" % pid) as f:
+        return int(re.search(r"^write_bytes: (\d+)", f.read(), re.MULTILINE).group(1))
+
+
+class Intake:
+    """What taking in costs one bridge, over several rounds."""
+
+    def __init__(self, road, first):
+        self.road, self.first, self.sent, self.seconds, self.cpu, self.bytes, self.told = road, first, 0, 0.0, 0.0, 0, []
+
+    def take(self, count):
+        cpu, before = cpu_s(self.road.bridge.pid), written(self.road.bridge.pid)
+        per_s = take_in(self.road, self.told, self.first, count, False)
+        self.first, self.sent, self.seconds = self.first + count, self.sent + count, self.seconds + count / per_s
+        self.cpu, self.bytes = self.cpu + cpu_s(self.road.bridge.pid) - cpu, self.bytes + written(self.road.bridge.pid) - before
+
+    def figures(self):
+        return {"per_s": round(self.sent / self.seconds, 1), "cpu_us": round(1e6 * self.cpu / self.sent, 1), "written_bytes": round(self.bytes / self.sent)}
+
+
 def measure_queued(road, queued, keep):
-    """With many messages that wait for a platform in a pause."""
+    """With many messages that wait for a platform in a pause. Their intake beside that of a second bridge with an empty store, in turns, so
+    that both find the same machine; each first takes in what makes its memory warm."""
     told = []
-    probe = max(200, min(20000, queued // 10))
-    empty_per_s = take_in(road, told, 0, probe, False)
-    take_in(road, told, probe, queued - probe, True)
+    take_in(road, told, 0, queued, True)
     count_queued(road, told)
     peak = peak_mb(road.bridge.pid)
     road.stop_bridge()
     restart_s = road.start_bridge(PAUSE)
-    queued_per_s = take_in(road, told, queued, probe, False)
+    round_of = max(50, min(QUEUED_AT_ONCE // 2, queued // 20))
+    os.mkdir(road.path("empty"))
+    other = Road(road.bin, road.path("empty"))
+    try:
+        other.begin(PAUSE)
+        beside = [Intake(road, queued), Intake(other, 0)]
+        for one in beside:
+            one.take(2 * round_of)
+            one.sent, one.seconds, one.cpu, one.bytes = 0, 0.0, 0.0, 0
+        for _ in range(INTAKE_ROUNDS):
+            for one in beside:
+                one.take(round_of)
+    finally:
+        other.stop()
+    told += beside[0].told
     count_queued(road, told)
-    out = {"messages": queued, "peak_mb": round(peak, 1), "restart_s": round(restart_s, 3), "intake_empty_per_s": round(empty_per_s, 1),
-           "intake_queued_per_s": round(queued_per_s, 1), "intake_share": round(queued_per_s / empty_per_s, 3),
+    full, empty = (one.figures() for one in beside)
+    out = {"messages": queued, "peak_mb": round(peak, 1), "restart_s": round(restart_s, 3), "intake_empty": empty, "intake_queued": full,
+           "intake_share": round(full["per_s"] / empty["per_s"], 3),
            "peak_mb_after_restart": round(peak_mb(road.bridge.pid), 1), "store_mb": round(os.path.getsize(road.path("state", "journal.db")) / 1e6)}
     if keep:
         return out
@@ -391,6 +463,56 @@ def measure_slow(road, count, seconds, once):
             "p99_ratio": round(acks[1]["p99_ms"] / acks[0]["p99_ms"], 2), "peak_mb": round(peak_mb(road.bridge.pid), 1), "judged": judge(road, told)}
 
 
+class Soak:
+    """Senders one after the other, each made while the one before it sends, and a sample of the bridge in the middle of each."""
+
+    def __init__(self, road, first, rate, pieces, seconds):
+        self.road, self.rate, self.pieces, self.seconds = road, rate, pieces, seconds
+        self.count = max(20, int(rate * seconds))
+        self.first, self.next, self.told = first, None, []
+        self.memory_mb, self.descriptors, self.p99_ms = [], [], []
+
+    def meanwhile(self):
+        began = time.monotonic()
+        if len(self.memory_mb) + 1 < self.pieces:
+            self.next = make_sender(self.road, self.first + self.count, self.count, CONNECTIONS, self.rate, 0)
+        time.sleep(max(0.0, self.seconds / 2 - (time.monotonic() - began)))
+        memory, descriptors = held(self.road.bridge.pid)
+        self.memory_mb.append(round(memory, 2))
+        self.descriptors.append(descriptors)
+
+    def run(self):
+        try:
+            while len(self.memory_mb) < self.pieces:
+                sender, self.next = self.next, None
+                run = Run(self.road, self.first, self.count, CONNECTIONS, self.rate, 0, sender=sender, meanwhile=self.meanwhile)
+                self.told += run.told
+                self.first += self.count
+                self.p99_ms.append(run.sent["p99_ms"])
+                if len(self.memory_mb) % 6 == 0:
+                    say("%d delivered, %.1f MB, %d descriptors" % (len(self.told), self.memory_mb[-1], self.descriptors[-1]))
+        finally:
+            if self.next:
+                self.next.kill()
+                self.next.wait()
+
+
+def measure_soak(road, minutes, once):
+    warm = Run(road, 0, 200 if once else 20000, 4 if once else CONNECTIONS, 0, 0)
+    rate = 100 if once else warm.delivered_per_s * LOAD_OF_SOAK
+    seconds = 0.3 if once else SOAK_SAMPLE_S
+    say("%.1f minutes at %.0f/s" % (minutes, rate))
+    soak = Soak(road, len(warm.told), rate, max(3, round(minutes * 60 / seconds)), seconds)
+    soak.run()
+    out = {"minutes": minutes, "per_s": round(rate, 1), "messages": len(soak.told), "memory_mb": soak.memory_mb, "descriptors": soak.descriptors,
+           "p99_ms_median": round(statistics.median(soak.p99_ms), 1), "p99_ms_worst": round(max(soak.p99_ms), 1),
+           "judged": judge(road, warm.told + soak.told)}
+    grew = growth(soak.memory_mb, soak.descriptors)
+    if grew and not once:  # So short a time is all warming up.
+        raise Failed("the bridge grew: %s; %s" % (", ".join(grew), json.dumps(out)))
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder with tongqu, tongqu-conform, bridge_load and disk_bench")
@@ -399,6 +521,7 @@ def main():
     parser.add_argument("--queued", type=int, default=0, help="instead: so many messages wait in the journal")
     parser.add_argument("--keep-queued", action="store_true", help="with --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, help="instead: so many slow callers beside the others")
+    parser.add_argument("--soak", type=float, default=0, help="instead: so many minutes at half of the sustained rate, for memory and descriptors")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and stores")
     options = parser.parse_args()
     bin_dir = os.path.abspath(options.bin)
@@ -412,6 +535,8 @@ def main():
             out = {"queued": measure_queued(road, options.queued, options.keep_queued)}
         elif options.slow:
             out = {"slow": measure_slow(road, options.slow, options.seconds, options.once)}
+        elif options.soak:
+            out = {"soak": measure_soak(road, options.soak, options.once)}
         else:
             out = {"bridge": measure(road, options.once, options.seconds)}
         road.stop()

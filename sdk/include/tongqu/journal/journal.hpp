@@ -141,6 +141,17 @@ struct Counts {
   std::int64_t damaged = 0;       ///< Rows that were found damaged and set apart.
 };
 
+/// What the writer's thread has done since the journal was opened, and where its time went. Of a journal that is only read: nothing.
+struct WriterWork {
+  std::int64_t groups = 0;          ///< Transactions for waiting operations; each costs one sync.
+  std::int64_t operations = 0;      ///< Intakes, claims, settlements, acts.
+  std::chrono::nanoseconds queued{0};     ///< Sum over the operations, from being handed over to the begin of their group.
+  std::chrono::nanoseconds applying{0};   ///< Inside transactions, before their commit.
+  std::chrono::nanoseconds committing{0}; ///< With the sync.
+  std::chrono::nanoseconds completing{0}; ///< Callbacks.
+  std::chrono::nanoseconds tidying{0};    ///< Checkpoints of the log and heads of the audit chain.
+};
+
 /// A store in PostgreSQL that several bridges share. See docs/reference/journal-postgres.md.
 struct PostgresOptions {
   Secret connection;             ///< What libpq takes: "host=… dbname=… user=… password=…" or a URI.
@@ -218,6 +229,7 @@ public:
 
   // Reading, for status, hold lists and people. Never blocks the writer for long.
   virtual Result<Counts> counts() = 0;
+  virtual WriterWork writer_work() const { return {}; }
   virtual Result<std::optional<MessageView>> message(std::string_view message_id) = 0;
   virtual Result<std::vector<MessageView>> messages_of_case(std::string_view system, std::string_view case_no) = 0;
   virtual Result<std::vector<DeliveryView>> deliveries(DeliveryState state, std::size_t max) = 0;

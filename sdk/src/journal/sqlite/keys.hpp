@@ -70,6 +70,7 @@ public:
   const KeyHash& hash() const noexcept { return hash_; }
   Result<std::optional<std::int64_t>> before(std::int64_t hash, std::int64_t id);
   Result<std::optional<std::int64_t>> after(std::int64_t hash, std::int64_t id);
+  const RecentKeys& recent() const noexcept { return *recent_; }
 
 private:
   KeyTable(const KeyHash& hash, const RecentKeys& recent, Statement before, Statement after)

@@ -148,6 +148,7 @@ private:
   Result<void> mark_one_restored(DeliveryRow& row, std::int64_t now_ms);
   Result<void> put_receipt(std::int64_t delivery, const Move& move);
   Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
+  Result<std::optional<std::int64_t>> nearest_key(std::int64_t hash, std::int64_t from, bool forward);
   Result<bool> blocked(const DeliveryRow& row);
   /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
   Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
@@ -180,6 +181,10 @@ private:
   std::int64_t old_upto_ = 0;       ///< Last message whose keys are among the old ones.
   std::int64_t marked_changes_ = 0;
   std::set<std::string> ready_;
+  /// Newest deliveries that were the first of their lane when they were stored, each at the place that its message's number gives. They stay
+  /// the first: what is stored later stands behind, and a second delivery of a message that stood before them would have had a first.
+  std::vector<std::int64_t> firsts_ = std::vector<std::int64_t>(kFirsts);
+  static constexpr std::size_t kFirsts = 16384;
   FairOrder order_;
   /// For each target the place (and id) in the fair order up to which all are handed out. Forgotten on every doubt.
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> handed_out_;

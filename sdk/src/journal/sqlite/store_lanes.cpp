@@ -36,7 +36,15 @@ Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms)
 
 Result<void> Store::insert_delivery(DeliveryRow& row, std::int64_t now_ms) {
   row.created_ms = row.changed_ms = now_ms;
-  TONGQU_TRY(const bool is_blocked, blocked(row));
+  std::int64_t& first = firsts_[static_cast<std::size_t>(message_of(row.id)) % kFirsts];
+  first = 0;  // A number that was rolled back is given again, to another lane.
+  TONGQU_TRY(const auto in_front, nearest_in_lane(row, row.id, false));
+  bool is_blocked = false;
+  if (!in_front) {
+    first = row.id;
+  } else {
+    TONGQU_TRY(is_blocked, blocked(row));
+  }
   const bool due = row.state == DeliveryState::ready && !is_blocked;
   Use insert(at(statements_, Sql::insert_delivery));
   insert->number(1, row.id);
@@ -139,12 +147,21 @@ Result<std::optional<DeliveryRow>> Store::delivery(std::int64_t id) {
   return row ? std::optional<DeliveryRow>(read_delivery(at(statements_, Sql::delivery), checks_)) : std::nullopt;
 }
 
+/// Keys of messages behind `indexed` are all in memory, whatever of them is in the table already.
+Result<std::optional<std::int64_t>> Store::nearest_key(std::int64_t hash, std::int64_t from, bool forward) {
+  if (!forward) return keys_->before(hash, from);
+  if (message_of(from) > live_.counters.indexed) return keys_->recent().after(hash, from);
+  return keys_->after(hash, from);
+}
+
 /// The next delivery of the lane in one direction, behind `from`. One that is damaged counts as of this lane whatever it says: its key
 /// was made when it was whole.
 Result<std::optional<DeliveryRow>> Store::nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward) {
   const std::int64_t hash = hash_.of_lane(row.case_key, row.target);
+  const std::int64_t first = firsts_[static_cast<std::size_t>(message_of(row.id)) % kFirsts];
+  if (!forward && from == row.id && first == row.id) return std::optional<DeliveryRow>();
   for (;;) {
-    TONGQU_TRY(const auto id, forward ? keys_->after(hash, from) : keys_->before(hash, from));
+    TONGQU_TRY(const auto id, nearest_key(hash, from, forward));
     if (!id) return std::optional<DeliveryRow>();
     TONGQU_TRY(auto found, delivery(*id));
     if (!found) return damaged_row("deliveries", *id);
@@ -440,6 +457,13 @@ Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t no
   again.case_key = row.case_key;
   again.state = DeliveryState::ready;
   TONGQU_CHECK(insert_delivery(again, now_ms));
+  {
+    // The keys of its message may all be in the table, and after a crash nobody reads that message's rows for others.
+    Use insert(at(statements_, Sql::insert_key));
+    insert->number(1, hash_.of_lane(again.case_key, again.target));
+    insert->number(2, again.id);
+    TONGQU_CHECK(insert->step());
+  }
   std::int64_t from = again.id;
   for (;;) {
     TONGQU_TRY(const auto later, nearest_in_lane(again, from, true));
