@@ -23,7 +23,7 @@ void unique(std::vector<T>& values) {
 } // namespace
 
 PgStore::PgStore(std::shared_ptr<PgHouse> house, std::unique_ptr<PgConnection> connection, const JournalOptions& options, const StoreKeys& keys, const Clock& clock)
-    : house_(std::move(house)), connection_(std::move(connection)), clock_(clock), event_places_(options.event_places), chain_(options.audit_key), checks_(keys) {}
+    : LaneRules(options.event_places), house_(std::move(house)), connection_(std::move(connection)), clock_(clock), chain_(options.audit_key), checks_(keys) {}
 
 PgStore::~PgStore() = default;
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "journal/ledger.hpp"
+#include "journal/lane_rules.hpp"
 #include "journal/postgres/connection.hpp"
 #include "journal/postgres/house.hpp"
 #include "journal/postgres/rows.hpp"
@@ -20,7 +20,7 @@ namespace tongqu::journal::detail {
 ///
 /// It makes two journeys to the server, whatever the group holds: one brings the lock, the counters and every row that the operations said
 /// they would read, the other takes everything that they have written and the commit. In between the rows live here.
-class PgStore final : public Ledger {
+class PgStore final : public LaneRules {
 public:
   PgStore(std::shared_ptr<PgHouse> house, std::unique_ptr<PgConnection> connection, const JournalOptions& options, const StoreKeys& keys, const Clock& clock);
   ~PgStore() override;
@@ -55,7 +55,6 @@ public:
   Result<std::optional<MessageRow>> message(std::int64_t row) override;
   Result<MessageRow> whole_message(std::int64_t row) override;
   Result<void> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms) override;
-  Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms) override;
   Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms) override;
 
   Result<std::vector<DeliveryRow>> due(const std::string& target, std::int64_t schedule_ms, std::size_t max) override;
@@ -64,21 +63,14 @@ public:
   Result<std::string> box(const MessageRow& message, Body which) override;
   std::int64_t last_message() const noexcept override { return live_.counters.last_message; }
   Result<std::optional<ReceiptRow>> receipt_before(const DeliveryRow& row) override;
-  Result<void> claim(DeliveryRow& row, std::int64_t now_ms) override;
-  Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms) override;
   Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms) override;
-  Result<void> release_earlier(const DeliveryRow& row) override;
   Result<void> note_damage(std::string_view place, std::int64_t now_ms) override;
-  Result<void> discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms) override;
 
   Result<std::optional<std::int64_t>> message_row(std::string_view message_id) override;
   Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message) override;
-  Result<bool> delivered_after(const DeliveryRow& row) override;
-  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms) override;
   Result<std::string> replace_content(std::int64_t message, const Content& content) override;
   Result<std::vector<std::int64_t>> left_claimed() override;
   Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms) override;
-  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) override;
   Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms) override;
   Result<std::string> backup_mark() override;
   Result<void> mark_restored(const std::string& backup_at, std::int64_t now_ms) override;
@@ -99,13 +91,12 @@ public:
   Result<void> replace_receipt(const ReceiptRow& row) override;
   Result<bool> forget_other_keys(std::string_view key_id) override;
 
-  std::set<std::string> take_ready() override { return std::exchange(ready_, {}); }
   Result<void> tidy_log(Pressure) override { return {}; }
   Result<void> close_log() override { return {}; }
 
 private:
-  /// How far back one is looked for that others of its case have passed, and how far on one that it has passed.
-  static constexpr int kPassedFar = 64, kFollowFar = 8;
+  /// How far on one is looked for that another has passed.
+  static constexpr int kFollowFar = 8;
   struct Live {
     Counters counters;
     AuditTip tip;
@@ -157,38 +148,32 @@ private:
   bool anything_written() const;
   void written();
 
-  // lanes.cpp: the order within a case.
+  // store_lanes.cpp: the rows of a lane.
   Held& hold(PgDelivery found, Held::State state = Held::State::clean);
   Result<Held*> held(std::int64_t id);
   void remember_between(std::int64_t hash, std::int64_t before, std::int64_t after);
-  Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
+  Counters& counters() noexcept override { return live_.counters; }
+  Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward) override;
+  Result<std::vector<DeliveryRow>> followers(const DeliveryRow& finished) override;
+  Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms) override;
+  Result<void> insert_between(DeliveryRow& row, std::int64_t now_ms) override;
+  Result<void> write_claim(const DeliveryRow& row) override;
+  Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms) override;
+  Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms) override;
+  Result<void> put_receipt(ReceiptRow row) override;
+  std::int64_t due_of(const DeliveryRow& row) override;
+  void note_due(const std::string& target, std::int64_t due_ms, std::int64_t delivery) override;
   Result<std::optional<std::int64_t>> neighbour(std::int64_t hash, std::int64_t from, bool forward);
-  Result<bool> blocked(const DeliveryRow& row);
-  /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
-  Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
-  Result<bool> is_earlier(const DeliveryRow& row, const DeliveryRow& other);
-  Result<std::optional<int>> place_of(const DeliveryRow& row);
-  Result<void> wake_early(const DeliveryRow& delivered);
-  Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms);
-  Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms);
-  Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
-  Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);
-  Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
-  Result<void> mark_one_restored(DeliveryRow& row, std::int64_t now_ms);
-  std::int64_t due_of(const DeliveryRow& row);
-  void note_due(const std::string& target, std::int64_t due_ms);
   std::vector<DeliveryRow> pick(const DueList& list, std::int64_t schedule_ms, std::size_t max) const;
   void take_due(const PgRows& rows, DueList& into);
   void take_settled(const PgRows& rows);
   PgParams settled_params(const std::vector<std::int64_t>& messages) const;
   std::int64_t far_before() const { return event_places_.empty() ? 1 : kPassedFar; }
   std::int64_t far_after() const { return event_places_.empty() ? 1 : kFollowFar; }
-  void put_receipt(ReceiptRow row);
 
   const std::shared_ptr<PgHouse> house_;
   std::unique_ptr<PgConnection> connection_;
   const Clock& clock_;
-  const std::map<std::string, int> event_places_;
   AuditChain chain_;
   PgChecks checks_;
   Live live_, saved_, begun_;
@@ -199,7 +184,6 @@ private:
   bool open_ = false, committing_ = false;
   bool patient_ = true;              ///< The server was there when it was needed last: worth waiting for.
   std::uint64_t writes_ = 0, marked_writes_ = 0;
-  std::set<std::string> ready_;
 
   // What will be read.
   std::vector<std::int64_t> wanted_identities_, wanted_lanes_, wanted_deliveries_, wanted_records_;

@@ -286,6 +286,4 @@ Result<void> Store::note_damage(std::string_view place, std::int64_t now_ms) {
   return audit("damaged", "journal", "row=" + std::string(place), {}, now_ms);
 }
 
-std::set<std::string> Store::take_ready() { return std::exchange(ready_, {}); }
-
 } // namespace tongqu::journal::detail

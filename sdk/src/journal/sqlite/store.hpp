@@ -6,7 +6,7 @@
 
 #include "journal/entry_digests.hpp"
 #include "journal/fair_order.hpp"
-#include "journal/ledger.hpp"
+#include "journal/lane_rules.hpp"
 #include "journal/sealing.hpp"
 #include "journal/sqlite/database.hpp"
 #include "journal/sqlite/keys.hpp"
@@ -20,7 +20,7 @@ Result<std::string> read_entry_digests(Database& database, std::int64_t from, st
 
 /// The rows, for the one writer thread. Every state change goes through `move`, which asserts that it is legal. Every row is checked
 /// when it is read; a damaged one is never changed and never trusted, and stands in the way of its own case only.
-class Store final : public Ledger {
+class Store final : public LaneRules {
 public:
   /// Opens or creates, checks identity, durability, integrity and keys; brings an older schema up. @errors as Journal::open.
   static Result<std::unique_ptr<Store>> open(const JournalOptions& options, const Sealing& sealing);
@@ -55,7 +55,6 @@ public:
   /// As above, but it must be there and whole. @errors journal.row_damaged.
   Result<MessageRow> whole_message(std::int64_t row) override;
   Result<void> insert_message(const PreparedIntake& prepared, const std::string& key_id, std::int64_t now_ms) override;
-  Result<void> insert_deliveries(const Intake& intake, std::int64_t now_ms) override;
   Result<void> insert_refusal(const Refusal& refusal, std::int64_t now_ms) override;
 
   /// Deliveries that may be claimed: half of them those whose time has come, the others those due at once in the fair order; one kind
@@ -68,32 +67,18 @@ public:
   std::int64_t last_message() const noexcept override { return live_.counters.last_message; }
   /// Receipt of the delivery before this one in its lane, skipping those that were not delivered. @errors journal.row_damaged.
   Result<std::optional<ReceiptRow>> receipt_before(const DeliveryRow& row) override;
-  /// ready -> sending, or an unknown one that is to be asked about; gives it the next fence.
-  Result<void> claim(DeliveryRow& row, std::int64_t now_ms) override;
-  /// Ends a claim, if any, and moves. Moving unknown to unknown only writes the new reason and time.
-  Result<void> move(DeliveryRow& row, const Move& move, std::int64_t now_ms) override;
   /// Takes a damaged delivery out of the queue and notes it. The row itself stays as it is.
   Result<void> set_apart(std::int64_t delivery, std::int64_t now_ms) override;
-  /// Makes due what stands behind such a one and may pass it.
-  Result<void> release_earlier(const DeliveryRow& row) override;
   /// Notes a damaged row by name ("table id"), once, in its table and in the audit chain.
   Result<void> note_damage(std::string_view place, std::int64_t now_ms) override;
-  /// A person gives a damaged delivery up: what is left of the row is written as discarded.
-  Result<void> discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms) override;
 
   Result<std::optional<std::int64_t>> message_row(std::string_view message_id) override;
   Result<std::vector<std::int64_t>> deliveries_of(std::int64_t message) override;
-  /// Whether a later delivery of the lane was delivered.
-  Result<bool> delivered_after(const DeliveryRow& row) override;
-  /// Another delivery of the same message to the same target, ready; gives its number. There must be room among the targets.
-  Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms) override;
   Result<std::string> replace_content(std::int64_t message, const Content& content) override;  ///< Gives the old digest.
   /// Deliveries that a dead process left claimed.
   Result<std::vector<std::int64_t>> left_claimed() override;
   /// Deliveries that may be claimed only after a time.
   Result<std::vector<std::int64_t>> due_after(std::int64_t at_ms) override;
-  /// Another time for a delivery that may be claimed; nothing else changes.
-  Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) override;
   /// Deliveries with an unknown outcome that may be asked about before a time.
   Result<std::vector<std::int64_t>> asked_before(std::int64_t at_ms) override;
 
@@ -122,8 +107,6 @@ public:
   Result<void> replace_receipt(const ReceiptRow& row) override;
   Result<bool> forget_other_keys(std::string_view key_id) override;  ///< False while something is left under one.
 
-  /// Targets that got work in this transaction; emptied by the call.
-  std::set<std::string> take_ready() override;
   Result<void> tidy_log(Pressure pressure) override;  ///< Checkpoints when the log has grown; under pressure much earlier.
   Result<void> close_log() override;  ///< Writes the keys that were held back and empties the log.
   std::shared_ptr<const RecentKeys> recent() const noexcept { return recent_; }
@@ -136,7 +119,7 @@ private:
     std::size_t keys_written = 0; ///< Of the old ones.
   };
   Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
-      : database_(std::move(database)), keys_held_back_(options.keys_held_back), event_places_(options.event_places), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
+      : LaneRules(options.event_places), database_(std::move(database)), keys_held_back_(options.keys_held_back), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
         hash_(keys.index) {}
   Result<void> load();
   Result<void> load_tip();
@@ -144,31 +127,24 @@ private:
   Result<void> write_keys(std::size_t count);
   void add_key(std::int64_t hash, std::int64_t id);
   void take_back_keys(std::size_t keep);
-  Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms);
-  Result<void> mark_one_restored(DeliveryRow& row, std::int64_t now_ms);
-  Result<void> put_receipt(std::int64_t delivery, const Move& move);
-  Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward);
+  Counters& counters() noexcept override { return live_.counters; }
+  Result<std::optional<DeliveryRow>> nearest_in_lane(const DeliveryRow& row, std::int64_t from, bool forward) override;
+  Result<std::vector<DeliveryRow>> followers(const DeliveryRow& finished) override;
+  Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms) override;
+  Result<void> insert_between(DeliveryRow& row, std::int64_t now_ms) override;
+  Result<void> write_claim(const DeliveryRow& row) override;
+  Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms) override;
+  Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms) override;
+  Result<void> put_receipt(ReceiptRow row) override;
+  std::int64_t due_of(const DeliveryRow& row) override;
+  void note_due(const std::string& target, std::int64_t due_ms, std::int64_t delivery) override;
   Result<std::optional<std::int64_t>> nearest_key(std::int64_t hash, std::int64_t from, bool forward);
-  Result<bool> blocked(const DeliveryRow& row);
-  /// @param ahead  Unfinished ones in front, nearest first; one of them waits for an earlier event.
-  Result<bool> may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead);
-  Result<bool> is_earlier(const DeliveryRow& row, const DeliveryRow& other);
-  Result<std::optional<int>> place_of(const DeliveryRow& row);
-  Result<void> wake_early(const DeliveryRow& delivered);
-  Result<void> release_next(const DeliveryRow& finished, std::int64_t now_ms);
-  Result<void> release_followers(const DeliveryRow& finished, std::int64_t now_ms);
-  Result<void> insert_delivery(DeliveryRow& row, std::int64_t now_ms);
-  Result<void> set_due(std::int64_t delivery, std::optional<std::int64_t> due_ms);
-  /// What is written as due time for a delivery that may be claimed: its time, or a place in the fair order when that has come.
-  std::int64_t due_of(const DeliveryRow& row);
-  void note_due(const std::string& target, std::int64_t due_ms, std::int64_t id);
   Result<void> add_fair(const std::string& target, std::size_t max, std::vector<DeliveryRow>& found);
 
   std::unique_ptr<Database> database_;
   std::vector<Statement> statements_;
   /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
   const std::size_t keys_held_back_;
-  const std::map<std::string, int> event_places_;
   const bool signs_heads_;
   EntryDigests digests_;            ///< Of entries that no head closes yet.
   AuditChain chain_;
@@ -180,7 +156,6 @@ private:
   std::vector<Key> added_;          ///< Keys of this transaction, to be taken back with it.
   std::int64_t old_upto_ = 0;       ///< Last message whose keys are among the old ones.
   std::int64_t marked_changes_ = 0;
-  std::set<std::string> ready_;
   /// Newest deliveries that were the first of their lane when they were stored, each at the place that its message's number gives. They stay
   /// the first: what is stored later stands behind, and a second delivery of a message that stood before them would have had a first.
   std::vector<std::int64_t> firsts_ = std::vector<std::int64_t>(kFirsts);

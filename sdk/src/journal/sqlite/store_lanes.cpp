@@ -11,28 +11,7 @@ namespace {
 std::size_t index_of(DeliveryState state) { return static_cast<std::size_t>(state); }
 std::int64_t number_of(DeliveryState state) { return static_cast<std::int64_t>(state); }
 
-/// How far back one is looked for that others of its case have passed.
-constexpr int kPassedFar = 64;
-
-bool claimable(DeliveryState state) { return state == DeliveryState::ready || state == DeliveryState::unknown; }
-
 } // namespace
-
-Result<void> Store::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
-  DeliveryRow row;
-  row.id = live_.counters.last_message * kTargetsMax;
-  row.case_key = lane_of(intake);
-  for (const Intake::Target& target : intake.targets) {
-    row.target = target.name;
-    row.state = target.state;
-    row.after = target.after;
-    row.reason = target.reason;
-    row.error_id = target.error_id;
-    TONGQU_CHECK(insert_delivery(row, now_ms));
-    ++row.id;
-  }
-  return {};
-}
 
 Result<void> Store::insert_delivery(DeliveryRow& row, std::int64_t now_ms) {
   row.created_ms = row.changed_ms = now_ms;
@@ -188,75 +167,6 @@ Result<std::optional<ReceiptRow>> Store::receipt_before(const DeliveryRow& row) 
   }
 }
 
-Result<void> Store::claim(DeliveryRow& row, std::int64_t now_ms) {
-  const DeliveryState from = row.state;
-  // An unknown delivery stays unknown while somebody asks the platform about it; the fence alone marks it as taken.
-  if (from != DeliveryState::unknown) {
-    TONGQU_ASSERT(legal_move(from, DeliveryState::sending), "only a ready delivery is claimed for sending");
-    row.state = DeliveryState::sending;
-    --live_.counters.states[index_of(from)];
-    ++live_.counters.states[index_of(row.state)];
-  }
-  row.fence = ++live_.counters.fence;
-  ++row.attempts;
-  order_.served(row.target, row.due_ms);
-  row.changed_ms = now_ms;
-  Use update(at(statements_, Sql::claim));
-  update->number(1, number_of(row.state));
-  update->number(2, row.fence);
-  update->number(3, row.attempts);
-  update->number(4, now_ms);
-  update->number(5, checks_.of(row));
-  update->number(6, row.id);
-  TONGQU_CHECK(update->step());
-  return {};
-}
-
-Result<void> Store::move(DeliveryRow& row, const Move& move, std::int64_t now_ms) {
-  const DeliveryState from = row.state;
-  const bool stays = from == DeliveryState::unknown && move.to == DeliveryState::unknown;
-  TONGQU_ASSERT(stays || legal_move(from, move.to), "a delivery moves only as DECISIONS 8 allows");
-  // Out of a backup: it may have gone out since, so that it is asked about before it goes.
-  const std::string_view restored = errc_row(Errc::journal_restored).id;
-  const bool ask_first = move.to == DeliveryState::ready && from != DeliveryState::unknown && row.error_id == restored;
-  row.state = ask_first ? DeliveryState::unknown : move.to;
-  row.fence = 0;
-  row.not_before_ms = move.not_before_ms;
-  row.changed_ms = now_ms;
-  row.error_id = ask_first ? restored : move.error_id;
-  row.reason = move.reason;
-  --live_.counters.states[index_of(from)];
-  ++live_.counters.states[index_of(row.state)];
-  std::optional<std::int64_t> due;
-  if (claimable(row.state)) {
-    TONGQU_TRY(const bool is_blocked, blocked(row));
-    if (!is_blocked) due = due_of(row);
-  }
-  TONGQU_CHECK(update(row, due));
-  if (!move.receipt_box.empty() || !move.receipt_no.empty()) TONGQU_CHECK(put_receipt(row.id, move));
-  if (due) note_due(row.target, *due, row.id);
-  if (!is_final(row.state)) return {};
-  if (row.state == DeliveryState::delivered) TONGQU_CHECK(wake_early(row));
-  TONGQU_CHECK(release_next(row, now_ms));
-  return release_followers(row, now_ms);
-}
-
-// What the counters had it under cannot be known; the state that the row tells is the best guess.
-Result<void> Store::discard_damaged(DeliveryRow& row, std::string_view reason, std::int64_t now_ms) {
-  std::int64_t& count = live_.counters.states[index_of(row.state)];
-  if (count > 0) --count;
-  ++live_.counters.states[index_of(DeliveryState::discarded)];
-  row.state = DeliveryState::discarded;
-  row.fence = 0;
-  row.changed_ms = now_ms;
-  row.error_id = errc_row(Errc::journal_row_damaged).id;
-  row.reason = reason;
-  row.damaged = false;
-  TONGQU_CHECK(update(row, std::nullopt));
-  TONGQU_CHECK(release_next(row, now_ms));
-  return release_followers(row, now_ms);
-}
-
 Result<void> Store::update(const DeliveryRow& row, std::optional<std::int64_t> due_ms) {
   Use update(at(statements_, Sql::update));
   update->number(1, number_of(row.state));
@@ -273,118 +183,15 @@ Result<void> Store::update(const DeliveryRow& row, std::optional<std::int64_t> d
   return {};
 }
 
-Result<void> Store::put_receipt(std::int64_t delivery, const Move& move) {
-  const ReceiptRow row{delivery, std::string(move.receipt_no), std::string(move.key_id), std::string(move.receipt_box), false};
+Result<void> Store::put_receipt(ReceiptRow row) {
   Use put(at(statements_, Sql::put_receipt));
-  put->number(1, delivery);
+  put->number(1, row.delivery);
   put->text(2, row.number);
   put->text(3, row.key_id);
   put->blob(4, row.box);
   put->number(5, checks_.of(row));
   TONGQU_CHECK(put->step());
   return {};
-}
-
-// Delivered and refused ones were claimed as the first of their lane, so all before them is finished, unless one passed another that had
-// come too early: few do, and not far. Discarded ones say nothing. Behind a damaged one nothing moves until a person has looked.
-Result<bool> Store::blocked(const DeliveryRow& row) {
-  std::vector<DeliveryRow> ahead;
-  bool early = false;
-  std::int64_t from = row.id;
-  for (int looked = 0; looked < kPassedFar;) {
-    TONGQU_TRY(auto before, nearest_in_lane(row, from, false));
-    if (!before) break;
-    if (before->damaged) return true;
-    from = before->id;
-    if (before->state == DeliveryState::discarded) continue;
-    ++looked;
-    const bool final = is_final(before->state);
-    if (event_places_.empty()) return !final;
-    if (final) continue;
-    const bool waits = waits_for_earlier(*before);
-    if (!waits && (before->state != DeliveryState::ready || before->fence != 0)) return true;
-    early = early || waits;
-    ahead.push_back(*std::move(before));
-  }
-  if (ahead.empty() || !early) return !ahead.empty();
-  TONGQU_TRY(const bool passes, may_pass(row, ahead));
-  return !passes;
-}
-
-/// One that the platform wants before the first of those in front may pass all of them: what stands behind that one has not been sent.
-Result<bool> Store::may_pass(const DeliveryRow& row, const std::vector<DeliveryRow>& ahead) {
-  if (!waits_for_earlier(ahead.back())) return false;
-  for (const DeliveryRow& one : ahead) {
-    TONGQU_TRY(const bool earlier, is_earlier(row, one));
-    if (!earlier) return false;
-  }
-  return true;
-}
-
-Result<std::optional<int>> Store::place_of(const DeliveryRow& row) {
-  TONGQU_TRY(const auto found, message(message_of(row.id)));
-  if (!found || found->damaged) return std::optional<int>();
-  const auto place = event_places_.find(found->event);
-  return place == event_places_.end() ? std::nullopt : std::optional<int>(place->second);
-}
-
-Result<bool> Store::is_earlier(const DeliveryRow& row, const DeliveryRow& other) {
-  TONGQU_TRY(const auto own, place_of(row));
-  TONGQU_TRY(const auto others, place_of(other));
-  return own && others && *own < *others;
-}
-
-Result<void> Store::release_earlier(const DeliveryRow& row) {
-  std::int64_t from = row.id;
-  for (;;) {
-    TONGQU_TRY(const auto next, nearest_in_lane(row, from, true));
-    if (!next || next->damaged) return {};
-    from = next->id;
-    if (!claimable(next->state) || next->fence != 0) continue;
-    TONGQU_TRY(const bool earlier, is_earlier(*next, row));
-    if (!earlier) continue;
-    TONGQU_TRY(const bool is_blocked, blocked(*next));
-    if (is_blocked) continue;
-    const std::int64_t due = due_of(*next);
-    TONGQU_CHECK(set_due(next->id, due));
-    note_due(next->target, due, next->id);
-  }
-}
-
-// Those that came too early need not wait for their time any longer; they are tried in their order.
-Result<void> Store::wake_early(const DeliveryRow& delivered) {
-  if (event_places_.empty()) return {};
-  constexpr std::int64_t kAtOnce = 1;
-  std::int64_t from = delivered.id;
-  for (int i = 0; i < kPassedFar; ++i) {
-    TONGQU_TRY(const auto before, nearest_in_lane(delivered, from, false));
-    if (!before || before->damaged) return {};
-    from = before->id;
-    if (before->state != DeliveryState::ready || !waits_for_earlier(*before)) continue;
-    TONGQU_TRY(const bool is_blocked, blocked(*before));
-    if (is_blocked) continue;
-    TONGQU_CHECK(set_due(before->id, kAtOnce));
-    ready_.insert(before->target);
-  }
-  return {};
-}
-
-Result<void> Store::release_next(const DeliveryRow& finished, std::int64_t now_ms) {
-  std::int64_t from = finished.id;
-  for (;;) {
-    TONGQU_TRY(const auto next, nearest_in_lane(finished, from, true));
-    if (!next) return {};
-    if (next->damaged) return set_apart(next->id, now_ms);
-    from = next->id;
-    if (is_final(next->state)) continue;
-    if (!claimable(next->state) || next->fence != 0) return {};
-    TONGQU_TRY(const bool is_blocked, blocked(*next));
-    if (is_blocked) return {};
-    const std::int64_t due = due_of(*next);
-    TONGQU_CHECK(set_due(next->id, due));
-    note_due(next->target, due, next->id);
-    return {};
-  }
 }
 
 Result<std::vector<std::int64_t>> Store::waiting(std::size_t max) {
@@ -399,33 +206,6 @@ Result<std::vector<std::int64_t>> Store::waiting(std::size_t max) {
   }
 }
 
-Result<void> Store::release_followers(const DeliveryRow& finished, std::int64_t now_ms) {
-  std::vector<DeliveryRow> followers;
-  {
-    const std::int64_t first = message_of(finished.id) * kTargetsMax;
-    Use query(at(statements_, Sql::followers));
-    query->number(1, first);
-    query->number(2, first + kTargetsMax - 1);
-    query->text(3, finished.target);
-    for (;;) {
-      TONGQU_TRY(const bool found, query->step());
-      if (!found) break;
-      followers.push_back(read_delivery(at(statements_, Sql::followers), checks_));
-    }
-  }
-  for (DeliveryRow& follower : followers) {
-    if (follower.damaged) {
-      TONGQU_CHECK(set_apart(follower.id, now_ms));
-      continue;
-    }
-    Move next;
-    next.to = finished.state == DeliveryState::delivered ? DeliveryState::ready : DeliveryState::held;
-    if (next.to == DeliveryState::held) next.error_id = errc_row(Errc::journal_predecessor).id;
-    TONGQU_CHECK(move(follower, next, now_ms));
-  }
-  return {};
-}
-
 Result<std::vector<std::int64_t>> Store::deliveries_of(std::int64_t message) {
   Use query(at(statements_, Sql::deliveries_of));
   query->number(1, message * kTargetsMax);
@@ -435,42 +215,6 @@ Result<std::vector<std::int64_t>> Store::deliveries_of(std::int64_t message) {
     TONGQU_TRY(const bool row, query->step());
     if (!row) return found;
     found.push_back(query->number_at(0));
-  }
-}
-
-Result<bool> Store::delivered_after(const DeliveryRow& row) {
-  std::int64_t from = row.id;
-  for (;;) {
-    TONGQU_TRY(const auto next, nearest_in_lane(row, from, true));
-    if (!next) return false;
-    if (!next->damaged && next->state == DeliveryState::delivered) return true;
-    from = next->id;
-  }
-}
-
-Result<std::int64_t> Store::insert_again(const DeliveryRow& row, std::int64_t now_ms) {
-  TONGQU_TRY(const auto ids, deliveries_of(message_of(row.id)));
-  DeliveryRow again;
-  again.id = ids.back() + 1;
-  TONGQU_ASSERT(message_of(again.id) == message_of(row.id), "the caller looked whether there is room");
-  again.target = row.target;
-  again.case_key = row.case_key;
-  again.state = DeliveryState::ready;
-  TONGQU_CHECK(insert_delivery(again, now_ms));
-  {
-    // The keys of its message may all be in the table, and after a crash nobody reads that message's rows for others.
-    Use insert(at(statements_, Sql::insert_key));
-    insert->number(1, hash_.of_lane(again.case_key, again.target));
-    insert->number(2, again.id);
-    TONGQU_CHECK(insert->step());
-  }
-  std::int64_t from = again.id;
-  for (;;) {
-    TONGQU_TRY(const auto later, nearest_in_lane(again, from, true));
-    if (!later) return again.id;
-    from = later->id;
-    // What is under way stays findable as such.
-    if (later->fence == 0) TONGQU_CHECK(set_due(later->id, std::nullopt));
   }
 }
 
@@ -485,14 +229,6 @@ Result<std::vector<std::int64_t>> Store::due_after(std::int64_t at_ms) {
     if (!row) return found;
     found.push_back(query->number_at(0));
   }
-}
-
-Result<void> Store::reschedule(DeliveryRow& row, std::int64_t not_before_ms) {
-  row.not_before_ms = not_before_ms;
-  const std::int64_t due = due_of(row);
-  TONGQU_CHECK(update(row, due));
-  note_due(row.target, due, row.id);
-  return {};
 }
 
 // Claims are made from the front, and there are as many as the counter says, so the queue is not walked to its end.
@@ -526,6 +262,43 @@ Result<std::vector<std::int64_t>> Store::left_claimed() {
   TONGQU_CHECK(collect(Sql::left_asking));
   std::sort(found.begin(), found.end());
   return found;
+}
+
+Result<std::vector<DeliveryRow>> Store::followers(const DeliveryRow& finished) {
+  const std::int64_t first = message_of(finished.id) * kTargetsMax;
+  Use query(at(statements_, Sql::followers));
+  query->number(1, first);
+  query->number(2, first + kTargetsMax - 1);
+  query->text(3, finished.target);
+  std::vector<DeliveryRow> found;
+  for (;;) {
+    TONGQU_TRY(const bool row, query->step());
+    if (!row) return found;
+    found.push_back(read_delivery(at(statements_, Sql::followers), checks_));
+  }
+}
+
+// The keys of its message may all be in the table, and after a crash nobody reads that message's rows for others.
+Result<void> Store::insert_between(DeliveryRow& row, std::int64_t now_ms) {
+  TONGQU_CHECK(insert_delivery(row, now_ms));
+  Use insert(at(statements_, Sql::insert_key));
+  insert->number(1, hash_.of_lane(row.case_key, row.target));
+  insert->number(2, row.id);
+  TONGQU_CHECK(insert->step());
+  return {};
+}
+
+Result<void> Store::write_claim(const DeliveryRow& row) {
+  order_.served(row.target, row.due_ms);
+  Use update(at(statements_, Sql::claim));
+  update->number(1, number_of(row.state));
+  update->number(2, row.fence);
+  update->number(3, row.attempts);
+  update->number(4, row.changed_ms);
+  update->number(5, checks_.of(row));
+  update->number(6, row.id);
+  TONGQU_CHECK(update->step());
+  return {};
 }
 
 } // namespace tongqu::journal::detail

@@ -28,24 +28,4 @@ Result<void> Store::mark_restored(const std::string& backup_at, std::int64_t now
   return audit("restored", "journal", "backup_at_ms=" + backup_at + " open_deliveries=" + std::to_string(open.size()), {}, now_ms);
 }
 
-Result<void> Store::mark_one_restored(DeliveryRow& row, std::int64_t now_ms) {
-  const bool could_go = row.state == DeliveryState::ready || row.state == DeliveryState::sending || row.state == DeliveryState::unknown;
-  const auto count = [this](DeliveryState state) -> std::int64_t& { return live_.counters.states[static_cast<std::size_t>(state)]; };
-  if (could_go) {
-    --count(row.state);
-    ++count(DeliveryState::unknown);
-    row.state = DeliveryState::unknown;
-    row.not_before_ms = 0;
-  }
-  row.fence = 0;
-  row.changed_ms = now_ms;
-  row.error_id = errc_row(Errc::journal_restored).id;
-  std::optional<std::int64_t> due;
-  if (could_go) {
-    TONGQU_TRY(const bool is_blocked, blocked(row));
-    if (!is_blocked) due = due_of(row);
-  }
-  return update(row, due);
-}
-
 } // namespace tongqu::journal::detail
