@@ -3,6 +3,7 @@
 law that the patch names is broken. One bug at a time; the copy and its build are kept, so each next bug compiles one file or two.
 
   prove_planted.py [--only a,b] [--tree DIR] [--results FILE] [--jobs N]
+  prove_planted.py --check      only asks whether each patch still applies to this tree
 
 Writes the results as JSON (default docs/guide/planted.json), from which scripts/guarantees-doc makes its table. Exit 1 when a bug was not caught.
 """
@@ -74,6 +75,18 @@ def torture(copy, arguments, seed):
             return code, {"laws": {}, "examples": []}, text
 
 
+def check(patches):
+    """Number of patches that do not apply to the tree any more."""
+    stale = 0
+    for patch in patches:
+        code, text = run(["patch", "-p1", "--batch", "--forward", "--dry-run", "-i", patch], ROOT)
+        if code != 0:
+            stale += 1
+            print("%s does not apply any more:\n%s" % (os.path.basename(patch), text))
+    print("planted: %d of %d patches apply" % (len(patches) - stale, len(patches)))
+    return stale
+
+
 def prove(copy, patch):
     head = head_of(patch)
     row = {"bug": os.path.basename(patch)[:-6], "what": head["what"], "law": head["law"], "run": "scripts/torture " + head["run"], "caught": False, "also": []}
@@ -111,9 +124,15 @@ def main():
     parser.add_argument("--tree", default=os.path.join(ROOT, "build", "planted"))
     parser.add_argument("--results", default=os.path.join(ROOT, "docs", "guide", "planted.json"))
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--check", action="store_true")
     o = parser.parse_args()
     names = sorted(f[:-6] for f in os.listdir(os.path.join(HERE, "planted")) if f.endswith(".patch"))
     chosen = [n for n in names if not o.only or n in o.only.split(",")]
+    if o.check:
+        if not have("patch"):
+            print("no program patch")
+            return 77
+        return 1 if check([os.path.join(HERE, "planted", name + ".patch") for name in names]) else 0
     copy = Copy(os.path.abspath(o.tree), o.jobs)
     code, text = copy.build()
     if code != 0:
