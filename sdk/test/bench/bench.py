@@ -61,6 +61,13 @@ def bridge_table(out, b):
     part = b["at_70_percent"]
     row(out, "acknowledgement p50 / p99", "%.1f / %.1f ms" % (part["ack"]["p50_ms"], part["ack"]["p99_ms"]), "open loop at %.0f /s" % part["per_s"])
     row(out, "CPU of the bridge", "%.0f us" % b["cpu_us_per_message"], "a message; sandbox %.0f us, sender %.0f us" % (b["sandbox_cpu_us_per_message"], b["sender_cpu_us_per_message"]))
+    m, w = b["machine"], b["writer"]
+    row(out, "machine meanwhile", "%.0f %%" % (100 * m["ours"]), "in these processes, %.0f %% others and kernel threads, %.0f %% waiting for the disk, %.0f %% idle"
+        % (100 * m["others_and_kernel"], 100 * m["disk"], 100 * m["idle"]))
+    row(out, "the journal's thread", "%.0f %%" % (100 * (w["applying"] + w["committing"] + w["completing"] + w["tidying"])),
+        "%.0f %% applying, %.0f %% committing, %.0f %% callbacks, %.0f %% checkpoints and heads" % tuple(100 * w[part] for part in ("applying", "committing", "completing", "tidying")))
+    row(out, "  its groups", "%.0f /s" % w["groups_per_s"], "%.1f operations each; %.2f ms to a commit; an operation waits %.2f ms for its group"
+        % (w["operations_per_group"], w["committing_us_per_group"] / 1000, w["queued_us"] / 1000))
     row(out, "peak memory of the bridge", "%.1f MB" % b["peak_mb"], "sandbox %.1f MB" % b["sandbox_peak_mb"])
     row(out, "judged by the sandbox's ledger", "%d" % b["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % b["judged"])
 

@@ -76,6 +76,13 @@ def peak_mb(pid):
         return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1)) / 1024
 
 
+def machine_s():
+    """Seconds of all processors since the start of the machine: idle, waiting for a disk, working (taken by a host included)."""
+    with open("/proc/stat") as f:
+        user, nice, system, idle, iowait, irq, softirq, steal = (int(x) / TICK for x in f.readline().split()[1:9])
+    return {"idle": idle, "disk": iowait, "work": user + nice + system + irq + softirq + steal}
+
+
 def held(pid):
     """What a process holds now: resident memory in MB, open descriptors."""
     with open("/proc/%d/status" % pid) as f:
@@ -175,13 +182,24 @@ class Road:
         self.bridge.stdout.close()
         self.processes.remove(self.bridge)
 
-    def deliveries(self):
-        """Deliveries by state, from the bridge's own counters."""
+    def metrics(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.health, timeout=5)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
-        return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', text)}
+        return text
+
+    def deliveries(self):
+        """Deliveries by state, from the bridge's own counters."""
+        return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', self.metrics())}
+
+    def writer(self):
+        """What the journal's one thread has done, and where its time went, in seconds."""
+        text = self.metrics()
+        out = {part: int(us) / 1e6 for part, us in re.findall(r'tongqu_journal_writer_us_total\{part="(\w+)"\} (\d+)', text)}
+        for name in ("groups", "operations"):
+            out[name] = int(re.search(r"tongqu_journal_%s_total (\d+)" % name, text).group(1))
+        return out
 
 
 def make_sender(road, first, count, connections, rate, seconds):
@@ -202,6 +220,7 @@ class Run:
             before = road.deliveries()["delivered"]
             made = cpu_s(sender.pid)
             spent = {p: cpu_s(p.pid) for p in (road.bridge, road.sandbox)}
+            self.writer, self.machine, began = road.writer(), machine_s(), time.monotonic()
             sender.stdin.write("go\n")
             sender.stdin.flush()
             if meanwhile:
@@ -213,6 +232,7 @@ class Run:
             backlog = road.deliveries()
             self.last_receipt_s = self.drain(road, before + int(done[1])) if drain else time.monotonic()
             spent = {p: cpu_s(p.pid) - spent[p] for p in spent}
+            self.look_at_waiting(road, sum(spent.values()) + own, time.monotonic() - began)
             self.sent = json.loads(sender.stdout.readline())
             self.code = sender.wait()
         finally:
@@ -229,6 +249,17 @@ class Run:
                 self.told.append(line.rstrip("\n").split("\t"))
         if self.code != 0 or self.sent["accepted"] != self.sent["sent"]:
             raise Failed("%d of %d messages were not accepted" % (self.sent["sent"] - self.sent["accepted"], self.sent["sent"]))
+
+    def look_at_waiting(self, road, ours_s, took_s):
+        """Shares of the machine's time, and of the time of the journal's thread."""
+        machine = {part: at - self.machine[part] for part, at in machine_s().items()}
+        whole = sum(machine.values())
+        self.machine = {"idle": machine["idle"] / whole, "disk": machine["disk"] / whole, "ours": ours_s / whole, "others_and_kernel": (machine["work"] - ours_s) / whole}
+        writer = {part: at - self.writer[part] for part, at in road.writer().items()}
+        groups, operations = max(1, writer["groups"]), max(1, writer["operations"])
+        shares = {part: writer[part] / took_s for part in ("applying", "committing", "completing", "tidying")}
+        self.writer = {"groups_per_s": groups / took_s, "operations_per_group": operations / groups, "queued_us": 1e6 * writer["queued"] / operations,
+                       "committing_us_per_group": 1e6 * writer["committing"] / groups, **shares}
 
     @staticmethod
     def drain(road, wanted):
@@ -293,6 +324,8 @@ def measure(road, once, seconds):
     return {
         "delivered": {"per_s": round(closed.delivered_per_s, 1), "messages": closed.sent["accepted"], "backlog_at_last_ack": closed.backlog_at_end},
         "accepted": {"per_s": closed.sent["per_s"]},
+        "machine": {name: round(value, 3) for name, value in closed.machine.items()},
+        "writer": {name: round(value, 3) for name, value in closed.writer.items()},
         "ack": closed.ack(),
         "at_70_percent": {"per_s": round(opened.sent["per_s"], 1), "delivered_per_s": round(opened.delivered_per_s, 1), "ack": opened.ack(),
                           "cpu_us_per_message": round(opened.cpu_us["bridge"], 1)},

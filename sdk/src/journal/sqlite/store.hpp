@@ -142,6 +142,7 @@ private:
   Result<void> load_tip();
   Result<void> write_counters();
   Result<void> write_keys(std::size_t count);
+  std::size_t lot() const;
   void add_key(std::int64_t hash, std::int64_t id);
   void take_back_keys(std::size_t keep);
   Result<void> update(const DeliveryRow& row, std::optional<std::int64_t> due_ms);
