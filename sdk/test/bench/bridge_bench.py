@@ -6,6 +6,7 @@ sandbox's own ledger: each acknowledged message must have taken effect exactly o
 With --queued N instead: N messages are taken in while the platform is in a pause; memory, the time from start to ready with them, and the
 intake meanwhile beside that of an empty store; at last the pause ends and all must arrive, once (--keep-queued stops before that and
 counts them in the journal only). With --slow N: the open loop twice, alone and beside N callers that send a byte now and then.
+With --sm2: a test profile (sm2_bridge) signs and verifies for each message; beside it what the signatures alone take.
 With --soak MINUTES: half of the sustained rate for so long; it fails when the memory or the descriptors of the bridge grow meanwhile.
 Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
 import argparse
@@ -47,8 +48,8 @@ listen:
 packs:
   - {{path: "{pack}"}}
 platforms:
-  - {{name: province, profile: tif_rio, url: "http://{sandbox}", pinned_host: 127.0.0.1, target: "{target}", concurrency: {concurrency},
-     {pause}credentials: {{paas_token: {{file: keys/paas.token}}}}, settings: {{paas_id: bench}}}}
+  - {{name: province, profile: {profile}, url: "http://{sandbox}", pinned_host: 127.0.0.1, target: "{target}", concurrency: {concurrency},
+     {pause}credentials: {{paas_token: {{file: keys/paas.token}}{signing}}}, settings: {{paas_id: bench}}}}
 routes:
   - {{system: "*", targets: [province]}}
 health: {{listen: "127.0.0.1:0"}}
@@ -86,8 +87,10 @@ def machine_s():
 def held(pid):
     """What a process holds now: resident memory in MB, open descriptors."""
     with open("/proc/%d/status" % pid) as f:
-        resident = int(re.search(r"VmRSS:\s+(\d+) kB", f.read()).group(1)) / 1024
-    return resident, len(os.listdir("/proc/%d/fd" % pid))
+        found = re.search(r"VmRSS:\s+(\d+) kB", f.read())
+    if not found:
+        raise Failed("the bridge ended")
+    return int(found.group(1)) / 1024, len(os.listdir("/proc/%d/fd" % pid))
 
 
 def growth(memory_mb, descriptors):
@@ -110,9 +113,17 @@ def growth(memory_mb, descriptors):
 class Road:
     """Sandbox and bridge, started and stopped; files in a folder of its own on the disk that is measured."""
 
-    def __init__(self, bin_dir, folder):
+    def __init__(self, bin_dir, folder, sm2=False):
         self.bin, self.dir, self.processes = bin_dir, folder, []
         self.address = None
+        self.profile, self.signing = ("tif_rio_sm2", ", sm2_key: {file: keys/sign-sm2.pem}") if sm2 else ("tif_rio", "")
+        self.command = ("sm2_bridge", "run") if sm2 else ("tongqu", "bridge", "run", "-c")
+
+    def sm2_pair(self, name):
+        pem, public = self.path("keys", name + ".pem"), self.path("keys", name + ".pub.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", pem], check=True, stderr=subprocess.DEVNULL)
+        os.chmod(pem, 0o600)
+        subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-out", public], check=True)
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -143,10 +154,8 @@ class Road:
         self.secret("seal.key", os.urandom(32).hex())
         self.secret("audit.key", os.urandom(32).hex())
         self.secret("paas.token", os.urandom(16).hex())
-        pem, public = self.path("keys", "audit-sm2.pem"), self.path("keys", "audit-sm2.pub.pem")
-        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", pem], check=True, stderr=subprocess.DEVNULL)
-        os.chmod(pem, 0o600)
-        subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-out", public], check=True)
+        self.sm2_pair("audit-sm2")
+        self.sm2_pair("sign-sm2")
         self.sandbox = self.start("sandbox", "tongqu-conform", "sandbox", "--profile", "tif_rio", "--listen", "127.0.0.1:0", "--ledger", self.path("state", "province.ledger"),
                                   "--paas-id", "bench", "--token-file", self.path("keys", "paas.token"))
         line = self.sandbox.stdout.readline().split()
@@ -158,10 +167,10 @@ class Road:
     def start_bridge(self, pause=""):
         """Seconds until it is ready."""
         with open(self.path("bridge.yaml"), "w") as f:
-            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=self.address, concurrency=CONCURRENCY, pause=pause,
+            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=self.address, concurrency=CONCURRENCY, pause=pause, profile=self.profile, signing=self.signing,
                                   target=os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")))
         began = time.monotonic()
-        self.bridge = self.start("bridge", "tongqu", "bridge", "run", "-c", self.path("bridge.yaml"))
+        self.bridge = self.start("bridge", *self.command, self.path("bridge.yaml"))
         ports = {}
         for line in self.bridge.stdout:
             words = line.split()
@@ -546,6 +555,26 @@ def measure_soak(road, minutes, once):
     return out
 
 
+def measure_sm2(road, seconds, once):
+    """Every message signed with SM2: beside what the signatures alone take on the same processors, before it and after it."""
+    def ceiling():
+        done = subprocess.run([os.path.join(road.bin, "sm2_bridge"), "ceiling", road.path("keys", "sign-sm2.pem"), "0.1" if once else "%f" % (seconds / 2)],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return json.loads(done.stdout)
+
+    warm = Run(road, 0, 100 if once else 2000, 4 if once else CONNECTIONS, 0, 0)
+    say("signatures alone, closed loop, signatures alone")
+    before = ceiling()
+    count = 100 if once else int(min(200000, warm.sent["per_s"] * seconds * 1.5))
+    closed = Run(road, len(warm.told), count, 4 if once else CONNECTIONS, 0, seconds)
+    after = ceiling()
+    signatures, cpu_us = ((before[name] + after[name]) / 2 for name in ("per_s", "cpu_us"))
+    return {"delivered_per_s": round(closed.delivered_per_s, 1), "messages": closed.sent["accepted"], "signatures_alone_per_s": round(signatures, 1),
+            "share": round(closed.delivered_per_s / signatures, 3), "cpu_us_per_message": round(closed.cpu_us["bridge"], 1),
+            "signatures_cpu_us": round(cpu_us, 1), "share_of_cpu": round(cpu_us / sum(closed.cpu_us.values()), 3),
+            "machine": {name: round(value, 3) for name, value in closed.machine.items()}, "judged": judge(road, warm.told + closed.told)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder with tongqu, tongqu-conform, bridge_load and disk_bench")
@@ -555,12 +584,13 @@ def main():
     parser.add_argument("--keep-queued", action="store_true", help="with --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, help="instead: so many slow callers beside the others")
     parser.add_argument("--soak", type=float, default=0, help="instead: so many minutes at half of the sustained rate, for memory and descriptors")
+    parser.add_argument("--sm2", action="store_true", help="instead: every message signed with SM2, beside the signatures alone")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and stores")
     options = parser.parse_args()
     bin_dir = os.path.abspath(options.bin)
     # Beside the binaries: /tmp may be memory, which syncs nothing.
     folder = tempfile.mkdtemp(prefix="bench-", dir=os.path.dirname(bin_dir))
-    road = Road(bin_dir, folder)
+    road = Road(bin_dir, folder, options.sm2)
     code = 1
     try:
         road.begin(PAUSE if options.queued else "")
@@ -568,6 +598,8 @@ def main():
             out = {"queued": measure_queued(road, options.queued, options.keep_queued)}
         elif options.slow:
             out = {"slow": measure_slow(road, options.slow, options.seconds, options.once)}
+        elif options.sm2:
+            out = {"sm2": measure_sm2(road, options.seconds, options.once)}
         elif options.soak:
             out = {"soak": measure_soak(road, options.soak, options.once)}
         else:
