@@ -31,7 +31,7 @@ Error as_write_error(Error error) {
 Writer::Writer(const JournalOptions& options, std::unique_ptr<Ledger> store, const Sealing& sealing, const Clock& clock,
                std::optional<crypto::Sm2PrivateKey> signing_key)
     : options_(options), store_(std::move(store)), clock_(clock), schedule_(clock),
-      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, options.waiting_limit, 0}, signing_key_(std::move(signing_key)), head_at_(clock.now_mono()),
+      desk_{*store_, sealing, clock_, schedule_, leases_, fresh_, options.lease, options.ask_after, options.waiting_limit, 0}, signing_key_(std::move(signing_key)), heads_(options.audit_head_file), head_at_(clock.now_mono()),
       disk_(options.path, options.low_water_bytes, options.ballast_bytes) {}
 
 Writer::~Writer() { stop(); }
@@ -42,7 +42,10 @@ Result<void> Writer::start(Drive drive) {
   remember_files();
   disk_.look(clock_.now_mono());
   write_head_now();
-  if (drive_ == Drive::thread) thread_ = std::thread([this] { loop(); });
+  if (drive_ == Drive::thread) {
+    heads_.begin();
+    thread_ = std::thread([this] { loop(); });
+  }
   return {};
 }
 
@@ -438,7 +441,7 @@ void Writer::tell_ready(const std::set<std::string>& targets) {
 }
 
 void Writer::write_head_when_due() {
-  const std::int64_t behind = store_->tip().sequence - head_sequence_;
+  const std::int64_t behind = store_->tip().sequence - heads_.sequence();
   if (behind == 0) return;
   if (behind >= options_.head_every_entries || clock_.now_mono() - head_at_ >= options_.head_every) write_head_now();
 }
@@ -450,7 +453,7 @@ void Writer::write_head_now() {
   AuditHead head;
   head.tip = store_->tip();
   if (signing_key_ && !close_segment(head)) return;
-  if (write_head(options_.audit_head_file, head)) head_sequence_ = head.tip.sequence;
+  heads_.put(std::move(head));
 }
 
 Result<void> Writer::close_segment(AuditHead& head) {
@@ -482,6 +485,7 @@ Result<void> Writer::sign_head(AuditHead& head) {
 }
 
 void Writer::finish() {
+  heads_.end();
   if (poisoned_) return;
   Group last;
   last.push_back(std::make_unique<ActOperation>([](Desk& desk) { return desk.store.audit("stop", "journal", {}, {}, desk.now_ms()); }));

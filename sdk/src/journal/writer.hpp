@@ -11,6 +11,7 @@
 #include "journal/audit_head.hpp"
 #include "journal/disk_watch.hpp"
 #include "journal/files.hpp"
+#include "journal/head_file.hpp"
 #include "journal/operation.hpp"
 
 namespace tongqu::journal::detail {
@@ -100,7 +101,7 @@ private:
   FreshRecords fresh_;
   Desk desk_;
   std::optional<crypto::Sm2PrivateKey> signing_key_;
-  std::int64_t head_sequence_ = 0;
+  HeadFile heads_;
   MonoTime head_at_;
   std::int64_t ledger_dropped_ = 0;
   DiskWatch disk_;

@@ -61,6 +61,13 @@ def bridge_table(out, b):
     part = b["at_70_percent"]
     row(out, "acknowledgement p50 / p99", "%.1f / %.1f ms" % (part["ack"]["p50_ms"], part["ack"]["p99_ms"]), "open loop at %.0f /s" % part["per_s"])
     row(out, "CPU of the bridge", "%.0f us" % b["cpu_us_per_message"], "a message; sandbox %.0f us, sender %.0f us" % (b["sandbox_cpu_us_per_message"], b["sender_cpu_us_per_message"]))
+    m, w = b["machine"], b["writer"]
+    row(out, "machine meanwhile", "%.0f %%" % (100 * m["ours"]), "in these processes, %.0f %% others and kernel threads, %.0f %% waiting for the disk, %.0f %% idle"
+        % (100 * m["others_and_kernel"], 100 * m["disk"], 100 * m["idle"]))
+    row(out, "the journal's thread", "%.0f %%" % (100 * (w["applying"] + w["committing"] + w["completing"] + w["tidying"])),
+        "%.0f %% applying, %.0f %% committing, %.0f %% callbacks, %.0f %% checkpoints and heads" % tuple(100 * w[part] for part in ("applying", "committing", "completing", "tidying")))
+    row(out, "  its groups", "%.0f /s" % w["groups_per_s"], "%.1f operations each; %.2f ms to a commit; an operation waits %.2f ms for its group"
+        % (w["operations_per_group"], w["committing_us_per_group"] / 1000, w["queued_us"] / 1000))
     row(out, "peak memory of the bridge", "%.1f MB" % b["peak_mb"], "sandbox %.1f MB" % b["sandbox_peak_mb"])
     row(out, "judged by the sandbox's ledger", "%d" % b["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % b["judged"])
 
@@ -95,6 +102,15 @@ def soak_table(out, s):
     row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
 
 
+def sm2_table(out, s):
+    out.append("bridge that signs every message with SM2 (raw r||s: one signature, verified by itself, and one more verified)")
+    row(out, "delivered, sustained", "%.0f /s" % s["delivered_per_s"], "%d messages; %.0f us CPU of the bridge each" % (s["messages"], s["cpu_us_per_message"]))
+    row(out, "the signatures alone", "%.0f /s" % s["signatures_alone_per_s"], "on the same processors, before and after")
+    row(out, "share of it", "%.0f %%" % (100 * s["share"]), "%.0f %% of the machine were others and kernel threads" % (100 * s["machine"]["others_and_kernel"]))
+    row(out, "share of the CPU time", "%.0f %%" % (100 * s["share_of_cpu"]), "%.0f us of signatures in all that a message costs the three processes" % s["signatures_cpu_us"])
+    row(out, "judged by the sandbox's ledger", "%d" % s["judged"]["acknowledged"], "acknowledged, %(lost)d lost, %(doubled)d doubled, %(stray)d stray" % s["judged"])
+
+
 def limits_table(out, limits):
     out.append("limits (bare engines, in the same run)")
     for name, one in limits.items():
@@ -110,15 +126,16 @@ def main():
     parser.add_argument("--keep-queued", action="store_true", help="bridge --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, metavar="N", help="bridge: the acknowledgement beside N slow callers")
     parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="bridge: half of the sustained rate for so long; fails when memory or descriptors grow")
+    parser.add_argument("--sm2", action="store_true", help="bridge: every message signed with SM2 by a test profile, beside the signatures alone")
     parser.add_argument("--bin", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     for section in options.section:
         if section not in SECTIONS:
             parser.error("no such section: " + section)
     more = [word for word, on in (("--queued=%d" % options.queued, options.queued), ("--keep-queued", options.keep_queued), ("--slow=%d" % options.slow, options.slow),
-                           ("--soak=%g" % options.soak, options.soak)) if on]
+                           ("--soak=%g" % options.soak, options.soak), ("--sm2", options.sm2)) if on]
     if more and options.section != ["bridge"]:
-        parser.error("--queued, --slow and --soak are of the section bridge alone")
+        parser.error("--queued, --slow, --soak and --sm2 are of the section bridge alone")
     results = {}
     for section in options.section or ("translate", "bridge"):
         print("bench: %s ..." % section, file=sys.stderr, flush=True)
@@ -134,6 +151,8 @@ def main():
         slow_table(out, results["slow"])
     if "soak" in results:
         soak_table(out, results["soak"])
+    if "sm2" in results:
+        sm2_table(out, results["sm2"])
     limits_table(out, results["limits"])
     print("\n".join(out), file=sys.stderr if options.json else sys.stdout)
     if options.json:

@@ -6,6 +6,7 @@ sandbox's own ledger: each acknowledged message must have taken effect exactly o
 With --queued N instead: N messages are taken in while the platform is in a pause; memory, the time from start to ready with them, and the
 intake meanwhile beside that of an empty store; at last the pause ends and all must arrive, once (--keep-queued stops before that and
 counts them in the journal only). With --slow N: the open loop twice, alone and beside N callers that send a byte now and then.
+With --sm2: a test profile (sm2_bridge) signs and verifies for each message; beside it what the signatures alone take.
 With --soak MINUTES: half of the sustained rate for so long; it fails when the memory or the descriptors of the bridge grow meanwhile.
 Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
 import argparse
@@ -47,8 +48,8 @@ listen:
 packs:
   - {{path: "{pack}"}}
 platforms:
-  - {{name: province, profile: tif_rio, url: "http://{sandbox}", pinned_host: 127.0.0.1, target: "{target}", concurrency: {concurrency},
-     {pause}credentials: {{paas_token: {{file: keys/paas.token}}}}, settings: {{paas_id: bench}}}}
+  - {{name: province, profile: {profile}, url: "http://{sandbox}", pinned_host: 127.0.0.1, target: "{target}", concurrency: {concurrency},
+     {pause}credentials: {{paas_token: {{file: keys/paas.token}}{signing}}}, settings: {{paas_id: bench}}}}
 routes:
   - {{system: "*", targets: [province]}}
 health: {{listen: "127.0.0.1:0"}}
@@ -76,11 +77,20 @@ def peak_mb(pid):
         return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1)) / 1024
 
 
+def machine_s():
+    """Seconds of all processors since the start of the machine: idle, waiting for a disk, working (taken by a host included)."""
+    with open("/proc/stat") as f:
+        user, nice, system, idle, iowait, irq, softirq, steal = (int(x) / TICK for x in f.readline().split()[1:9])
+    return {"idle": idle, "disk": iowait, "work": user + nice + system + irq + softirq + steal}
+
+
 def held(pid):
     """What a process holds now: resident memory in MB, open descriptors."""
     with open("/proc/%d/status" % pid) as f:
-        resident = int(re.search(r"VmRSS:\s+(\d+) kB", f.read()).group(1)) / 1024
-    return resident, len(os.listdir("/proc/%d/fd" % pid))
+        found = re.search(r"VmRSS:\s+(\d+) kB", f.read())
+    if not found:
+        raise Failed("the bridge ended")
+    return int(found.group(1)) / 1024, len(os.listdir("/proc/%d/fd" % pid))
 
 
 def growth(memory_mb, descriptors):
@@ -103,9 +113,17 @@ def growth(memory_mb, descriptors):
 class Road:
     """Sandbox and bridge, started and stopped; files in a folder of its own on the disk that is measured."""
 
-    def __init__(self, bin_dir, folder):
+    def __init__(self, bin_dir, folder, sm2=False):
         self.bin, self.dir, self.processes = bin_dir, folder, []
         self.address = None
+        self.profile, self.signing = ("tif_rio_sm2", ", sm2_key: {file: keys/sign-sm2.pem}") if sm2 else ("tif_rio", "")
+        self.command = ("sm2_bridge", "run") if sm2 else ("tongqu", "bridge", "run", "-c")
+
+    def sm2_pair(self, name):
+        pem, public = self.path("keys", name + ".pem"), self.path("keys", name + ".pub.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", pem], check=True, stderr=subprocess.DEVNULL)
+        os.chmod(pem, 0o600)
+        subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-out", public], check=True)
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -136,10 +154,8 @@ class Road:
         self.secret("seal.key", os.urandom(32).hex())
         self.secret("audit.key", os.urandom(32).hex())
         self.secret("paas.token", os.urandom(16).hex())
-        pem, public = self.path("keys", "audit-sm2.pem"), self.path("keys", "audit-sm2.pub.pem")
-        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", pem], check=True, stderr=subprocess.DEVNULL)
-        os.chmod(pem, 0o600)
-        subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-out", public], check=True)
+        self.sm2_pair("audit-sm2")
+        self.sm2_pair("sign-sm2")
         self.sandbox = self.start("sandbox", "tongqu-conform", "sandbox", "--profile", "tif_rio", "--listen", "127.0.0.1:0", "--ledger", self.path("state", "province.ledger"),
                                   "--paas-id", "bench", "--token-file", self.path("keys", "paas.token"))
         line = self.sandbox.stdout.readline().split()
@@ -151,10 +167,10 @@ class Road:
     def start_bridge(self, pause=""):
         """Seconds until it is ready."""
         with open(self.path("bridge.yaml"), "w") as f:
-            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=self.address, concurrency=CONCURRENCY, pause=pause,
+            f.write(CONFIG.format(pack=os.path.join(HERE, "packs", "bench-county"), sandbox=self.address, concurrency=CONCURRENCY, pause=pause, profile=self.profile, signing=self.signing,
                                   target=os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")))
         began = time.monotonic()
-        self.bridge = self.start("bridge", "tongqu", "bridge", "run", "-c", self.path("bridge.yaml"))
+        self.bridge = self.start("bridge", *self.command, self.path("bridge.yaml"))
         ports = {}
         for line in self.bridge.stdout:
             words = line.split()
@@ -175,13 +191,24 @@ class Road:
         self.bridge.stdout.close()
         self.processes.remove(self.bridge)
 
-    def deliveries(self):
-        """Deliveries by state, from the bridge's own counters."""
+    def metrics(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.health, timeout=5)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
-        return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', text)}
+        return text
+
+    def deliveries(self):
+        """Deliveries by state, from the bridge's own counters."""
+        return {state: int(count) for state, count in re.findall(r'tongqu_deliveries\{state="(\w+)"\} (\d+)', self.metrics())}
+
+    def writer(self):
+        """What the journal's one thread has done, and where its time went, in seconds."""
+        text = self.metrics()
+        out = {part: int(us) / 1e6 for part, us in re.findall(r'tongqu_journal_writer_us_total\{part="(\w+)"\} (\d+)', text)}
+        for name in ("groups", "operations"):
+            out[name] = int(re.search(r"tongqu_journal_%s_total (\d+)" % name, text).group(1))
+        return out
 
 
 def make_sender(road, first, count, connections, rate, seconds):
@@ -202,6 +229,7 @@ class Run:
             before = road.deliveries()["delivered"]
             made = cpu_s(sender.pid)
             spent = {p: cpu_s(p.pid) for p in (road.bridge, road.sandbox)}
+            self.writer, self.machine, began = road.writer(), machine_s(), time.monotonic()
             sender.stdin.write("go\n")
             sender.stdin.flush()
             if meanwhile:
@@ -213,6 +241,7 @@ class Run:
             backlog = road.deliveries()
             self.last_receipt_s = self.drain(road, before + int(done[1])) if drain else time.monotonic()
             spent = {p: cpu_s(p.pid) - spent[p] for p in spent}
+            self.look_at_waiting(road, sum(spent.values()) + own, time.monotonic() - began)
             self.sent = json.loads(sender.stdout.readline())
             self.code = sender.wait()
         finally:
@@ -229,6 +258,17 @@ class Run:
                 self.told.append(line.rstrip("\n").split("\t"))
         if self.code != 0 or self.sent["accepted"] != self.sent["sent"]:
             raise Failed("%d of %d messages were not accepted" % (self.sent["sent"] - self.sent["accepted"], self.sent["sent"]))
+
+    def look_at_waiting(self, road, ours_s, took_s):
+        """Shares of the machine's time, and of the time of the journal's thread."""
+        machine = {part: at - self.machine[part] for part, at in machine_s().items()}
+        whole = sum(machine.values())
+        self.machine = {"idle": machine["idle"] / whole, "disk": machine["disk"] / whole, "ours": ours_s / whole, "others_and_kernel": (machine["work"] - ours_s) / whole}
+        writer = {part: at - self.writer[part] for part, at in road.writer().items()}
+        groups, operations = max(1, writer["groups"]), max(1, writer["operations"])
+        shares = {part: writer[part] / took_s for part in ("applying", "committing", "completing", "tidying")}
+        self.writer = {"groups_per_s": groups / took_s, "operations_per_group": operations / groups, "queued_us": 1e6 * writer["queued"] / operations,
+                       "committing_us_per_group": 1e6 * writer["committing"] / groups, **shares}
 
     @staticmethod
     def drain(road, wanted):
@@ -293,6 +333,8 @@ def measure(road, once, seconds):
     return {
         "delivered": {"per_s": round(closed.delivered_per_s, 1), "messages": closed.sent["accepted"], "backlog_at_last_ack": closed.backlog_at_end},
         "accepted": {"per_s": closed.sent["per_s"]},
+        "machine": {name: round(value, 3) for name, value in closed.machine.items()},
+        "writer": {name: round(value, 3) for name, value in closed.writer.items()},
         "ack": closed.ack(),
         "at_70_percent": {"per_s": round(opened.sent["per_s"], 1), "delivered_per_s": round(opened.delivered_per_s, 1), "ack": opened.ack(),
                           "cpu_us_per_message": round(opened.cpu_us["bridge"], 1)},
@@ -513,6 +555,26 @@ def measure_soak(road, minutes, once):
     return out
 
 
+def measure_sm2(road, seconds, once):
+    """Every message signed with SM2: beside what the signatures alone take on the same processors, before it and after it."""
+    def ceiling():
+        done = subprocess.run([os.path.join(road.bin, "sm2_bridge"), "ceiling", road.path("keys", "sign-sm2.pem"), "0.1" if once else "%f" % (seconds / 2)],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return json.loads(done.stdout)
+
+    warm = Run(road, 0, 100 if once else 2000, 4 if once else CONNECTIONS, 0, 0)
+    say("signatures alone, closed loop, signatures alone")
+    before = ceiling()
+    count = 100 if once else int(min(200000, warm.sent["per_s"] * seconds * 1.5))
+    closed = Run(road, len(warm.told), count, 4 if once else CONNECTIONS, 0, seconds)
+    after = ceiling()
+    signatures, cpu_us = ((before[name] + after[name]) / 2 for name in ("per_s", "cpu_us"))
+    return {"delivered_per_s": round(closed.delivered_per_s, 1), "messages": closed.sent["accepted"], "signatures_alone_per_s": round(signatures, 1),
+            "share": round(closed.delivered_per_s / signatures, 3), "cpu_us_per_message": round(closed.cpu_us["bridge"], 1),
+            "signatures_cpu_us": round(cpu_us, 1), "share_of_cpu": round(cpu_us / sum(closed.cpu_us.values()), 3),
+            "machine": {name: round(value, 3) for name, value in closed.machine.items()}, "judged": judge(road, warm.told + closed.told)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder with tongqu, tongqu-conform, bridge_load and disk_bench")
@@ -522,12 +584,13 @@ def main():
     parser.add_argument("--keep-queued", action="store_true", help="with --queued: do not deliver them at the end")
     parser.add_argument("--slow", type=int, default=0, help="instead: so many slow callers beside the others")
     parser.add_argument("--soak", type=float, default=0, help="instead: so many minutes at half of the sustained rate, for memory and descriptors")
+    parser.add_argument("--sm2", action="store_true", help="instead: every message signed with SM2, beside the signatures alone")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and stores")
     options = parser.parse_args()
     bin_dir = os.path.abspath(options.bin)
     # Beside the binaries: /tmp may be memory, which syncs nothing.
     folder = tempfile.mkdtemp(prefix="bench-", dir=os.path.dirname(bin_dir))
-    road = Road(bin_dir, folder)
+    road = Road(bin_dir, folder, options.sm2)
     code = 1
     try:
         road.begin(PAUSE if options.queued else "")
@@ -535,6 +598,8 @@ def main():
             out = {"queued": measure_queued(road, options.queued, options.keep_queued)}
         elif options.slow:
             out = {"slow": measure_slow(road, options.slow, options.seconds, options.once)}
+        elif options.sm2:
+            out = {"sm2": measure_sm2(road, options.seconds, options.once)}
         elif options.soak:
             out = {"soak": measure_soak(road, options.soak, options.once)}
         else:

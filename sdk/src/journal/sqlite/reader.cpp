@@ -31,7 +31,7 @@ const std::vector<std::string_view>& reader_sql() {
 
 constexpr std::size_t kCaseMessagesMax = 1000;
 /// Keys that a reading command keeps at most before it starts anew.
-constexpr std::size_t kOwnKeysMax = 200000;
+constexpr std::size_t kOwnKeysMax = 500000;
 
 Statement& at(std::vector<Statement>& statements, Sql which) { return statements[static_cast<std::size_t>(which)]; }
 

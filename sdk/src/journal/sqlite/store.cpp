@@ -11,6 +11,8 @@ namespace {
 
 /// Keys written with each commit, besides two for each that is added: the old lot is gone before the young one is full.
 constexpr std::size_t kKeysEachCommit = 32;
+/// A lot grows with the store, to this many times its size: the more leaves the table has, the fewer keys of a lot share one.
+constexpr std::int64_t kLotGrowth = 4, kLotMessages = 125000;
 constexpr std::size_t kKeysAtOnce = std::numeric_limits<std::size_t>::max();
 
 Result<void> run(Statement& statement) {
@@ -30,13 +32,17 @@ Result<void> Store::begin() {
   ready_.clear();
   TONGQU_CHECK(run(at(statements_, Sql::begin)));
   // Only what is committed may become old: nothing takes an old key back.
-  if (recent_->old().empty() && recent_->size() >= keys_held_back_) {
+  if (recent_->old().empty() && recent_->size() >= lot()) {
     recent_->make_old();
     old_upto_ = live_.counters.last_message;
     live_.keys_written = 0;
   }
   begun_ = live_;
   return {};
+}
+
+std::size_t Store::lot() const {
+  return keys_held_back_ * static_cast<std::size_t>(std::clamp<std::int64_t>(live_.counters.messages / kLotMessages, 1, kLotGrowth));
 }
 
 void Store::mark() {

@@ -125,6 +125,7 @@ private:
   Result<void> load_tip();
   Result<void> write_counters();
   Result<void> write_keys(std::size_t count);
+  std::size_t lot() const;
   void add_key(std::int64_t hash, std::int64_t id);
   void take_back_keys(std::size_t keep);
   Counters& counters() noexcept override { return live_.counters; }
