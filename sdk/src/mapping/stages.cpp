@@ -377,6 +377,7 @@ Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
     case Stage::Kind::multipart: return multipart(stage, layer, flow);
     case Stage::Kind::attachments: return attachments(stage, layer, flow);
     case Stage::Kind::spreadsheet: return spreadsheet(stage, layer, flow);
+    case Stage::Kind::rows: return rows(stage, layer, flow);
     case Stage::Kind::open: return open(stage, layer, flow);
     case Stage::Kind::zip:
     case Stage::Kind::frames: break;

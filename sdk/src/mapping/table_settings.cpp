@@ -66,6 +66,16 @@ void compile_frames(const YamlNode& node, const Mistakes& mistakes, wire::FrameO
   frames.digits = digits.value_or(8);
 }
 
+/// Which column says in places which row is meant.
+void compile_rows(const YamlNode& node, const Mistakes& mistakes, wire::RowsOptions& rows) {
+  const YamlNode* keys = node.find("keys");
+  if (keys == nullptr) return;
+  const auto is_name = [](const YamlNode& value) { return value.is_scalar() && !value.text.empty(); };
+  const bool good = keys->is_mapping() && !keys->members.empty() && std::all_of(keys->members.begin(), keys->members.end(), [&is_name](const auto& one) { return is_name(one.second); });
+  if (!good) return mistakes.add(Errc::mapping_wrong_shape, *keys, "source.rows.keys", {"TABLE: COLUMN", "表名: 列名"});
+  for (const auto& [table, column] : keys->members) rows.keys[table.text] = column.text;
+}
+
 } // namespace
 
 void compile_shape(const YamlNode& node, std::string_view subject, const Mistakes& mistakes, wire::TableShape& shape) {
@@ -99,6 +109,7 @@ std::shared_ptr<const TableSettings> compile_table(const Stage& stage, const Yam
   }
   if (stage.kind == Stage::Kind::fixed) compile_shape(node, "source.fixed", mistakes, settings->shape);
   if (stage.kind == Stage::Kind::fixed) compile_fixed(stage, node, mistakes, *settings);
+  if (stage.kind == Stage::Kind::rows) compile_rows(node, mistakes, settings->rows);
   if (stage.kind == Stage::Kind::frames) compile_frames(node, mistakes, settings->frames);
   return settings;
 }

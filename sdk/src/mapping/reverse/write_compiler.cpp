@@ -10,7 +10,7 @@ using Kind = Stage::Kind;
 struct StageName { Kind kind; std::string_view name; };
 constexpr StageName kNames[] = {{Kind::soap, "soap"}, {Kind::decode, "decode"}, {Kind::base64, "base64"}, {Kind::gzip, "gzip"}, {Kind::zip, "zip"},
                                 {Kind::charset, "charset"}, {Kind::xml, "xml"}, {Kind::json, "json"}, {Kind::string, "string"}, {Kind::form, "form"},
-                                {Kind::csv, "csv"}, {Kind::fixed, "fixed"}, {Kind::frames, "frames"}, {Kind::nested, "nested"}, {Kind::dataset, "dataset"},
+                                {Kind::csv, "csv"}, {Kind::fixed, "fixed"}, {Kind::frames, "frames"}, {Kind::nested, "nested"}, {Kind::dataset, "dataset"}, {Kind::rows, "rows"},
                                 {Kind::multiref, "multiref"}, {Kind::multipart, "multipart"}, {Kind::attachments, "attachments"},
                                 {Kind::spreadsheet, "spreadsheet"}, {Kind::open, "open"}};
 
