@@ -226,7 +226,7 @@ void RuleCompiler::ignore(const YamlNode& node) {
       if (path.origin == Origin::outer) context_.scopes.ignore_outside(path.steps, context_.names);
       else context_.scopes.ignore(context_.scopes.root, path.steps, context_.names);
     }
-    if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore", {}, same(problem));
+    if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore: " + problem, {"a/b, @x, outer:a for any document around", "a/b、@x，outer:a 用于外面的任一层文档"});
   }
 }
 

@@ -220,12 +220,15 @@ Finding RuleRun::finding(const Rule& rule, Errc id, Severity severity) const {
     }
     finding.source.part = in_.part_names[ref.scope];
     const Frame& frame = in_.frames[ref.scope];
-    if (ref.slot >= frame.slots.size() || frame.slots[ref.slot].node == TapeEntry::kNone) continue;
-    const wire::Node node(frame.document, frame.slots[ref.slot].node);
+    if (ref.slot >= frame.slots.size() || frame.document == nullptr) continue;
+    const bool there = frame.slots[ref.slot].node != TapeEntry::kNone;
+    // What is missing has no place; the row or the element that lacks it has one.
+    if (!there && (frame.start == 0 || !finding.source.path.empty())) continue;
+    const wire::Node node(frame.document, there ? frame.slots[ref.slot].node : frame.start);
     finding.source.path = in_.places != nullptr ? node.path(*in_.places) : node.path();
     finding.source.offset = node.offset();
     read_position(in_.places != nullptr ? node.position(*in_.places) : node.position(), finding.source);
-    break;
+    if (there) break;
   }
   return finding;
 }
@@ -376,7 +379,7 @@ void RuleRun::run_check(const Rule& rule, std::string_view text, Got& got) {
 void RuleRun::run_table(const Rule& rule, std::string_view text, Got& got) {
   const auto unknown = [&rule, this](std::string_view code) {
     const std::string name = rule.table->id.empty() || rule.table->id == rule.name ? "" : " " + rule.table->id;
-    return fault(rule, {Fault::unknown, Errc::mapping_unknown_code, kUnknownQuirk, {"a code of the table" + name, "代码表" + name + "中的代码"}, code, true});
+    return fault(rule, {Fault::unknown, Errc::mapping_unknown_code, kUnknownQuirk, {"a code of the table" + name, "代码表" + name + (name.empty() ? "" : " ") + "中的代码"}, code, true});
   };
   if (got.value.type != ValueType::text_list) {
     got.row = rule.table->find(got.value.text);

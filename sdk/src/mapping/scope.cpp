@@ -8,6 +8,11 @@ namespace {
 using wire::NodeKind;
 using wire::TapeEntry;
 constexpr std::string_view kXsi = "http://www.w3.org/2001/XMLSchema-instance";
+constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/soap/envelope/";
+constexpr std::string_view kSoap12 = "http://www.w3.org/2003/05/soap-envelope";
+
+/// Attributes that say how a value is written, not what it is: xsi:type, soapenv:encodingStyle.
+bool is_protocol(std::string_view ns) { return ns == kXsi || ns == kSoap11 || ns == kSoap12; }
 
 } // namespace
 
@@ -165,7 +170,7 @@ void Scope::Walk::leave_unused(std::uint32_t index) {
     const TapeEntry& entry = tape[at];
     if (entry.has_child || entry.text_size == 0) continue;
     if (entry.kind == NodeKind::element && !entry.has_text) continue;
-    if (entry.kind == NodeKind::attribute && document.namespaces()[entry.ns] == kXsi) continue;
+    if (entry.kind == NodeKind::attribute && is_protocol(document.namespaces()[entry.ns])) continue;
     unused.leaves.push_back({&document, at});
   }
 }
@@ -173,6 +178,7 @@ void Scope::Walk::leave_unused(std::uint32_t index) {
 void Scope::walk(const wire::Document& document, std::uint32_t start, const wire::NameSet* names, Frame& frame, Unused& unused) const {
   TONGQU_ASSERT(start < document.tape().size(), "a walk starts inside its document");
   frame.document = &document;
+  frame.start = start;
   frame.names = names;
   frame.slots.assign(slots_, {});
   frame.lists.resize(lists_);

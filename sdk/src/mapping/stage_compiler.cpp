@@ -23,7 +23,7 @@ const std::vector<StageRow>& stage_rows() {
       {"string", Stage::Kind::string, {"at"}},
       {"form", Stage::Kind::form, {"field", "charset"}},
       {"csv", Stage::Kind::csv, {"separator", "quote", "quotes", "header_rows", "columns", "fill_down", "skip", "ragged"}},
-      {"fixed", Stage::Kind::fixed, {"charset", "fields", "records", "short", "cut", "fill_down", "skip"}},
+      {"fixed", Stage::Kind::fixed, {"charset", "fields", "kinds", "records", "short", "cut", "fill_down", "skip"}},
       {"nested", Stage::Kind::nested, {"at", "as", "documents", "repeated", "comments", "quotes", "commas", "nan"}},
       {"dataset", Stage::Kind::dataset, {}},
       {"multiref", Stage::Kind::multiref, {}},

@@ -163,6 +163,7 @@ void WriteCompiler::csv(const Stage& stage, const YamlNode& node, WriteStage& ou
 void WriteCompiler::fixed(const Stage& stage, const YamlNode& node, WriteStage& out) {
   check_keys(node, {"declared", "unencodable", "replacement", "edition"}, "reverse.write.fixed", mistakes_);
   out.fixed = stage.table->fixed;
+  if (!out.fixed.kinds.empty()) mistakes_.add(Errc::mapping_reverse_stage, node_, "source.fixed.kinds");
   out.charset = compile_charset(node, stage.label, "reverse.write.fixed", mistakes_);
 }
 
