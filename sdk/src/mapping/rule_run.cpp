@@ -187,10 +187,12 @@ bool RuleRun::holds(const Expression& condition, std::string_view about, bool* j
   const bool truth = condition.holds(*this, trouble);
   if (judged != nullptr) *judged = trouble.id == Errc::none;
   if (trouble.id == Errc::none) return truth;
-  if (trouble.id == Errc::mapping_step_budget) {
-    stop();
-    return false;
-  }
+  tell_broken(about, std::move(trouble));
+  return false;
+}
+
+void RuleRun::tell_broken(std::string_view about, ExprTrouble trouble) {
+  if (trouble.id == Errc::mapping_step_budget) return stop();
   Finding made;
   made.id = Errc::mapping_condition_broken;
   made.severity = Severity::error;
@@ -200,7 +202,17 @@ bool RuleRun::holds(const Expression& condition, std::string_view about, bool* j
   made.suggestion = {std::string(errc_row(trouble.id).en), std::string(errc_row(trouble.id).zh)};
   in_.findings.add(std::move(made));
   worsen(RecordVerdict::held);
-  return false;
+}
+
+void RuleRun::tell_unmatched(std::string_view about, Policy policy) {
+  Finding made;
+  made.id = Errc::mapping_missing;
+  made.severity = policy == Policy::report ? Severity::warn : Severity::error;
+  made.path = list_prefix + std::string(about);
+  made.rule = made.path;
+  made.expected = {"a row that has the key named here", "具有此处所指键值的行"};
+  in_.findings.add(std::move(made));
+  if (policy != Policy::report) worsen(policy == Policy::hold ? RecordVerdict::held : RecordVerdict::refused);
 }
 
 std::optional<std::string> RuleRun::field_text(const Place& place) const {

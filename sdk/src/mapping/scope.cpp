@@ -118,6 +118,8 @@ void Scope::Walk::children(const Branch& branch, std::uint32_t index) {
   const TapeEntry& parent = tape[index];
   if (parent.attributes != 0) attributes(branch, index);
   if (!parent.has_child) return;
+  // Text beside elements is read by no path.
+  if (parent.has_text && parent.kind == NodeKind::element && unused.leaves.size() < Unused::kMax) unused.leaves.push_back({&document, index});
   std::vector<Count> counts;
   for (std::uint32_t at = index + 1 + parent.attributes; at != TapeEntry::kNone; at = tape[at].next) {
     const TapeEntry& entry = tape[at];
@@ -135,7 +137,7 @@ void Scope::Walk::attributes(const Branch& branch, std::uint32_t index) {
   for (std::uint32_t i = 0; i < tape[index].attributes; ++i) {
     const std::uint32_t at = index + 1 + i;
     const std::uint32_t name = symbol(tape[at]);
-    bool used = document.namespaces()[tape[at].ns] == kXsi;
+    bool used = is_protocol(document.namespaces()[tape[at].ns]);
     for (const Edge& edge : branch.edges) {
       if (name == 0 || edge.symbol != name || !edge.attribute) continue;
       arrive(scope.branches_[edge.child], at);
@@ -168,7 +170,7 @@ void Scope::Walk::leave_unused(std::uint32_t index) {
   const std::uint32_t end = tape[index].end;
   for (std::uint32_t at = index; at < end && unused.leaves.size() < Unused::kMax; ++at) {
     const TapeEntry& entry = tape[at];
-    if (entry.has_child || entry.text_size == 0) continue;
+    if ((entry.has_child && entry.kind != NodeKind::element) || entry.text_size == 0) continue;
     if (entry.kind == NodeKind::element && !entry.has_text) continue;
     if (entry.kind == NodeKind::attribute && is_protocol(document.namespaces()[entry.ns])) continue;
     unused.leaves.push_back({&document, at});
