@@ -6,6 +6,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from lxml import etree
@@ -110,7 +111,7 @@ class Laws(unittest.TestCase):
 
     def test_a_law_that_does_not_hold_has_its_id(self):
         with tempfile.TemporaryDirectory() as folder:
-            pack = Path(folder) / "pack"
+            pack = pathlib.Path(folder) / "pack"
             (pack / "mappings").mkdir(parents=True)
             (pack / "pack.yaml").write_text('pack: p\nsystem: s\nversion: "1"\nmappings: [{file: mappings/m.yaml, match: {}}]\n')
             # A field that no record made from the types can have: the laws say nothing about it.
