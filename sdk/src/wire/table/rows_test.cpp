@@ -115,7 +115,7 @@ TEST(Rows, paths_of_findings_say_the_row) {
   PlaceMemory memory;
   memory.watch(&document);
   EXPECT_EQ(cell.path(memory), "/T[ID=7]/A");
-  EXPECT_EQ(cell.position(), "1:80") << "and the byte where it stands";
+  EXPECT_EQ(cell.position(), "1:85") << "and the byte where it stands";
   ASSERT_TRUE(read_rows(document, input->root(), {}, {}, nullptr, findings));
   EXPECT_EQ(document.root().child("T").first_child().next().child("A").path(), "/T[2]/A");
   const auto plain = parse_json(R"({"T": [{"A": 1}]})");
@@ -125,11 +125,11 @@ TEST(Rows, paths_of_findings_say_the_row) {
 TEST(Rows, what_has_another_form_is_refused_with_its_place) {
   EXPECT_EQ(read("[]"), "wire.rows_invalid 1:1");
   EXPECT_EQ(read(R"({"tables": {}, "more": 1})"), "wire.rows_invalid 1:1");
-  EXPECT_EQ(read(R"({"tables": {"T": [{"A": 1}]}})"), "wire.rows_invalid 1:18");
-  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}}}})"), "wire.rows_invalid 1:18");
-  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {}, "rows": []}}})"), "wire.rows_invalid 1:30");
-  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "colour"}, "rows": []}}})"), "wire.rows_invalid 1:36");
-  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A b": "text", "Ab": "text"}, "rows": []}}})"), "wire.rows_invalid 1:52") << "both are called Ab";
+  EXPECT_EQ(read(R"({"tables": {"T": [{"A": 1}]}})"), "wire.rows_invalid 1:13");
+  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}}}})"), "wire.rows_invalid 1:13");
+  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {}, "rows": []}}})"), "wire.rows_invalid 1:19");
+  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "colour"}, "rows": []}}})"), "wire.rows_invalid 1:31");
+  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A b": "text", "Ab": "text"}, "rows": []}}})"), "wire.rows_invalid 1:46") << "both are called Ab";
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}, "rows": [["x"], ["x", "y"]]}}})"), "wire.rows_invalid /T[2]");
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}, "rows": [[["x"]]]}}})"), "wire.rows_invalid /T[1]/A");
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "bytes"}, "rows": [["*"]]}}})"), "wire.rows_invalid /T[1]/A");
@@ -149,9 +149,9 @@ TEST(Rows, limits_hold_at_the_last_that_fits) {
     --(less.*limit);
     return read(two, less);
   };
-  EXPECT_EQ(with(&RowsOptions::tables_max), "wire.rows_limit 1:99");
-  EXPECT_EQ(with(&RowsOptions::columns_max), "wire.rows_limit 1:49");
-  EXPECT_EQ(with(&RowsOptions::rows_max), "wire.rows_limit 1:137");
+  EXPECT_EQ(with(&RowsOptions::tables_max), "wire.rows_limit 1:93");
+  EXPECT_EQ(with(&RowsOptions::columns_max), "wire.rows_limit 1:44");
+  EXPECT_EQ(with(&RowsOptions::rows_max), "wire.rows_limit 1:134");
   EXPECT_EQ(with(&RowsOptions::cell_bytes_max), "wire.rows_limit /T[1]/A");
   Limits limits;
   limits.nodes_max = 8;
