@@ -86,7 +86,7 @@ private:
   void make_digest();
   Result<const Entry*> choose(const wire::Delivery& delivery) const;
   bool takes(const Entry& entry, const wire::Delivery& delivery, std::string_view operation) const;
-  std::string operation_of(const wire::Delivery& delivery) const;
+  Result<std::string> operation_of(const wire::Delivery& delivery) const;
 
   PackInfo info_;
   std::map<std::string, std::string> params_;

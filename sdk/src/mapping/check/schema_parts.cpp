@@ -73,6 +73,8 @@ constexpr Named kStageKeys[] = {
     {"nan", R"({"const": "null"})"},
     {"callback", R"({"const": "unwrap"})"},
     {"fields", R"({"type": "object", "additionalProperties": {"$ref": "#/$defs/number"}})"},
+    {"kinds", R"({"type": "object", "minProperties": 1, "additionalProperties": {"type": "object", "additionalProperties": false, "required": ["begins", "fields"], "properties": {"begins": {"$ref": "#/$defs/text"}, "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/number"}}}}})"},
+    {"keys", R"({"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/text"}})"},
     {"fixed.records", R"({"enum": ["lines", "joined"]})"},
     {"short", R"({"const": "allowed"})"},
     {"cut", R"({"const": "drop"})"},
