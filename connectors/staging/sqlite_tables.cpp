@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/json.hpp"
@@ -53,24 +55,58 @@ std::variant<std::int64_t, std::string> key_at(const Query& query, int column) {
   return query.text(column);
 }
 
-/// Writes rows as the pack reads them: columns keep their names, NULL is null, numbers are numbers, bytes are Base64.
-class RowWriter {
-public:
-  RowWriter(wire::JsonWriter& writer, const StagingSettings& settings) : writer_(writer), settings_(settings), encoding_(wire::encoding_from_label(settings.charset).value_or(wire::Encoding::utf8)) {}
+/// The type of a column by what it was declared as, in the words of wire/rows.hpp. What SQLite itself makes of a declaration is coarser: it knows no
+/// days and no instants.
+std::string_view column_type(const char* declared) {
+  std::string name = declared == nullptr ? "" : declared;
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  struct Row { std::string_view part, type; };
+  // In this order: DATETIME holds DATE, and POINT holds INT as it does for SQLite.
+  static constexpr Row rows[] = {{"DATETIME", "time"}, {"TIMESTAMP", "time"}, {"DATE", "date"}, {"BOOL", "boolean"}, {"INT", "integer"}, {"CHAR", "text"}, {"CLOB", "text"}, {"TEXT", "text"},
+                                 {"BLOB", "bytes"}, {"REAL", "decimal"}, {"FLOA", "decimal"}, {"DOUB", "decimal"}, {"NUM", "decimal"}, {"DEC", "decimal"}};
+  for (const Row& row : rows) {
+    if (name.find(row.part) != std::string::npos) return row.type;
+  }
+  return "any";
+}
 
-  void row(const Query& query) {
+/// Writes a table as the stage `rows` of a pack reads it (wire/rows.hpp).
+class TableWriter {
+public:
+  TableWriter(wire::JsonWriter& writer, const StagingSettings& settings) : writer_(writer), settings_(settings), encoding_(wire::encoding_from_label(settings.charset).value_or(wire::Encoding::utf8)) {}
+
+  void begin(const std::string& table, const Query& query) {
+    writer_.key(table);
     writer_.begin_object();
+    writer_.key("columns");
+    writer_.begin_object();
+    types_.clear();
     for (int i = 0; i < sqlite3_column_count(query.get()); ++i) {
-      const std::string name = sqlite3_column_name(query.get(), i);
-      // What we write ourselves is nothing that the office says.
-      if (name == settings_.message || name == settings_.time) continue;
-      writer_.key(name);
-      value(query, i);
+      types_.push_back(column_type(sqlite3_column_decltype(query.get(), i)));
+      if (!is_ours(query, i)) writer_.member(sqlite3_column_name(query.get(), i), types_.back());
     }
+    writer_.end_object();
+    writer_.key("rows");
+    writer_.begin_array();
+  }
+  void row(const Query& query) {
+    writer_.begin_array();
+    for (int i = 0; i < sqlite3_column_count(query.get()); ++i) {
+      if (!is_ours(query, i)) value(query, i);
+    }
+    writer_.end_array();
+  }
+  void end() {
+    writer_.end_array();
     writer_.end_object();
   }
 
 private:
+  /// What we write ourselves is nothing that the office says.
+  bool is_ours(const Query& query, int column) const {
+    const std::string_view name = sqlite3_column_name(query.get(), column);
+    return name == settings_.message || name == settings_.time;
+  }
   void value(const Query& query, int column) {
     switch (sqlite3_column_type(query.get(), column)) {
       case SQLITE_NULL: return writer_.null();
@@ -81,18 +117,27 @@ private:
         const bool plain_number = number.find_first_not_of("0123456789+-.eE") == std::string::npos;
         return plain_number ? writer_.number_text(number) : writer_.string(number);
       }
-      case SQLITE_BLOB: return writer_.string(to_base64(query.text(column)));
+      case SQLITE_BLOB: return bytes(query.text(column), column);
       default: break;
     }
-    const std::string bytes = query.text(column);
-    const auto text = wire::decode(bytes, encoding_);
-    // Bytes that are no text of the charset go on as Base64: the pack refuses them with the place, and nothing is replaced silently.
-    writer_.string(text ? *text : to_base64(bytes));
+    const std::string raw = query.text(column);
+    if (types_[static_cast<std::size_t>(column)] == "bytes") return writer_.string(to_base64(raw));
+    const auto text = wire::decode(raw, encoding_);
+    // Bytes that are no text of the charset go on as bytes: the stage refuses them with table, row and column, and nothing is replaced silently.
+    if (text) writer_.string(*text);
+    else bytes(raw, column);
+  }
+  void bytes(const std::string& raw, int column) {
+    if (types_[static_cast<std::size_t>(column)] == "bytes") return writer_.string(to_base64(raw));
+    writer_.begin_object();
+    writer_.member("bytes", to_base64(raw));
+    writer_.end_object();
   }
 
   wire::JsonWriter& writer_;
   const StagingSettings& settings_;
   const wire::Encoding encoding_;
+  std::vector<std::string_view> types_;
 };
 
 } // namespace
@@ -177,33 +222,31 @@ Result<StagedRow> SqliteTables::read_row(const std::variant<std::int64_t, std::s
   StagedRow row;
   row.key = key;
   wire::JsonWriter writer(row.json);
-  RowWriter rows(writer, settings_);
+  TableWriter tables(writer, settings_);
   writer.begin_object();
   writer.key("tables");
   writer.begin_object();
-  writer.key(settings_.table);
-  writer.begin_array();
   Query parent(handle_, "SELECT * FROM " + quoted(settings_.table) + " WHERE " + quoted(settings_.key) + " = ?");
   parent.bind(key);
+  tables.begin(settings_.table, parent);
   std::size_t parents = 0;
   while (parent.step()) {
-    rows.row(parent);
+    tables.row(parent);
     ++parents;
   }
-  writer.end_array();
+  tables.end();
   bool failed = parent.failed();
   const std::string of_parent = " FROM " + quoted(settings_.table) + " WHERE " + quoted(settings_.key) + " = ?";
   for (const ChildTable& child : settings_.children) {
-    writer.key(child.table);
-    writer.begin_array();
     Query query(handle_, "SELECT * FROM " + quoted(child.table) + " WHERE " + quoted(child.column) + " = (SELECT " + quoted(child.parent_column) + of_parent + ")");
     query.bind(key);
+    tables.begin(child.table, query);
     std::int64_t count = 0;
     while (query.step()) {
-      rows.row(query);
+      tables.row(query);
       ++count;
     }
-    writer.end_array();
+    tables.end();
     failed = failed || query.failed();
     if (child.count_column.empty()) continue;
     Query said(handle_, "SELECT CAST(" + quoted(child.count_column) + " AS INTEGER)" + of_parent);

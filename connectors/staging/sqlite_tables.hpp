@@ -14,7 +14,7 @@ namespace tongqu::connectors::staging {
 /// One row of the main table with its children, as it stood in one moment.
 struct StagedRow {
   std::variant<std::int64_t, std::string> key;
-  std::string json;                                ///< {"tables": {"T": [row], "CHILD": [rows]}}
+  std::string json;                                ///< Typed rows as `wire::read_rows` takes them.
   bool whole = true;                               ///< There is one such row, with all the children that it says it has.
 };
 

@@ -171,7 +171,10 @@ private:
     const auto add = [&text](const std::string& one) { text += (text.empty() ? "" : "; ") + one; };
     std::size_t told = 0;
     for (const Finding& finding : answer.findings) {
-      if (finding.severity == Severity::error && told++ < kFindingsTold) add(describe(finding, settings_.lang));
+      if (finding.severity != Severity::error || told++ >= kFindingsTold) continue;
+      // The officer knows the tables, not the model: the row and its column, too.
+      const std::string place = finding.path.empty() || finding.source.path.empty() ? "" : " (" + finding.source.path + ")";
+      add(describe(finding, settings_.lang) + place);
     }
     if (told == 0 && answer.error) add(answer.error->message(settings_.lang) + (answer.error->where().empty() ? "" : " (" + answer.error->where() + ")"));
     if (text.empty()) text = answer.payload;

@@ -109,6 +109,7 @@ protected:
     Finding finding;
     finding.id = id;
     finding.path = "case_no";
+    finding.source.path = "/T_BJ[LSH=1]/BJBH";
     answer.findings.add(finding);
     return answer;
   }
@@ -128,9 +129,10 @@ TEST_F(Staging, rows_go_in_with_their_children_in_order_and_are_marked_after_tha
   ASSERT_TRUE(start());
   ASSERT_TRUE(wait([this] { return sql("SELECT SBZT FROM T_BJ ORDER BY LSH") == "1|1|9|1"; })) << sql("SELECT SBZT FROM T_BJ ORDER BY LSH");
   ASSERT_EQ(taken(), 2U);
-  EXPECT_EQ(intake_.bodies[0], "{\"tables\":{\"T_BJ\":[{\"LSH\":3,\"BJBH\":\"B3\",\"SBZT\":\"0\",\"GCS\":0,\"WZ\":null,\"JE\":null,\"FJ\":null}],\"T_GC\":[]}}");
-  EXPECT_EQ(intake_.bodies[1], "{\"tables\":{\"T_BJ\":[{\"LSH\":7,\"BJBH\":\"B7  \",\"SBZT\":\"2 \",\"GCS\":2,\"WZ\":null,\"JE\":1.5,\"FJ\":\"YWJj\"}],"
-                               "\"T_GC\":[{\"ID\":1,\"BJBH\":\"B7  \",\"XH\":10},{\"ID\":3,\"BJBH\":\"B7  \",\"XH\":2}]}}");
+  const std::string columns = R"("columns":{"LSH":"integer","BJBH":"text","SBZT":"text","GCS":"integer","WZ":"text","JE":"decimal","FJ":"bytes"},)";
+  const std::string steps = R"("T_GC":{"columns":{"ID":"integer","BJBH":"text","XH":"integer"},)";
+  EXPECT_EQ(intake_.bodies[0], R"({"tables":{"T_BJ":{)" + columns + R"("rows":[[3,"B3","0",0,null,null,null]]},)" + steps + R"("rows":[]}}})");
+  EXPECT_EQ(intake_.bodies[1], R"({"tables":{"T_BJ":{)" + columns + R"("rows":[[7,"B7  ","2 ",2,null,1.5,"YWJj"]]},)" + steps + R"("rows":[[1,"B7  ",10],[3,"B7  ",2]]}}})");
   EXPECT_EQ(intake_.facts["path"], "/rows/fengling");
   EXPECT_EQ(intake_.facts["family"], "staging");
   EXPECT_EQ(sql("SELECT CWXX FROM T_BJ WHERE LSH = 7"), "") << "what was wrong before is no more";
@@ -142,14 +144,15 @@ TEST_F(Staging, a_refused_row_gets_its_reason_in_the_language_of_the_office) {
   row(2);
   row(3);
   intake_.reply = [](const std::string& body) {
-    if (body.find("\"LSH\":1,") != std::string::npos) return refusal(Errc::mapping_missing);
-    return body.find("\"LSH\":2,") != std::string::npos ? refusal(Errc::journal_conflict, Outcome::conflict) : refusal(Errc::mapping_missing, Outcome::held);
+    if (body.find("\"rows\":[[1,") != std::string::npos) return refusal(Errc::mapping_missing);
+    return body.find("\"rows\":[[2,") != std::string::npos ? refusal(Errc::journal_conflict, Outcome::conflict) : refusal(Errc::mapping_missing, Outcome::held);
   };
   ASSERT_TRUE(start());
   ASSERT_TRUE(wait([this] { return sql("SELECT SBZT FROM T_BJ ORDER BY LSH") == "-1|-1|3"; }));
   const std::string reason = sql("SELECT CWXX FROM T_BJ WHERE LSH = 1");
   EXPECT_NE(reason.find(std::string(errc_row(Errc::mapping_missing).zh)), std::string::npos) << reason;
   EXPECT_NE(reason.find("[mapping.missing]"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("(/T_BJ[LSH=1]/BJBH)"), std::string::npos) << "the officer knows the table, not the model: " << reason;
   EXPECT_NE(sql("SELECT CWXX FROM T_BJ WHERE LSH = 2").find("[journal.conflict]"), std::string::npos);
   connector_.reset();
   sql("UPDATE T_BJ SET SBZT = '0' WHERE LSH = 1");
@@ -171,7 +174,7 @@ TEST_F(Staging, a_row_whose_mark_was_not_written_goes_in_again_and_nothing_else_
     const int locked = first.exchange(false) ? sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) : SQLITE_OK;
     EXPECT_EQ(locked, SQLITE_OK);
     Answer answer;
-    if (body.find("\"LSH\":1,") != std::string::npos && taken() > 0) answer.outcome = Outcome::duplicate;
+    if (body.find("\"rows\":[[1,") != std::string::npos && taken() > 0) answer.outcome = Outcome::duplicate;
     return answer;
   };
   ASSERT_TRUE(start());
@@ -197,7 +200,7 @@ TEST_F(Staging, what_the_office_writes_meanwhile_is_not_written_over) {
   ASSERT_TRUE(start());
   ASSERT_TRUE(wait([this] { return sql("SELECT SBZT FROM T_BJ") == "1"; }));
   ASSERT_EQ(taken(), 3U);
-  EXPECT_NE(intake_.bodies[2].find("corrected\",\"XH\":1"), std::string::npos) << intake_.bodies[2];
+  EXPECT_NE(intake_.bodies[2].find("\"corrected\",1]"), std::string::npos) << intake_.bodies[2];
 }
 
 TEST_F(Staging, a_row_is_not_taken_before_it_is_whole) {
@@ -212,7 +215,7 @@ TEST_F(Staging, a_row_is_not_taken_before_it_is_whole) {
   EXPECT_EQ(sql("SELECT SBZT FROM T_BJ ORDER BY LSH"), "0|0|1") << "one lacks a child, one its sign";
   sql("INSERT INTO T_GC VALUES(2, 'B1', 2)");
   ASSERT_TRUE(wait([this] { return sql("SELECT SBZT FROM T_BJ WHERE LSH = 1") == "1"; }));
-  EXPECT_NE(intake_.bodies.back().find("\"XH\":2"), std::string::npos);
+  EXPECT_NE(intake_.bodies.back().find("[2,\"B1\",2]"), std::string::npos);
 }
 
 TEST_F(Staging, a_busy_journal_keeps_the_order_and_a_fault_of_ours_does_not_stop_the_rest) {
@@ -221,12 +224,12 @@ TEST_F(Staging, a_busy_journal_keeps_the_order_and_a_fault_of_ours_does_not_stop
   intake_.reply = [&](const std::string& body) {
     Answer answer;
     if (++asked <= 2) answer.outcome = Outcome::busy;
-    else if (body.find("\"LSH\":2,") != std::string::npos) answer.outcome = Outcome::failed;
+    else if (body.find("\"rows\":[[2,") != std::string::npos) answer.outcome = Outcome::failed;
     return answer;
   };
   ASSERT_TRUE(start());
   ASSERT_TRUE(wait([this] { return sql("SELECT SBZT FROM T_BJ ORDER BY LSH") == "1|0|1"; }));
-  for (int i = 0; i < 3; ++i) EXPECT_NE(intake_.bodies[static_cast<std::size_t>(i)].find("\"LSH\":1,"), std::string::npos) << "busy means the same row again";
+  for (int i = 0; i < 3; ++i) EXPECT_NE(intake_.bodies[static_cast<std::size_t>(i)].find("\"rows\":[[1,"), std::string::npos) << "busy means the same row again";
 }
 
 TEST_F(Staging, more_rows_than_a_batch_and_texts_of_another_charset) {
@@ -237,7 +240,20 @@ TEST_F(Staging, more_rows_than_a_batch_and_texts_of_another_charset) {
   ASSERT_TRUE(start());
   ASSERT_TRUE(wait([this] { return sql("SELECT count(*) FROM T_BJ WHERE SBZT = '1'") == "5"; }));
   EXPECT_EQ(taken(), 5U);
-  EXPECT_NE(intake_.bodies[3].find("\"BJBH\":\"枫岭\""), std::string::npos);
+  EXPECT_NE(intake_.bodies[3].find("\"枫岭\""), std::string::npos);
+}
+
+TEST_F(Staging, columns_have_the_type_that_they_were_declared_with_and_bytes_are_never_called_text) {
+  sql("DROP TABLE T_BJ; CREATE TABLE T_BJ(LSH BIGINT PRIMARY KEY, BJBH VARCHAR2(20), SBZT CHAR(2), SLSJ TIMESTAMP(6), YXQZ DATE, GXSJ datetime, SFYX Boolean, JE NUMBER(12,2), SL DOUBLE, FJ BLOB, QT,"
+      " GCS INT, WZ TEXT, CWXX TEXT, SBSJ TEXT);"
+      "INSERT INTO T_BJ VALUES(1, '', '0', '2149-06-01T09:00:00.120', '2159-12-31', NULL, 1, '12.50', 2.5, x'00ff', 'x', 0, NULL, NULL, NULL);"
+      "INSERT INTO T_BJ(LSH, BJBH, SBZT, GCS, QT, WZ) VALUES(2, CAST(x'ff41' AS TEXT), '0', 0, x'61', x'62')");
+  ASSERT_TRUE(start());
+  ASSERT_TRUE(wait([this] { return sql("SELECT SBZT FROM T_BJ ORDER BY LSH") == "1|1"; }));
+  EXPECT_NE(intake_.bodies[0].find(R"("columns":{"LSH":"integer","BJBH":"text","SBZT":"text","SLSJ":"time","YXQZ":"date","GXSJ":"time","SFYX":"boolean","JE":"decimal","SL":"decimal","FJ":"bytes","QT":"any",)"),
+            std::string::npos) << intake_.bodies[0];
+  EXPECT_NE(intake_.bodies[0].find(R"([1,"","0","2149-06-01T09:00:00.120","2159-12-31",null,1,12.5,2.5,"AP8=","x",0,null])"), std::string::npos) << intake_.bodies[0];
+  EXPECT_NE(intake_.bodies[1].find(R"([2,{"bytes":"/0E="},"0",null,null,null,null,null,null,null,{"bytes":"YQ=="},0,{"bytes":"Yg=="}])"), std::string::npos) << intake_.bodies[1];
 }
 
 TEST_F(Staging, a_database_that_goes_away_is_told_once_and_found_again) {

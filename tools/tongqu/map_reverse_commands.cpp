@@ -79,6 +79,7 @@ void write_report(wire::JsonWriter& w, const mapping::LawReport& report) {
   };
   w.begin_object();
   w.member("mapping", report.mapping);
+  if (!report.failures.empty() || !report.never.empty()) w.member("error", errc_row(Errc::mapping_laws_failed).id);
   w.member("seed", std::to_string(report.seed));
   w.member("records", static_cast<std::int64_t>(report.records));
   w.member("samples", static_cast<std::int64_t>(report.samples));
@@ -104,8 +105,10 @@ int laws(const ReverseCommandOptions& options, const Console& console) {
   wire::JsonWriter w(out);
   w.begin_array();
   for (const mapping::LawReport& report : *reports) {
-    good = good && report.failures.empty() && report.never.empty();
+    const bool holds = report.failures.empty() && report.never.empty();
+    good = good && holds;
     show_report(report, console);
+    if (!holds) (void)console.fail(Error(Errc::mapping_laws_failed).at(report.mapping));
     write_report(w, report);
   }
   w.end_array();

@@ -6,6 +6,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from lxml import etree
@@ -106,6 +107,28 @@ class Laws(unittest.TestCase):
         self.assertEqual(done.returncode, 0, report)
         self.assertEqual((report[0]["mapping"], report[0]["seed"], report[0]["records"]), ("linhu.push", "3", 50))
         self.assertIn("supplements.notice.materials.name", report[1]["fields"])
+        self.assertNotIn("error", report[0])
+
+    def test_a_law_that_does_not_hold_has_its_id(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pack = pathlib.Path(folder) / "pack"
+            (pack / "mappings").mkdir(parents=True)
+            (pack / "pack.yaml").write_text('pack: p\nsystem: s\nversion: "1"\nmappings: [{file: mappings/m.yaml, match: {}}]\n')
+            # A field that no record made from the types can have: the laws say nothing about it.
+            (pack / "mappings/m.yaml").write_text('''mapping: p.m
+to: case@1
+source: [{xml: {root: bj}}]
+identity: {organisation: {const: O}, item: {const: I}, case: {from: no}, event: {const: accept}}
+event: {const: accept}
+rules:
+  case_no: {from: no, on_fail: reject}
+  remark: {maybe: bz, when: 'lx == "1" and lx == "2"'}
+reverse: {events: [accept], write: [xml]}
+''')
+            done = subprocess.run([TONGQU, "--json", "map", "laws", pack, "--records", "20"], capture_output=True)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertEqual(json.loads(done.stdout)[0]["error"], "mapping.laws_failed")
+            self.assertIn(b"mapping.laws_failed at p.m", done.stderr)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,16 @@ TEST(Findings, value_class_never_holds_the_value) {
   EXPECT_EQ(value_class_of("张 a"), "3 characters, small letters, blanks, non-ASCII");
 }
 
+TEST(Findings, are_said_in_one_language_throughout) {
+  Finding finding;
+  finding.id = Errc::mapping_malformed;
+  finding.value_class = value_class_of("Ab 1-张");
+  EXPECT_EQ(describe(finding, Lang::zh), "取值不符合预期格式；实际：6 个字符、数字、大写字母、小写字母、空白、符号、非 ASCII 字符");
+  EXPECT_EQ(describe(finding, Lang::en), "A value cannot be read in the expected form; got 6 characters, digits, capitals, small letters, blanks, signs, non-ASCII");
+  finding.value_class = value_class_of("");
+  EXPECT_EQ(describe(finding, Lang::zh), "取值不符合预期格式；实际：空");
+}
+
 TEST(Secret, file_must_be_for_its_owner_alone) {
   const std::string path = ::testing::TempDir() + "tongqu_secret_" + std::to_string(::getpid());
   { std::ofstream(path) << "demoToken\n"; }

@@ -1,6 +1,8 @@
 #include "tongqu/base/finding.hpp"
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "tongqu/base/bytes.hpp"
 
@@ -15,6 +17,28 @@ std::string_view severity_name(Severity severity) noexcept {
   return "error";
 }
 
+namespace {
+
+/// A value class as `value_class_of` writes it, in Chinese; what it does not know stays as it is.
+std::string value_class_zh(const std::string& text) {
+  static constexpr std::pair<std::string_view, std::string_view> words[] = {{"digits", "数字"}, {"capitals", "大写字母"}, {"small letters", "小写字母"}, {"blanks", "空白"},
+                                                                           {"signs", "符号"}, {"non-ASCII", "非 ASCII 字符"}, {"empty", "空"}};
+  std::string out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(", ", at), text.size());
+    const std::string_view piece = std::string_view(text).substr(at, end - at);
+    const std::size_t count = piece.find(" characters");
+    const auto* word = std::find_if(std::begin(words), std::end(words), [piece](const auto& one) { return one.first == piece; });
+    if (!out.empty()) out += "、";
+    if (count != std::string_view::npos && count + 11 == piece.size()) out.append(piece.substr(0, count)).append(" 个字符");
+    else out += word != std::end(words) ? word->second : piece;
+    at = end + 2;
+  }
+  return out;
+}
+
+} // namespace
+
 std::string describe(const Finding& finding, Lang lang) {
   const bool zh = lang == Lang::zh;
   const ErrcRow& row = errc_row(finding.id);
@@ -27,7 +51,7 @@ std::string describe(const Finding& finding, Lang lang) {
   text += own_words ? expected : std::string(zh ? row.zh : row.en);
   if (own_words) return text;
   if (!expected.empty()) text += (zh ? "；应为：" : "; expected ") + expected;
-  if (!finding.value_class.empty()) text += (zh ? "；实际：" : "; got ") + finding.value_class;
+  if (!finding.value_class.empty()) text += (zh ? "；实际：" + value_class_zh(finding.value_class) : "; got " + finding.value_class);
   const std::string& suggestion = zh ? finding.suggestion.zh : finding.suggestion.en;
   if (!suggestion.empty()) text += (zh ? "；建议：" : "; suggestion: ") + suggestion;
   return text;

@@ -121,6 +121,8 @@ std::optional<std::string_view> ExpressionRun::text(std::uint32_t index) {
     const LeafState state = values_.source_leaf(at.refs, found);
     if (state == LeafState::text) return trimmed(found);
     if (state == LeafState::empty) return std::string_view();
+    // Several values, or a structure: to go on as if nothing stood here would choose a branch on a guess.
+    if (state == LeafState::structured) (void)broken(Errc::mapping_repeated, {"one plain value", "单个取值"});
     return std::nullopt;
   }
   if (at.op == Op::literal) return at.texts.front();

@@ -116,6 +116,7 @@ public:
 private:
   friend class ExpressionParser;
   friend class ExpressionRun;
+  friend class ConditionReader;
   enum class Op : std::uint8_t {
     either, both, negation, literal, source, field, own,
     is_present, is_absent, is_empty, is_nil, is_filled,

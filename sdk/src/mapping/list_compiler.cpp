@@ -140,7 +140,9 @@ void RuleCompiler::read_order(const YamlNode& node, const std::string& name, Lis
 
 void RuleCompiler::list_order(const YamlNode& node, const std::string& name, ListRule& out, std::uint16_t around) {
   const bool joined = node.find("join") != nullptr;
-  if (!joined && node.find("orphans") != nullptr) context_.mistakes.add(Errc::mapping_unknown_key, *node.find("orphans"), name + ".orphans", {"join beside it", "orphans 须与 join 同用"});
+  for (const std::string key : {"orphans", "unmatched"}) {
+    if (!joined && node.find(key) != nullptr) context_.mistakes.add(Errc::mapping_unknown_key, *node.find(key), name + "." + key, {"join beside it", key + " 须与 join 同用"});
+  }
   if (joined) read_join(node, name, out, around);
   if (node.find("order") != nullptr || node.find("key") != nullptr) read_order(node, name, shape_of(out));
 }
@@ -156,6 +158,11 @@ void RuleCompiler::read_join(const YamlNode& node, const std::string& name, List
   const auto orphans = member_text(node, "orphans", Need::required, name, context_.mistakes);
   made.orphans_refused = orphans && *orphans == "reject";
   if (orphans && *orphans != "reject" && *orphans != "report") context_.mistakes.add(Errc::mapping_policy_not_allowed, *node.find("orphans"), name + ".orphans", one_of({"reject", "report"}));
+  if (const YamlNode* unmatched = node.find("unmatched"); unmatched != nullptr) {
+    const std::string policy = unmatched->text;
+    if (policy != "report" && policy != "hold" && policy != "reject") context_.mistakes.add(Errc::mapping_policy_not_allowed, *unmatched, name + ".unmatched", one_of({"report", "hold", "reject"}));
+    made.unmatched = policy == "hold" ? Policy::hold : policy == "reject" ? Policy::reject : Policy::report;
+  }
   for (const auto& [key, value] : join.members) {
     auto inner = value_expression(key, name + ".join");
     const std::uint16_t inside = scope_;

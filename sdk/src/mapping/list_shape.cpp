@@ -267,9 +267,15 @@ Chosen joined(const ListRule& list, RuleRun& run) {
   chosen.document = index.document;
   chosen.names = run.inputs().names;
   chosen.judged = true;
-  const auto key = row_key(list.shape->join->around, run);
+  ExprTrouble trouble;
+  const auto key = row_key(list.shape->join->around, run, &trouble);
+  // Without it nobody would know which rows belong here, and they would be called nobody's.
+  if (trouble.id != Errc::none) run.tell_broken(list.name, std::move(trouble));
   const auto rows = key ? index.rows.find(*key) : index.rows.end();
-  if (rows == index.rows.end()) return chosen;
+  if (rows == index.rows.end()) {
+    if (key && list.shape->join->unmatched) run.tell_unmatched(list.name, *list.shape->join->unmatched);
+    return chosen;
+  }
   for (const std::uint32_t row : rows->second) {
     index.claimed[row] = true;
     chosen.nodes.push_back(index.nodes[row]);
@@ -279,11 +285,12 @@ Chosen joined(const ListRule& list, RuleRun& run) {
 
 } // namespace
 
-std::optional<std::string> row_key(const std::vector<Expression>& by, RuleRun& run) {
+std::optional<std::string> row_key(const std::vector<Expression>& by, RuleRun& run, ExprTrouble* told) {
   std::string key;
   for (const Expression& one : by) {
     ExprTrouble trouble;
     const ExprValue value = one.value(run, trouble);
+    if (told != nullptr && trouble.id != Errc::none) *told = trouble;
     if (value.absent) return std::nullopt;
     const std::string text = text_of(value, one.type());
     if (text.empty()) return std::nullopt;

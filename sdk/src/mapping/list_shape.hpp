@@ -31,6 +31,7 @@ struct ListJoin {
   std::vector<Expression> inner;           ///< Of the element.
   std::vector<Expression> around;          ///< Of the record or element that the rule stands in.
   bool orphans_refused = false;
+  std::optional<Policy> unmatched;         ///< What stands around names a row that is not there: report, hold or reject; nothing: it may.
 };
 
 /// `zip`: parallel lists as one list of rows.
@@ -104,7 +105,7 @@ std::vector<std::uint32_t> choose_rows(const RowChoice& choice, const wire::Docu
                                        std::map<std::uint32_t, Policy>& judged);
 
 /// Text by which rows are compared: "length:text" of each part; nothing when a part is absent.
-std::optional<std::string> row_key(const std::vector<Expression>& by, RuleRun& run);
+std::optional<std::string> row_key(const std::vector<Expression>& by, RuleRun& run, ExprTrouble* told = nullptr);
 
 /// Rows of joined lists that no record has claimed: one finding for each, at most 50 of them. Answers true when one of them must refuse.
 /// Lists that no record came to are gone through here, so that none is lost in silence.

@@ -52,6 +52,61 @@ TEST(Lists, a_second_element_with_the_same_key_goes_by_policy) {
   EXPECT_EQ(names_of(with_list("    each: cl\n    when: 'mc != \"a\"'\n    key: {by: xh, duplicates: reject}\n    rules: {name: {maybe: mc}}\n", kRows)), "b c d");
 }
 
+TEST(Lists, a_value_that_is_several_is_not_taken_for_none) {
+  PackText text;
+  text.rules = "  remark: {from: bz, when: 'lx == \"1\"', on_fail: hold}\n";
+  const auto of = [&text](const std::string& body) { return map_one(text, "<bj><no>C1</no><bz>x</bz>" + body + "</bj>"); };
+  EXPECT_EQ(of("<lx>1</lx>").verdict, RecordVerdict::accepted);
+  EXPECT_EQ(ids(of("<lx>1</lx><lx>1</lx>").findings), "mapping.condition_broken") << "the field would be left out on a guess";
+  EXPECT_EQ(of("<lx>1</lx><lx>1</lx>").verdict, RecordVerdict::held);
+  EXPECT_EQ(ids(of("<lx><a>1</a></lx>").findings), "mapping.condition_broken");
+  EXPECT_EQ(of("").verdict, RecordVerdict::accepted) << "what is not there is nothing";
+  text.rules = "  remark: {value: 'concat(lx, \"!\")', on_fail: hold}\n";
+  EXPECT_EQ(ids(of("<lx>1</lx><lx>2</lx>").findings), "mapping.malformed");
+}
+
+TEST(Lists, a_row_that_names_several_rows_of_another_table_is_held) {
+  PackText text;
+  text.head += "records: {each: row}\n";
+  text.rules = "  received_materials:\n    each: cl\n    rules:\n      name: {maybe: mc}\n      files: {each: 'outer:f', join: {id: ref}, orphans: report, rules: {name: {from: n, on_fail: hold}}}\n";
+  const auto of = [&text](const std::string& refs) {
+    return map_one(text, "<bj><row><no>C1</no><cl><mc>a</mc>" + refs + "</cl></row><f><id>1</id><n>x</n></f><f><id>2</id><n>y</n></f></bj>");
+  };
+  EXPECT_EQ(of("<ref>1</ref>").verdict, RecordVerdict::accepted);
+  EXPECT_EQ(of("<ref>1</ref><ref>2</ref>").verdict, RecordVerdict::held);
+  EXPECT_NE(ids(of("<ref>1</ref><ref>2</ref>").findings).find("mapping.condition_broken"), std::string::npos);
+}
+
+TEST(Lists, a_reference_to_a_row_that_is_not_there_is_told_where_the_pack_asks) {
+  const auto of = [](const std::string& unmatched, const std::string& ref) {
+    PackText text;
+    text.head += "records: {each: row}\n";
+    text.rules = "  received_materials: {each: 'outer:cl', join: {id: ref}, orphans: report" + unmatched + ", rules: {name: {maybe: n}}}\n";
+    const MappedRecord record = map_one(text, "<bj><row><no>C1</no>" + ref + "</row><cl><id>1</id><n>x</n></cl></bj>");
+    return std::string(verdict_name(record.verdict)) + " " + ids(record.findings);
+  };
+  EXPECT_EQ(of("", "<ref>9</ref>"), "accepted mapping.orphan");
+  EXPECT_EQ(of(", unmatched: report", "<ref>9</ref>"), "accepted mapping.missing mapping.orphan");
+  EXPECT_EQ(of(", unmatched: hold", "<ref>9</ref>"), "held mapping.missing mapping.orphan");
+  EXPECT_EQ(of(", unmatched: reject", "<ref>9</ref>"), "refused mapping.missing mapping.orphan");
+  EXPECT_EQ(of(", unmatched: hold", ""), "accepted mapping.orphan") << "who names none misses none";
+  EXPECT_EQ(of(", unmatched: hold", "<ref>1</ref>"), "accepted ");
+  Loaded loaded;
+  PackText wrong;
+  wrong.rules = "  received_materials: {each: cl, unmatched: hold, rules: {name: {maybe: n}}}\n";
+  loaded.load(wrong);
+  EXPECT_NE(loaded.mistake_list().find("received_materials.unmatched (join beside it)"), std::string::npos) << loaded.mistake_list();
+}
+
+TEST(Lists, what_an_element_lacks_is_placed_at_the_element) {
+  const MappedRecord record = with_list("    each: cl\n    rules: {name: {from: mc, on_fail: hold}}\n", "<cl><mc>a</mc></cl>\n<cl><xh>1</xh></cl>");
+  for (const Finding& finding : record.findings) {
+    if (finding.id != Errc::mapping_missing) continue;
+    EXPECT_EQ(finding.source.path + " " + std::to_string(finding.source.line) + ":" + std::to_string(finding.source.column), "/bj/cl[2] 2:1");
+  }
+  EXPECT_EQ(ids(record.findings), "mapping.missing");
+}
+
 TEST(Lists, keys_of_several_parts_do_not_run_into_each_other) {
   EXPECT_EQ(with_list("    each: cl\n    key: {by: [mc, xh], duplicates: reject}\n    rules: {name: {maybe: mc}}\n", "<cl><mc>1</mc><xh>12</xh></cl><cl><mc>11</mc><xh>2</xh></cl>").verdict,
             RecordVerdict::accepted);

@@ -7,6 +7,7 @@
 #include "mapping/pack_tests.hpp"
 #include "mapping/reverse/reverse_mapping.hpp"
 #include "mapping/source_mapping.hpp"
+#include "mapping/stage_run.hpp"
 #include "tongqu/crypto/crypto.hpp"
 #include "tongqu/wire/xml.hpp"
 
@@ -85,7 +86,7 @@ private:
   void make_digest();
   Result<const Entry*> choose(const wire::Delivery& delivery) const;
   bool takes(const Entry& entry, const wire::Delivery& delivery, std::string_view operation) const;
-  std::string operation_of(const wire::Delivery& delivery) const;
+  Result<std::string> operation_of(const wire::Delivery& delivery) const;
 
   PackInfo info_;
   std::map<std::string, std::string> params_;
@@ -255,10 +256,10 @@ bool LoadedPack::takes(const Entry& entry, const wire::Delivery& delivery, std::
 }
 
 /// The operation fact, or the operation of the envelope when nobody told it.
-std::string LoadedPack::operation_of(const wire::Delivery& delivery) const {
+Result<std::string> LoadedPack::operation_of(const wire::Delivery& delivery) const {
   if (const std::string_view fact = delivery.fact("operation"); !fact.empty()) return std::string(fact);
   const bool asked = std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.match.asks_operation(); });
-  if (!asked || delivery.parts.empty()) return {};
+  if (!asked || delivery.parts.empty()) return std::string();
   const wire::Part& body = delivery.parts.front();
   if (body.document) {
     const wire::Node operation = soap_operation(*body.document);
@@ -267,20 +268,22 @@ std::string LoadedPack::operation_of(const wire::Delivery& delivery) const {
   wire::XmlOptions options;
   options.transport = wire::encoding_from_label(delivery.fact("charset"));
   const auto document = wire::parse_xml(body.bytes, options);
-  if (!document) return {};
+  if (!document) return Error(document.error());
   const wire::Node operation = soap_operation(*document);
   return operation ? std::string(operation.name()) : std::string();
 }
 
 Result<const Entry*> LoadedPack::choose(const wire::Delivery& delivery) const {
-  const std::string operation = operation_of(delivery);
+  const auto operation = operation_of(delivery);
   const Entry* chosen = nullptr;
   for (const Entry& entry : entries_) {
-    if (!takes(entry, delivery, operation)) continue;
+    if (!takes(entry, delivery, operation ? std::string_view(*operation) : std::string_view())) continue;
     if (chosen != nullptr) return Error(Errc::mapping_ambiguous_match).with(chosen->mapping->id() + ", " + entry.mapping->id());
     chosen = &entry;
   }
-  if (chosen == nullptr) return Error(Errc::mapping_no_match).with(operation);
+  // What cannot be read has no operation; that is what its sender must hear, and where.
+  if (chosen == nullptr && !operation) return placed(operation.error(), "body");
+  if (chosen == nullptr) return Error(Errc::mapping_no_match).with(*operation);
   return chosen;
 }
 

@@ -414,6 +414,23 @@ TEST(Stages, an_error_inside_names_part_and_place) {
   EXPECT_EQ(stage_error("  - xml: {root: bj}\n", delivery("<!DOCTYPE bj><bj/>")).substr(0, 16), "wire.xml_doctype");
 }
 
+TEST(Stages, a_second_operation_is_not_passed_over) {
+  EXPECT_EQ(stage_error("  - soap: {}\n", delivery(std::string(kSoapOpen) + "<send><no>C1</no></send><send/>" + kSoapClose)).substr(0, 25), "mapping.repeated at body ");
+  PackText text;
+  text.source = "  - soap: {}\n  - multiref\n";
+  const std::string referred = std::string(kSoapOpen) + "<send><no href='#a'/></send><multiRef id='a'>C1</multiRef>" + kSoapClose;
+  EXPECT_EQ(map_one(text, referred).verdict, RecordVerdict::accepted) << "what it refers to stands beside it";
+}
+
+TEST(Stages, what_says_how_a_value_is_written_is_no_source_field) {
+  PackText text;
+  text.source = "  - soap: {}\n";
+  const auto infos = [&text](const std::string& send) { return ids(map_one(text, std::string(kSoapOpen) + send + kSoapClose).findings, Severity::info); };
+  EXPECT_EQ(infos("<send s:encodingStyle='http://schemas.xmlsoap.org/soap/encoding/' xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><no>C1</no></send>"), "");
+  EXPECT_EQ(infos("<send style='x'><no>C1</no></send>"), "mapping.unused_source");
+  EXPECT_EQ(infos("<send>stray<no>C1</no></send>"), "mapping.unused_source") << "text beside elements is read by no rule";
+}
+
 TEST(Stages, fields_in_the_body_and_the_outer_document) {
   PackText text;
   text.source = "  - soap: {}\n";
@@ -549,6 +566,9 @@ TEST(Match, routes_by_operation_and_refuses_two_matches) {
   const auto soap = [](const std::string& operation) { return delivery(std::string(kSoapOpen) + "<" + operation + "><no>C1</no></" + operation + ">" + kSoapClose); };
   EXPECT_TRUE((*pack)->run(soap("sendA"), environment(), workspace));
   EXPECT_EQ((*pack)->run(soap("sendC"), environment(), workspace).error().id(), "mapping.no_match");
+  // A body that cannot be read has no operation: its sender hears what is wrong with it, not that nobody wants it.
+  const auto unreadable = (*pack)->run(delivery("<a>\n<b></a>"), environment(), workspace);
+  EXPECT_EQ(std::string(unreadable.error().id()) + " " + unreadable.error().where().substr(0, 6), "wire.xml_not_wf body 2");
   wire::Delivery two = soap("sendB");
   EXPECT_TRUE((*pack)->run(two, environment(), workspace));
   two.facts["path"] = "/two";

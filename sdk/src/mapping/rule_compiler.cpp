@@ -226,7 +226,7 @@ void RuleCompiler::ignore(const YamlNode& node) {
       if (path.origin == Origin::outer) context_.scopes.ignore_outside(path.steps, context_.names);
       else context_.scopes.ignore(context_.scopes.root, path.steps, context_.names);
     }
-    if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore", {}, same(problem));
+    if (!good) context_.mistakes.add(Errc::mapping_path_invalid, node, "ignore: " + problem, {"a/b, @x, outer:a for any document around", "a/b、@x，outer:a 用于外面的任一层文档"});
   }
 }
 
@@ -325,7 +325,7 @@ std::unique_ptr<ListRule> RuleCompiler::list(const YamlNode& node, const std::st
     context_.mistakes.add(Errc::mapping_kind_mismatch, node, name, {"a list field for each; this one takes a rule or a group of rules", "each 须用于列表字段；该字段应为规则或规则组"});
     return made;
   }
-  check_keys(node, {"each", "when", "order", "key", "join", "orphans", "empty", "rules", "type", "via", "table", "check", "on_fail", "as"}, name, context_.mistakes);
+  check_keys(node, {"each", "when", "order", "key", "join", "orphans", "unmatched", "empty", "rules", "type", "via", "table", "check", "on_fail", "as"}, name, context_.mistakes);
   if (depth >= kListDepthMax) context_.mistakes.add(Errc::mapping_wrong_shape, node, name, {"lists nested once at most", "列表最多嵌套一层"});
   if (!list_source(node, name, *made)) return made;
   if (const YamlNode* empty = node.find("empty"); empty != nullptr) {
@@ -358,7 +358,7 @@ void RuleCompiler::list_content(const YamlNode& node, const std::string& name, s
   } else if (plain && inner == nullptr) {
     // Plain values are rules over the element itself whose field is the list's own kind of item.
     YamlNode item = node;
-    auto drop = [](const auto& member) { return member.first.text == "each" || member.first.text == "when" || member.first.text == "empty" || member.first.text == "order" || member.first.text == "key" || member.first.text == "join" || member.first.text == "orphans"; };
+    auto drop = [](const auto& member) { return member.first.text == "each" || member.first.text == "when" || member.first.text == "empty" || member.first.text == "order" || member.first.text == "key" || member.first.text == "join" || member.first.text == "orphans" || member.first.text == "unmatched"; };
     item.members.erase(std::remove_if(item.members.begin(), item.members.end(), drop), item.members.end());
     YamlNode key, dot;
     key.text = "maybe";

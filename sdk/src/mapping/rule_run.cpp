@@ -187,10 +187,12 @@ bool RuleRun::holds(const Expression& condition, std::string_view about, bool* j
   const bool truth = condition.holds(*this, trouble);
   if (judged != nullptr) *judged = trouble.id == Errc::none;
   if (trouble.id == Errc::none) return truth;
-  if (trouble.id == Errc::mapping_step_budget) {
-    stop();
-    return false;
-  }
+  tell_broken(about, std::move(trouble));
+  return false;
+}
+
+void RuleRun::tell_broken(std::string_view about, ExprTrouble trouble) {
+  if (trouble.id == Errc::mapping_step_budget) return stop();
   Finding made;
   made.id = Errc::mapping_condition_broken;
   made.severity = Severity::error;
@@ -200,7 +202,17 @@ bool RuleRun::holds(const Expression& condition, std::string_view about, bool* j
   made.suggestion = {std::string(errc_row(trouble.id).en), std::string(errc_row(trouble.id).zh)};
   in_.findings.add(std::move(made));
   worsen(RecordVerdict::held);
-  return false;
+}
+
+void RuleRun::tell_unmatched(std::string_view about, Policy policy) {
+  Finding made;
+  made.id = Errc::mapping_missing;
+  made.severity = policy == Policy::report ? Severity::warn : Severity::error;
+  made.path = list_prefix + std::string(about);
+  made.rule = made.path;
+  made.expected = {"a row that has the key named here", "具有此处所指键值的行"};
+  in_.findings.add(std::move(made));
+  if (policy != Policy::report) worsen(policy == Policy::hold ? RecordVerdict::held : RecordVerdict::refused);
 }
 
 std::optional<std::string> RuleRun::field_text(const Place& place) const {
@@ -220,12 +232,15 @@ Finding RuleRun::finding(const Rule& rule, Errc id, Severity severity) const {
     }
     finding.source.part = in_.part_names[ref.scope];
     const Frame& frame = in_.frames[ref.scope];
-    if (ref.slot >= frame.slots.size() || frame.slots[ref.slot].node == TapeEntry::kNone) continue;
-    const wire::Node node(frame.document, frame.slots[ref.slot].node);
+    if (ref.slot >= frame.slots.size() || frame.document == nullptr) continue;
+    const bool there = frame.slots[ref.slot].node != TapeEntry::kNone;
+    // What is missing has no place; the row or the element that lacks it has one.
+    if (!there && (frame.start == 0 || !finding.source.path.empty())) continue;
+    const wire::Node node(frame.document, there ? frame.slots[ref.slot].node : frame.start);
     finding.source.path = in_.places != nullptr ? node.path(*in_.places) : node.path();
     finding.source.offset = node.offset();
     read_position(in_.places != nullptr ? node.position(*in_.places) : node.position(), finding.source);
-    break;
+    if (there) break;
   }
   return finding;
 }
@@ -376,7 +391,7 @@ void RuleRun::run_check(const Rule& rule, std::string_view text, Got& got) {
 void RuleRun::run_table(const Rule& rule, std::string_view text, Got& got) {
   const auto unknown = [&rule, this](std::string_view code) {
     const std::string name = rule.table->id.empty() || rule.table->id == rule.name ? "" : " " + rule.table->id;
-    return fault(rule, {Fault::unknown, Errc::mapping_unknown_code, kUnknownQuirk, {"a code of the table" + name, "代码表" + name + "中的代码"}, code, true});
+    return fault(rule, {Fault::unknown, Errc::mapping_unknown_code, kUnknownQuirk, {"a code of the table" + name, "代码表" + name + (name.empty() ? "" : " ") + "中的代码"}, code, true});
   };
   if (got.value.type != ValueType::text_list) {
     got.row = rule.table->find(got.value.text);

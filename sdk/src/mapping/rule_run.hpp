@@ -59,6 +59,10 @@ public:
   /// Judges a condition. What cannot be judged is false, and the record waits for a person.
   /// @param judged  Where given, false when the condition could not be judged; that has been said then.
   bool holds(const Expression& condition, std::string_view about, bool* judged = nullptr);
+  /// What could not be judged holds the record, with a finding.
+  void tell_broken(std::string_view about, ExprTrouble trouble);
+  /// A reference to a row of another table that is not there.
+  void tell_unmatched(std::string_view about, Policy policy);
   /// Runs a check of the author. Answers false, with its finding and verdict made, when it fails. `about`: the rule whose value it is about.
   bool passes(const PackCheck& check, const Rule* about = nullptr);
   /// The work for this delivery is used up: the record is refused, and everything after it.

@@ -8,6 +8,11 @@ namespace {
 using wire::NodeKind;
 using wire::TapeEntry;
 constexpr std::string_view kXsi = "http://www.w3.org/2001/XMLSchema-instance";
+constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/soap/envelope/";
+constexpr std::string_view kSoap12 = "http://www.w3.org/2003/05/soap-envelope";
+
+/// Attributes that say how a value is written, not what it is: xsi:type, soapenv:encodingStyle.
+bool is_protocol(std::string_view ns) { return ns == kXsi || ns == kSoap11 || ns == kSoap12; }
 
 } // namespace
 
@@ -113,6 +118,8 @@ void Scope::Walk::children(const Branch& branch, std::uint32_t index) {
   const TapeEntry& parent = tape[index];
   if (parent.attributes != 0) attributes(branch, index);
   if (!parent.has_child) return;
+  // Text beside elements is read by no path.
+  if (parent.has_text && parent.kind == NodeKind::element && unused.leaves.size() < Unused::kMax) unused.leaves.push_back({&document, index});
   std::vector<Count> counts;
   for (std::uint32_t at = index + 1 + parent.attributes; at != TapeEntry::kNone; at = tape[at].next) {
     const TapeEntry& entry = tape[at];
@@ -130,7 +137,7 @@ void Scope::Walk::attributes(const Branch& branch, std::uint32_t index) {
   for (std::uint32_t i = 0; i < tape[index].attributes; ++i) {
     const std::uint32_t at = index + 1 + i;
     const std::uint32_t name = symbol(tape[at]);
-    bool used = document.namespaces()[tape[at].ns] == kXsi;
+    bool used = is_protocol(document.namespaces()[tape[at].ns]);
     for (const Edge& edge : branch.edges) {
       if (name == 0 || edge.symbol != name || !edge.attribute) continue;
       arrive(scope.branches_[edge.child], at);
@@ -163,9 +170,9 @@ void Scope::Walk::leave_unused(std::uint32_t index) {
   const std::uint32_t end = tape[index].end;
   for (std::uint32_t at = index; at < end && unused.leaves.size() < Unused::kMax; ++at) {
     const TapeEntry& entry = tape[at];
-    if (entry.has_child || entry.text_size == 0) continue;
+    if ((entry.has_child && entry.kind != NodeKind::element) || entry.text_size == 0) continue;
     if (entry.kind == NodeKind::element && !entry.has_text) continue;
-    if (entry.kind == NodeKind::attribute && document.namespaces()[entry.ns] == kXsi) continue;
+    if (entry.kind == NodeKind::attribute && is_protocol(document.namespaces()[entry.ns])) continue;
     unused.leaves.push_back({&document, at});
   }
 }
@@ -173,6 +180,7 @@ void Scope::Walk::leave_unused(std::uint32_t index) {
 void Scope::walk(const wire::Document& document, std::uint32_t start, const wire::NameSet* names, Frame& frame, Unused& unused) const {
   TONGQU_ASSERT(start < document.tape().size(), "a walk starts inside its document");
   frame.document = &document;
+  frame.start = start;
   frame.names = names;
   frame.slots.assign(slots_, {});
   frame.lists.resize(lists_);

@@ -22,6 +22,7 @@ struct Ref {
 struct Frame {
   struct Found { std::uint32_t node = wire::TapeEntry::kNone; bool repeated = false; };
   const wire::Document* document = nullptr;
+  std::uint32_t start = 0;                 ///< The node that the walk began at.
   const wire::NameSet* names = nullptr;    ///< As the walk was told; what stands below is walked with the same.
   std::vector<Found> slots;
   std::vector<std::vector<std::uint32_t>> lists;

@@ -23,7 +23,7 @@ const std::vector<StageRow>& stage_rows() {
       {"string", Stage::Kind::string, {"at"}},
       {"form", Stage::Kind::form, {"field", "charset"}},
       {"csv", Stage::Kind::csv, {"separator", "quote", "quotes", "header_rows", "columns", "fill_down", "skip", "ragged"}},
-      {"fixed", Stage::Kind::fixed, {"charset", "fields", "records", "short", "cut", "fill_down", "skip"}},
+      {"fixed", Stage::Kind::fixed, {"charset", "fields", "kinds", "records", "short", "cut", "fill_down", "skip"}},
       {"nested", Stage::Kind::nested, {"at", "as", "documents", "repeated", "comments", "quotes", "commas", "nan"}},
       {"dataset", Stage::Kind::dataset, {}},
       {"multiref", Stage::Kind::multiref, {}},
@@ -31,6 +31,7 @@ const std::vector<StageRow>& stage_rows() {
       {"attachments", Stage::Kind::attachments, {}},
       {"spreadsheet", Stage::Kind::spreadsheet, {"sheet", "charset", "header_rows", "columns", "fill_down", "skip", "ragged", "ratio"}},
       {"open", Stage::Kind::open, {"cipher", "key"}},
+      {"rows", Stage::Kind::rows, {"keys"}},
       {"frames", Stage::Kind::frames, {"length", "width", "counts"}},
   };
   return rows;
@@ -214,6 +215,7 @@ void StageCompiler::arguments(const YamlNode& node, Stage& stage) {
       stage.encoding = encoding(node, "charset", stage);
       stage.table = compile_table(stage, node, mistakes_);
       break;
+    case Stage::Kind::rows: stage.table = compile_table(stage, node, mistakes_); break;
     case Stage::Kind::csv:
     case Stage::Kind::fixed:
     case Stage::Kind::frames:
@@ -301,6 +303,11 @@ void StageCompiler::flow(const YamlNode& at, Stage& stage, Stages& out) {
     case Stage::Kind::spreadsheet:
     case Stage::Kind::fixed:
       takes(at, {Flows::body, Flows::bytes});
+      document(stage, out);
+      flows_ = Flows::document;
+      break;
+    case Stage::Kind::rows:
+      takes(at, {Flows::body, Flows::bytes, Flows::text});
       document(stage, out);
       flows_ = Flows::document;
       break;

@@ -80,6 +80,7 @@ private:
   Result<void> csv(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> fixed(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> spreadsheet(const Stage& stage, Layer& layer, Flow& flow);
+  Result<void> rows(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> shape(const Stage& stage, Layer& layer, Flow& flow);
   Result<void> frames(const Stage& stage, std::size_t number, const Flow& flow);
   Result<void> documents(const Stage& stage, std::size_t number, const Flow& flow);

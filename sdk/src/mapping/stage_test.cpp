@@ -128,6 +128,56 @@ TEST(TableStages, a_gbk_csv_gives_one_record_per_row) {
   EXPECT_EQ(summary(text, std::string("no,a\nC1\n")), "wire.table_ragged at body 2:1");
 }
 
+/// Header, cases, materials and trailer in one file: the header is read around each case, the trailer counts.
+TEST(TableStages, fixed_records_of_several_kinds) {
+  PackText text = staged("  - fixed: {charset: gbk, kinds: {H: {begins: H, fields: {t: 1, day: 8}}, A: {begins: A, fields: {t: 1, no: 3, name: 6}}, B: {begins: B, fields: {t: 1, of: 3, what: 4}}, T: {begins: T, fields: {t: 1, n: 2}}}}\n",
+                         "records: {each: A}\n");
+  text.rules = "  received_materials: {each: 'outer:B', join: {of: no}, orphans: report, rules: {name: {from: what, on_fail: hold}}}\n"
+               "  remark: {from: 'outer:H/day', on_fail: hold}\n";
+  text.tail = "checks:\n  - {id: count, level: delivery, that: 'number(T/n) == count(A)', text: {en: count, zh: 笔数}, on_fail: reject}\n";
+  const std::string file = "H21490305\nAC1 \xBC\xD7\xBE\xD6  \nBC1 card\nBC1 form\nAC2 \xD2\xD2    \nBC9 lost\nT02\n";
+  EXPECT_EQ(summary(text, file), "C1:accepted[] C2:accepted[] mapping.orphan");
+  std::string wrong = file;
+  wrong.replace(wrong.size() - 3, 2, "03");
+  EXPECT_EQ(summary(text, wrong), "C1:refused[] C2:refused[] mapping.check_failed mapping.orphan");
+  EXPECT_EQ(summary(text, file + "X\n"), "wire.table_syntax at body 8:1");
+  const auto of = [](const std::string& keys) { return summary(staged("  - fixed: {charset: gbk, " + keys + "}\n", "records: {each: A}\n"), std::string("A")).substr(0, 19); };
+  EXPECT_EQ(of("kinds: {A: {begins: A, fields: {a: 1}}, B: {begins: AB, fields: {a: 2}}}"), "mapping.wrong_shape") << "nothing ever comes to B";
+  EXPECT_EQ(of("kinds: {A: {fields: {a: 1}}}"), "mapping.missing_key");
+  EXPECT_EQ(of("kinds: {A: {begins: A}}"), "mapping.missing_key");
+  EXPECT_EQ(of("kinds: {A: {begins: A, fields: {a: 1}}}, skip: [x]"), "mapping.wrong_shape");
+}
+
+TEST(TableStages, typed_rows_of_a_database_and_their_places) {
+  PackText text = staged("  - rows: {keys: {T: ID}}\n", "records: {each: T}\n");
+  text.rules = "  applied_at: {from: day, via: [{date: [\"yyyy-MM-dd HH:mm:ss\"]}], on_fail: hold}\n"
+               "  received_materials: {each: 'outer:M', join: {of: no}, orphans: report, rules: {name: {from: what, on_fail: hold}}}\n";
+  const auto body = [](const std::string& day, const std::string& what) {
+    return R"({"tables": {"T": {"columns": {"ID": "integer", "no": "text", "name": "text", "day": "time"}, "rows": [[7, "C1", "n", )" + day +
+           R"(]]}, "M": {"columns": {"of": "text", "what": "text"}, "rows": [["C1", "form"], ["C1", )" + what + "]]}}}";
+  };
+  EXPECT_EQ(summary(text, body("\"2149-03-04T16:30:00.0\"", "\"card\"")), "C1:accepted[]");
+  Loaded loaded;
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  Workspace workspace;
+  const auto places = [&](const std::string& message) {
+    const auto mapped = loaded.pack->run_delivery(delivery(message), environment(), workspace);
+    if (!mapped) return std::string(mapped.error().id()) + " " + mapped.error().where();
+    std::string all(verdict_name(mapped->records.front().verdict));
+    for (const Findings* list : {&mapped->records.front().findings, &mapped->findings}) {
+      for (const Finding& one : *list) all += one.severity == Severity::info ? "" : " " + std::string(errc_row(one.id).id) + "@" + one.source.part + one.source.path;
+    }
+    return all;
+  };
+  EXPECT_EQ(places(body("\"4/3/2149\"", "\"card\"")), "held mapping.malformed@body/T[ID=7]/day wire.rows_type@body/T[ID=7]/day");
+  EXPECT_EQ(places(body("null", "null")), "held mapping.missing@body/T[ID=7]/day mapping.missing@body/M[2]/what") << "what is NULL is there, with its place";
+  EXPECT_EQ(places(body("{\"bytes\": \"/w==\"}", "\"card\"")), "wire.encoding_invalid body /T[ID=7]/day");
+  EXPECT_EQ(places(body("1, 2", "\"card\"")), "wire.rows_invalid body /T[1]");
+  EXPECT_EQ(places("{\"tables\": {"), "wire.json_syntax body 1:13");
+  EXPECT_EQ(summary(staged("  - rows: {keys: T}\n", "records: {each: T}\n"), std::string("{}")).substr(0, 19), "mapping.wrong_shape");
+}
+
 TEST(TableStages, fixed_records_and_their_places) {
   PackText text = staged("  - fixed: {charset: gbk, fields: {no: 3, name: 6}}\n", "records: {each: row}\n");
   text.rules = "  task_name: {maybe: name, via: [{length_max: {chars: 1}}], on_fail: hold}\n";

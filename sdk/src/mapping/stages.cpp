@@ -144,6 +144,10 @@ Result<void> StageRun::soap(const Stage& stage, Layer& layer, Flow& flow) {
   if (!operation) return Error(Errc::mapping_root_missing).at(flow.part).with("soap:Body");
   result_.operation = operation.name();
   if (stage.operation != "any" && operation.name() != stage.operation) return Error(Errc::mapping_operation_mismatch).at(flow.part + " " + operation.position()).with(stage.operation);
+  // What operations refer to stands beside them with an id; a second operation would go unheard.
+  for (wire::Node other = operation.next(); other; other = other.next()) {
+    if (!other.attribute("id")) return Error(Errc::mapping_repeated).at(flow.part + " " + other.position()).with(std::string(other.name()));
+  }
   start(stage, operation, foreign, flow);
   flow.kind = Flow::Kind::document;
   flow.node = operation;
@@ -377,6 +381,7 @@ Result<void> StageRun::run(const Stage& stage, Layer& layer, Flow& flow) {
     case Stage::Kind::multipart: return multipart(stage, layer, flow);
     case Stage::Kind::attachments: return attachments(stage, layer, flow);
     case Stage::Kind::spreadsheet: return spreadsheet(stage, layer, flow);
+    case Stage::Kind::rows: return rows(stage, layer, flow);
     case Stage::Kind::open: return open(stage, layer, flow);
     case Stage::Kind::zip:
     case Stage::Kind::frames: break;

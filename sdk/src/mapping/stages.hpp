@@ -15,6 +15,7 @@
 #include "tongqu/wire/gb18030_edition.hpp"
 #include "tongqu/wire/json_tolerance.hpp"
 #include "tongqu/wire/pieces.hpp"
+#include "tongqu/wire/rows.hpp"
 #include "tongqu/wire/table.hpp"
 
 namespace tongqu::mapping::detail {
@@ -26,11 +27,12 @@ struct TableSettings {
   wire::FixedOptions fixed;
   wire::FrameOptions frames;
   std::string sheet;                       ///< spreadsheet; empty for the first.
+  wire::RowsOptions rows;
 };
 
 /// One stage of `source:`.
 struct Stage {
-  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames, nested, dataset, multiref, multipart, attachments, spreadsheet, open } kind = Kind::soap;
+  enum class Kind : std::uint8_t { soap, decode, base64, gzip, zip, charset, xml, json, string, form, csv, fixed, frames, nested, dataset, multiref, multipart, attachments, spreadsheet, open, rows } kind = Kind::soap;
   std::string operation = "any";           ///< soap
   std::string part;                        ///< soap: child that carries text; string: last name of `at`.
   std::vector<PathStep> path;              ///< xml, json: root; string: at.
@@ -51,7 +53,7 @@ struct Stage {
   std::string entry;                       ///< zip: pattern.
   bool nested_xml = false;                 ///< nested
   bool documents_many = false;             ///< nested: several documents in one text, all put in.
-  std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames, spreadsheet
+  std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames, spreadsheet, rows
   std::string cipher, key;                 ///< open: the key by name; never the key.
   int scope = -1;                          ///< Stages that give a document, and those that change the document before.
 };

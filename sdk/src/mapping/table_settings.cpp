@@ -32,24 +32,60 @@ void compile_csv(const YamlNode& node, const Mistakes& mistakes, wire::CsvOption
   csv.quotes_loose = choice(node, "quotes", {"strict", "loose"}, "source.csv", mistakes) == 1;
 }
 
+std::vector<wire::FixedOptions::Field> compile_fields(const YamlNode& fields, const std::string& subject, const Mistakes& mistakes, std::vector<std::string>& columns) {
+  std::vector<wire::FixedOptions::Field> made;
+  for (const auto& [name, width] : fields.members) {
+    const auto bytes = small_number(width.text, 1, 100000);
+    if (!bytes) mistakes.add(Errc::mapping_wrong_shape, width, subject + "." + name.text, {"a number of bytes", "字节数"});
+    made.push_back({name.text, bytes.value_or(1)});
+    columns.push_back(name.text);
+  }
+  return made;
+}
+
+/// Records of several kinds in one file: header, cases, their materials, trailer.
+void compile_kinds(const YamlNode& node, const Mistakes& mistakes, TableSettings& settings) {
+  const YamlNode& kinds = *node.find("kinds");
+  settings.shape.header_rows.clear();
+  for (const char* key : {"fields", "fill_down", "skip"}) {
+    if (node.find(key) != nullptr) mistakes.add(Errc::mapping_wrong_shape, *node.find(key), std::string("source.fixed.") + key, {"not with kinds", "不可与 kinds 同用"});
+  }
+  if (!kinds.is_mapping() || kinds.members.empty()) mistakes.add(Errc::mapping_wrong_shape, kinds, "source.fixed.kinds", {"KIND: {begins: TEXT, fields: {NAME: bytes}}", "种类: {begins: 文本, fields: {名称: 字节数}}"});
+  std::vector<std::string> begun;
+  for (const auto& [name, kind] : kinds.members) {
+    const std::string subject = "source.fixed.kinds." + name.text;
+    if (!check_keys(kind, {"begins", "fields"}, subject, mistakes)) continue;
+    const std::string begins = member_text(kind, "begins", Need::required, subject, mistakes).value_or("");
+    const bool ascii = std::all_of(begins.begin(), begins.end(), [](char c) { return c > ' ' && c <= '~'; });
+    // What an earlier kind takes never comes to a later one.
+    const auto taken = std::find_if(begun.begin(), begun.end(), [&begins](const std::string& one) { return begins.compare(0, one.size(), one) == 0; });
+    if (begins.empty() || !ascii || taken != begun.end()) mistakes.add(Errc::mapping_wrong_shape, kind, subject + ".begins", {"ASCII signs with which no kind before it begins", "ASCII 字符，且前面的种类不以其开头"});
+    begun.push_back(begins);
+    const YamlNode* fields = kind.find("fields");
+    if (fields == nullptr || !fields->is_mapping() || fields->members.empty()) {
+      mistakes.add(fields == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, fields == nullptr ? kind : *fields, subject + ".fields", {"name: bytes, in order", "按顺序写 名称: 字节数"});
+      continue;
+    }
+    wire::TableShape::Kind shape{name.text, {}};
+    settings.fixed.kinds.push_back({begins, compile_fields(*fields, subject + ".fields", mistakes, shape.columns)});
+    settings.shape.kinds.push_back(std::move(shape));
+  }
+}
+
 void compile_fixed(const Stage& stage, const YamlNode& node, const Mistakes& mistakes, TableSettings& settings) {
   wire::FixedOptions& fixed = settings.fixed;
   fixed.encoding = stage.encoding;
   fixed.lines = choice(node, "records", {"lines", "joined"}, "source.fixed", mistakes) == 0;
   fixed.short_allowed = choice(node, "short", {"refuse", "allowed"}, "source.fixed", mistakes) == 1;
   fixed.cut_dropped = choice(node, "cut", {"refuse", "drop"}, "source.fixed", mistakes) == 1;
+  if (node.find("kinds") != nullptr) return compile_kinds(node, mistakes, settings);
   const YamlNode* fields = node.find("fields");
   if (fields == nullptr || !fields->is_mapping() || fields->members.empty()) {
     mistakes.add(fields == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, fields == nullptr ? node : *fields, "source.fixed.fields", {"name: bytes, in order", "按顺序写 名称: 字节数"});
     return;
   }
   settings.shape.header_rows.clear();
-  for (const auto& [name, width] : fields->members) {
-    const auto bytes = small_number(width.text, 1, 100000);
-    if (!bytes) mistakes.add(Errc::mapping_wrong_shape, width, "source.fixed.fields." + name.text, {"a number of bytes", "字节数"});
-    fixed.fields.push_back({name.text, bytes.value_or(1)});
-    settings.shape.columns.push_back(name.text);
-  }
+  fixed.fields = compile_fields(*fields, "source.fixed.fields", mistakes, settings.shape.columns);
 }
 
 void compile_frames(const YamlNode& node, const Mistakes& mistakes, wire::FrameOptions& frames) {
@@ -64,6 +100,16 @@ void compile_frames(const YamlNode& node, const Mistakes& mistakes, wire::FrameO
   const auto digits = small_number(width->text, 1, 12);
   if (!digits) mistakes.add(Errc::mapping_wrong_shape, *width, "source.frames.width", {"1 to 12", "1 至 12"});
   frames.digits = digits.value_or(8);
+}
+
+/// Which column says in places which row is meant.
+void compile_rows(const YamlNode& node, const Mistakes& mistakes, wire::RowsOptions& rows) {
+  const YamlNode* keys = node.find("keys");
+  if (keys == nullptr) return;
+  const auto is_name = [](const YamlNode& value) { return value.is_scalar() && !value.text.empty(); };
+  const bool good = keys->is_mapping() && !keys->members.empty() && std::all_of(keys->members.begin(), keys->members.end(), [&is_name](const auto& one) { return is_name(one.second); });
+  if (!good) return mistakes.add(Errc::mapping_wrong_shape, *keys, "source.rows.keys", {"TABLE: COLUMN", "表名: 列名"});
+  for (const auto& [table, column] : keys->members) rows.keys[table.text] = column.text;
 }
 
 } // namespace
@@ -99,6 +145,7 @@ std::shared_ptr<const TableSettings> compile_table(const Stage& stage, const Yam
   }
   if (stage.kind == Stage::Kind::fixed) compile_shape(node, "source.fixed", mistakes, settings->shape);
   if (stage.kind == Stage::Kind::fixed) compile_fixed(stage, node, mistakes, *settings);
+  if (stage.kind == Stage::Kind::rows) compile_rows(node, mistakes, settings->rows);
   if (stage.kind == Stage::Kind::frames) compile_frames(node, mistakes, settings->frames);
   return settings;
 }

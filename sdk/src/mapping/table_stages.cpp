@@ -1,4 +1,6 @@
 #include "mapping/stage_run.hpp"
+#include "tongqu/wire/json.hpp"
+#include "tongqu/wire/rows.hpp"
 #include "tongqu/wire/spreadsheet.hpp"
 
 namespace tongqu::mapping::detail {
@@ -52,6 +54,20 @@ Result<void> StageRun::spreadsheet(const Stage& stage, Layer& layer, Flow& flow)
   take_findings(findings, flow.part);
   if (!read) return placed(std::move(read).error(), flow.part);
   return shape(stage, layer, flow);
+}
+
+/// The types of the columns stand in the delivery, so that what a database knows of a value is not guessed from its text.
+Result<void> StageRun::rows(const Stage& stage, Layer& layer, Flow& flow) {
+  if (layer.inner.empty()) layer.inner.push_back(std::make_unique<wire::Document>());
+  wire::JsonOptions options;
+  options.limits = input_.limits();
+  if (auto read = wire::parse_json_into(*layer.inner[0], flow.text, options); !read) return placed(std::move(read).error(), flow.part);
+  Findings findings;
+  auto read = wire::read_rows(layer.document, layer.inner[0]->root(), stage.table->rows, input_.limits(), &input_.names, findings);
+  take_findings(findings, flow.part);
+  if (!read) return placed(std::move(read).error(), flow.part);
+  enter_made(stage, layer.document, flow);
+  return {};
 }
 
 /// Framing is judged as a whole before the first frame is mapped: where it is in doubt, nothing behind it can be trusted.

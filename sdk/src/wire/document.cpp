@@ -64,6 +64,11 @@ void append_step(std::string& path, const Node& node, Known& known) {
   path += '/';
   if (parent.kind() == NodeKind::object) return append_escaped_key(path, node.name());
   const bool item = parent.kind() == NodeKind::array;
+  if (const std::string_view label = item ? node.document()->label(node.index()) : std::string_view(); !label.empty()) {
+    path.back() = '[';
+    path.append(label).append("]");
+    return;
+  }
   const auto alike = [&](const Node& other) { return item || other.name() == node.name(); };
   Node other = parent.first_child();
   if (known.parent == parent.index() && known.index <= node.index() && alike({node.document(), known.index})) {
@@ -166,6 +171,7 @@ std::string Document::take_buffer() {
 void Document::clear() {
   tape_.clear();
   namespaces_.clear();
+  labels_.clear();
   arena_.reset();
   if (owned_) owned_->clear();
   source_ = {};

@@ -109,6 +109,11 @@ void DocumentBuilder::text(std::string_view value) {
   entry.has_text = value.find_first_not_of(kBlanks) != std::string_view::npos;
 }
 
+void DocumentBuilder::text_like(const Node& node) {
+  text(node.raw_text());
+  if (!failure_) document_.mutable_tape()[frames_.back().index].mixed = node.entry().mixed;
+}
+
 void DocumentBuilder::close() {
   if (failure_) return;
   TONGQU_ASSERT(!frames_.empty(), "only an open node is closed");

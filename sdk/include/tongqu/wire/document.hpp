@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "tongqu/base/bytes.hpp"
@@ -112,7 +113,8 @@ public:
   std::string position() const;
   std::string position(PlaceMemory& memory) const;
   std::uint32_t offset() const { return entry().offset; }
-  /// Path from the root, local names with an index where siblings share the name: "/Envelope/Body/sendBj/xmlStr", "/rows/0/name".
+  /// Path from the root, local names with an index where siblings share the name: "/Envelope/Body/sendBj/xmlStr", "/rows/0/name". A node
+  /// with a label has that for its index: "/T_BJ[LSH=17]/SQR".
   /// Like `position`, it counts from the start at every call. Whoever asks for many nodes of one document in their order hands in a
   /// memory that watches it; with another document the memory is not used.
   std::string path() const;
@@ -167,6 +169,12 @@ public:
   std::vector<std::string_view>& mutable_namespaces() noexcept { return namespaces_; }
   Arena& arena() noexcept { return arena_; }
   void set_source(std::string_view source) noexcept { source_ = source; }
+  /// What stands in paths for the place of an item among its siblings; must outlive the document. Empty when there is none.
+  void set_label(std::uint32_t index, std::string_view label) { labels_[index] = label; }
+  std::string_view label(std::uint32_t index) const {
+    const auto found = labels_.find(index);
+    return found == labels_.end() ? std::string_view() : found->second;
+  }
   /// Takes over decoded text; source() then points to it.
   void own_source(std::string text);
   /// An empty string with the capacity of the text last owned, to be filled and given back by own_source.
@@ -176,6 +184,7 @@ public:
 private:
   std::vector<TapeEntry> tape_;
   std::vector<std::string_view> namespaces_;
+  std::unordered_map<std::uint32_t, std::string_view> labels_;
   Arena arena_;
   std::unique_ptr<std::string> owned_;
   std::string_view source_;

@@ -42,6 +42,8 @@ public:
   /// The attribute as it stands, namespace included.
   void attribute_like(const Node& attribute);
   void text(std::string_view value);
+  /// The text of a node as it stands there, split by a comment or not.
+  void text_like(const Node& node);
   void close();
   /// An element with text only.
   void leaf(std::string_view name, std::string_view text, std::size_t offset);

@@ -29,6 +29,7 @@ struct Cell {
 struct Grid {
   std::vector<std::vector<Cell>> rows;
   std::vector<std::uint32_t> numbers;  ///< Line or sheet row of each, from 1.
+  std::vector<std::uint16_t> kinds;    ///< Of fixed records of several kinds: which one each row is.
   std::string source;                  ///< Owned text for positions; empty when `text` is the source.
   std::string_view text;               ///< The input that offsets point into, when it has lines of its own.
   Arena arena;                         ///< Texts that are not part of the input.
@@ -37,6 +38,8 @@ struct Grid {
 /// What the rows mean.
 struct TableShape {
   std::vector<std::uint32_t> header_rows = {1};  ///< Numbers from 1, ascending; several give "upper.lower". Rows before the last are no records.
+  struct Kind { std::string name; std::vector<std::string> columns; };
+  std::vector<Kind> kinds;             ///< Rows of several kinds, as Grid::kinds tells them apart: each is called by its kind and has columns of its own.
   std::vector<std::string> columns;    ///< Names given by the pack when there is no header; header_rows is empty then.
   std::vector<std::string> fill_down;  ///< Columns whose empty cells take the value above.
   bool skip_blank = true;              ///< Rows without any text.
@@ -64,13 +67,15 @@ Result<void> read_csv(Grid& grid, std::string_view text, const CsvOptions& optio
 struct FixedOptions {
   struct Field { std::string name; std::uint32_t bytes = 0; };
   std::vector<Field> fields;           ///< In order; widths in bytes of the encoding.
+  struct Kind { std::string begins; std::vector<Field> fields; };
+  std::vector<Kind> kinds;             ///< Instead of `fields`: the first bytes of a record say which fields it has. The first kind that fits counts.
   Encoding encoding = Encoding::gb18030;
   bool lines = true;                   ///< Records end with LF or CR LF; else they follow each other without anything between.
   bool short_allowed = false;          ///< A last record may end early (trailing blanks cut by an editor).
   bool cut_dropped = false;            ///< Half a character at the end of a field is left out, with a finding.
 };
 /// Reads records of fixed width; trailing blanks (also U+3000) of each field are padding.
-/// @errors wire.table_syntax (record too short or long), encoding_invalid, table_limit; where() is line:column of the decoded text, or "offset N".
+/// @errors wire.table_syntax (record too short or long, or of no kind), encoding_invalid, table_limit; where() is line:column of the decoded text, or "offset N".
 Result<void> read_fixed(Grid& grid, Bytes bytes, const FixedOptions& options, const Limits& limits, Findings& findings);
 
 } // namespace tongqu::wire

@@ -130,6 +130,19 @@ void Drafter::place(Row& row) const {
   row.name = row.list.empty() ? row.seen->path : row.seen->path.substr(row.list.size() + 1);
 }
 
+/// The person whose member a source field is: "applicant" for 申请人/证件名称; empty when nothing around it is one.
+std::string person_around(std::string_view path) {
+  static constexpr std::string_view kPersons[] = {"applicant", "agent", "contact"};
+  for (std::size_t end = path.rfind('/'); end != std::string_view::npos && end != 0; end = path.rfind('/', end - 1)) {
+    const std::vector<Proposal> all = proposals(path.substr(0, end), "");
+    if (all.empty() || all.front().confidence < kAccepted) continue;
+    const std::string_view field = all.front().field;
+    const auto* person = std::find(std::begin(kPersons), std::end(kPersons), field.substr(0, field.find('.')));
+    if (person != std::end(kPersons) && field.substr(person->size()) == ".name") return std::string(*person);
+  }
+  return {};
+}
+
 /// Whether a canonical field can take this source field where it stands.
 bool Drafter::fits(Row& row, Proposal& proposal) const {
   if (proposal.field == "event" || proposal.field.compare(0, 9, "identity.") == 0) return row.list.empty();
@@ -143,6 +156,10 @@ bool Drafter::fits(Row& row, Proposal& proposal) const {
   // A repeated text is no single value, and a list of plain values takes more than this tool decides.
   if (kind_.is_list(row.seen->path) || slot->field().kind == FieldKind::text_list || slot->field().kind == FieldKind::code_list || slot->field().kind == FieldKind::validity) return false;
   weigh(row, *slot, proposal);
+  // What an applicant has is no licence of the result, whatever it is called.
+  const std::string person = person_around(row.seen->path);
+  const bool of_another = !person.empty() && proposal.field.compare(0, person.size() + 1, person + ".") != 0;
+  if (of_another) proposal.confidence = std::min(proposal.confidence, kAgainst);
   return true;
 }
 

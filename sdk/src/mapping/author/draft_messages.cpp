@@ -10,6 +10,7 @@
 #include "tongqu/wire/encoding.hpp"
 #include "tongqu/wire/json.hpp"
 #include "tongqu/wire/table.hpp"
+#include "tongqu/wire/unwrap.hpp"
 #include "tongqu/wire/xml.hpp"
 
 /// What a folder of captured messages shows: the layers around the document, and the fields in it.
@@ -26,6 +27,8 @@ struct Peeled {
   std::vector<std::pair<std::string, std::string>> match;
   std::string name;
   Node root;                               ///< The innermost document, or the operation of an envelope.
+  Node around;                             ///< The document whose text held the innermost one; none when nothing did.
+  std::string carried;                     ///< Where in it.
   bool soap = false;
   std::vector<Bilingual> notes;
   std::vector<std::unique_ptr<std::string>> texts;
@@ -72,6 +75,7 @@ private:
   bool table(std::string_view text);
   bool inside(const Node& root, bool json, std::size_t depth);
   bool envelope(const Node& operation, std::size_t depth);
+  bool dataset(const Node& root);
   Peeled& out_;
 };
 
@@ -96,7 +100,35 @@ bool Peeler::inside(const Node& root, bool json, std::size_t depth) {
   }
   out_.stages.push_back(json ? "json: {}" : "xml: {namespaces: any}");
   out_.stages.push_back("string: {at: " + carried.front().path + "}");
+  out_.around = root;
+  out_.carried = carried.front().path;
   return text(carried.front().text, depth + 1);
+}
+
+/// A diffgram of .NET: rows named by their table. Those of the first table are the records.
+bool Peeler::dataset(const Node& root) {
+  const auto& tape = root.document()->tape();
+  const bool has = std::any_of(tape.begin() + root.index(), tape.begin() + root.entry().end, [](const wire::TapeEntry& entry) { return entry.kind == NodeKind::element && std::string_view(entry.name, entry.name_size) == "diffgram"; });
+  if (!has) return false;
+  out_.documents.push_back(std::make_unique<wire::Document>());
+  Findings ignored;
+  const Limits limits;
+  if (!wire::read_dataset(*out_.documents.back(), root, {limits, nullptr, ignored})) return false;
+  const Node made = out_.documents.back()->root();
+  const Node first = made.first_child();
+  if (!first || first.name() == "before") return false;
+  std::string others;
+  for (Node row = first.next(); row; row = row.next()) {
+    const std::string name(row.name());
+    const bool fresh = name != first.name() && (", " + others + ",").find(", " + name + ",") == std::string::npos;
+    if (fresh) others += (others.empty() ? "" : ", ") + name;
+  }
+  const std::string record(first.name());
+  if (!others.empty()) out_.notes.push_back({"rows of " + record + " are taken for the records; those of " + others + " are in no draft: see `join` for the rows that belong to one", "以 " + record + " 的行作为记录；" + others + " 的行未写入草稿，从属行请参见 join"});
+  out_.stages.push_back("dataset");
+  out_.records = record;
+  out_.root = made;
+  return true;
 }
 
 bool Peeler::envelope(const Node& operation, std::size_t depth) {
@@ -107,9 +139,12 @@ bool Peeler::envelope(const Node& operation, std::size_t depth) {
   for (Node part = operation.first_child(); part && depth < kLayersMax; part = part.next()) {
     if (part.has_children() || !looks_document(part.raw_text())) continue;
     out_.stages.push_back(head + ", part: " + std::string(part.name()) + "}");
+    out_.around = operation;
+    out_.carried = part.name();
     return text(part.raw_text(), depth + 1);
   }
   out_.stages.push_back(head + "}");
+  if (dataset(operation)) return true;
   out_.root = operation;
   return true;
 }
@@ -391,6 +426,18 @@ MessageKind kind_of(const std::vector<std::unique_ptr<Peeled>>& same) {
       if (child.name() != kind.records) continue;
       for (Node item = child.kind() == NodeKind::array ? child.first_child() : child; item; item = child.kind() == NodeKind::array ? item.next() : Node()) collector.node(item, "");
     }
+  }
+  // What stands around the document that held this one: often the event, the sender, a token. Where rows are records, `outer:` means the document of the rows.
+  if (!kind.records.empty()) return kind;
+  MessageKind outside;
+  for (const auto& one : same) {
+    if (one->around) Collector(outside).node(one->around, "");
+  }
+  for (SeenField& seen : outside.fields) {
+    const bool carried = seen.path == model.carried || outside.is_list(seen.path);
+    if (carried) continue;
+    seen.path = "outer:" + seen.path;
+    kind.fields.push_back(std::move(seen));
   }
   return kind;
 }

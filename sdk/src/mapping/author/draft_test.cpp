@@ -56,6 +56,14 @@ std::string target(const DraftPack& draft, std::string_view source) {
   return "(not seen)";
 }
 
+TEST(Scaffold, what_an_applicant_has_is_no_licence_of_the_result) {
+  TempFolder folder;
+  const DraftPack inside = drafted(folder, "a.json", R"({"办件号": "B1", "申请人": {"姓名": "某", "证件名称": "居民身份证"}, "证照名称": "许可证"})");
+  EXPECT_EQ(target(inside, "申请人/证件名称"), "") << "it says what kind of certificate a person has";
+  EXPECT_EQ(target(inside, "申请人/姓名"), "applicant.name");
+  EXPECT_EQ(target(inside, "证照名称"), "result.licence_name");
+}
+
 bool has_risk(const DraftPack& draft, std::string_view words) {
   return std::any_of(draft.risks.begin(), draft.risks.end(), [words](const Bilingual& risk) { return risk.en.find(words) != std::string::npos && !risk.zh.empty(); });
 }
@@ -127,6 +135,26 @@ TEST(Scaffold, a_wsdl_with_imports_beside_it_and_one_that_cannot_be_fetched) {
   const auto at = std::find_if(draft.files.begin(), draft.files.end(), [](const DraftFile& file) { return file.name == "mappings/send.yaml"; });
   ASSERT_NE(at, draft.files.end());
   EXPECT_NE(at->text.find("soap: {operation: send, part: xmlStr}"), std::string::npos);
+}
+
+TEST(Scaffold, what_stands_around_the_document_is_seen_too) {
+  const TempFolder folder;
+  const DraftPack draft = drafted(folder, "1.xml", "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><op><token>t</token><arg>&lt;Msg&gt;&lt;Head&gt;&lt;Kind&gt;x&lt;/Kind&gt;&lt;/Head&gt;&lt;Data&gt;"
+                                                   "{\"BJBH\": \"K-1\", \"SQRMC\": \"某\"}&lt;/Data&gt;&lt;/Msg&gt;</arg></op></e:Body></e:Envelope>");
+  EXPECT_EQ(target(draft, "BJBH"), "case_no");
+  EXPECT_EQ(target(draft, "outer:Head/Kind"), "") << "seen, and for a person to say what it means";
+  EXPECT_EQ(target(draft, "outer:Data"), "(not seen)") << "that is the document itself";
+  EXPECT_NE(draft.files.at(1).text.find("#   outer:Head/Kind"), std::string::npos) << draft.files.at(1).text;
+}
+
+TEST(Scaffold, a_dataset_gives_the_rows_of_its_first_table) {
+  const TempFolder folder;
+  const DraftPack draft = drafted(folder, "1.xml", "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><op><ds><d:diffgram xmlns:d='urn:schemas-microsoft-com:xml-diffgram-v1'><DS>"
+                                                   "<T d:id='T1'><BJBH>K-1</BJBH><SQR_x0020_MC>某</SQR_x0020_MC></T><M d:id='M1'><n>x</n></M><M d:id='M2'><n>y</n></M></DS></d:diffgram></ds></op></e:Body></e:Envelope>");
+  EXPECT_EQ(target(draft, "BJBH"), "case_no");
+  EXPECT_EQ(target(draft, "SQRMC"), "applicant.name") << "names as paths have them";
+  EXPECT_TRUE(has_risk(draft, "those of M are in no draft"));
+  EXPECT_NE(draft.files.at(1).text.find("  - soap: {operation: op}\n  - dataset\nrecords: {each: T}\n"), std::string::npos) << draft.files.at(1).text;
 }
 
 TEST(Scaffold, messages_show_their_layers_and_no_value_gets_into_the_draft) {

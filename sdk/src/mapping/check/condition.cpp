@@ -2,114 +2,39 @@
 
 #include <algorithm>
 
+#include "mapping/expression.hpp"
+#include "mapping/place.hpp"
+
 namespace tongqu::mapping::detail {
 namespace {
 
 constexpr std::size_t kCombinationsMax = 200000;
-constexpr std::size_t kDepthMax = 32;
 
 Truth make(Formula formula) { return std::make_shared<const Formula>(std::move(formula)); }
 
-/// Reads the grammar of docs/reference/mapping.md; answers null where the text is something else.
-class Reader {
+/// Gives each name back as it is called in the whole mapping. What it means is judged where the mapping is compiled; here every name is taken.
+class ConditionNames final : public NameResolver {
 public:
-  Reader(std::string_view text, const NameOf& name_of) : text_(text), name_of_(name_of) {}
-  Truth read() {
-    Truth truth = either();
-    return truth && next().empty() ? truth : nullptr;
+  explicit ConditionNames(const NameOf& name_of) : name_of_(name_of) {}
+  bool source(std::string_view path, std::vector<Ref>& refs) override {
+    Ref ref;
+    ref.kind = Ref::Kind::meta;
+    ref.text = name_of_(path);
+    refs.push_back(std::move(ref));
+    return true;
   }
+  bool field(std::string_view name, Place& place) override {
+    const bool known = find_place(model::EntityId::case_, name, place) || find_place(model::EntityId::service_item, name, place);
+    if (!known) place = Place();
+    place.name = name_of_("$" + std::string(name));
+    return true;
+  }
+  bool enter_list(std::string_view, ExprList&) override { return true; }
+  void leave_list(const ExprList&) override {}
+  std::optional<std::int16_t> zone() const override { return 0; }
 
 private:
-  static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-  std::string_view next() {
-    while (at_ < text_.size() && blank(text_[at_])) ++at_;
-    start_ = at_;
-    if (at_ == text_.size()) return {};
-    const char c = text_[at_];
-    if (c == '"' || c == '\'') {
-      const std::size_t end = text_.find(c, at_ + 1);
-      at_ = end == std::string_view::npos ? text_.size() : end + 1;
-    } else if ((c == '=' || c == '!') && text_.substr(at_ + 1, 1) == "=") {
-      at_ += 2;
-    } else if (std::string_view("()[],").find(c) != std::string_view::npos) {
-      ++at_;
-    } else {
-      while (at_ < text_.size() && std::string_view(" \t\r\n()\"',=!").find(text_[at_]) == std::string_view::npos) ++at_;
-      if (at_ == start_) ++at_;
-    }
-    return text_.substr(start_, at_ - start_);
-  }
-  bool take(std::string_view word) {
-    const std::size_t before = at_;
-    if (next() == word) return true;
-    at_ = before;
-    return false;
-  }
-  Truth chain(Formula::Kind kind, std::string_view word, Truth (Reader::*inner)()) {
-    std::vector<Truth> parts;
-    do {
-      Truth part = (this->*inner)();
-      if (!part) return nullptr;
-      parts.push_back(std::move(part));
-    } while (take(word));
-    if (parts.size() == 1) return parts.front();
-    return make({kind, {}, {}, std::move(parts)});
-  }
-  Truth either() { return chain(Formula::Kind::any, "or", &Reader::both); }
-  Truth both() { return chain(Formula::Kind::all, "and", &Reader::unary); }
-  Truth unary() {
-    if (++depth_ > kDepthMax) return nullptr;
-    Truth truth = unary_inside();
-    --depth_;
-    return truth;
-  }
-  Truth unary_inside() {
-    if (take("not")) {
-      Truth inner = unary();
-      return inner ? negated(std::move(inner)) : nullptr;
-    }
-    if (take("(")) {
-      Truth inner = either();
-      return inner && take(")") ? inner : nullptr;
-    }
-    return comparison();
-  }
-  bool literal(std::vector<std::string>& texts) {
-    const std::string_view word = next();
-    if (word.size() < 2 || (word.front() != '"' && word.front() != '\'') || word.back() != word.front()) return false;
-    texts.emplace_back(word.substr(1, word.size() - 2));
-    return true;
-  }
-  bool operand(std::string& name) {
-    const std::string_view word = next();
-    if (word.empty() || std::string_view("()[],\"'=!").find(word.front()) != std::string_view::npos) return false;
-    name = name_of_(word);
-    return true;
-  }
-  Truth comparison() {
-    Formula formula;
-    if (take("present")) {
-      formula.kind = Formula::Kind::present;
-      return take("(") && operand(formula.variable) && take(")") ? make(std::move(formula)) : nullptr;
-    }
-    if (!operand(formula.variable)) return nullptr;
-    const std::string_view sign = next();
-    if (sign == "==" || sign == "in") formula.kind = Formula::Kind::equal;
-    else if (sign == "!=") formula.kind = Formula::Kind::not_equal;
-    else if (sign == "starts_with") formula.kind = Formula::Kind::starts_with;
-    else if (sign == "contains") formula.kind = Formula::Kind::contains;
-    else return nullptr;
-    if (sign != "in") return literal(formula.texts) ? make(std::move(formula)) : nullptr;
-    if (!take("[")) return nullptr;
-    do {
-      if (!literal(formula.texts)) return nullptr;
-    } while (take(","));
-    return take("]") ? make(std::move(formula)) : nullptr;
-  }
-
-  std::string_view text_;
   const NameOf& name_of_;
-  std::size_t at_ = 0, start_ = 0, depth_ = 0;
 };
 
 bool is_part_of_text(Formula::Kind kind) { return kind == Formula::Kind::starts_with || kind == Formula::Kind::contains; }
@@ -219,8 +144,76 @@ Truth all_of(std::vector<Truth> parts) {
 
 Truth negated(Truth part) { return make({Formula::Kind::negation, {}, {}, {std::move(part)}}); }
 
+/// An expression of the language as a formula. Names and literals of texts are kept; all else may be either.
+class ConditionReader {
+public:
+  ConditionReader(const Expression& expression, std::string_view text) : expression_(expression), text_(text) {}
+  Truth read() const { return truth(expression_.root_); }
+
+private:
+  using Op = Expression::Op;
+  using Part = Expression::Part;
+
+  Truth unknown() const {
+    Formula formula;
+    formula.kind = Formula::Kind::unknown;
+    formula.variable = text_;
+    return make(std::move(formula));
+  }
+  Truth truth(std::uint32_t index) const {
+    const Part& part = expression_.parts_[index];
+    switch (part.op) {
+      case Op::both: return joined(Formula::Kind::all, part);
+      case Op::either: return joined(Formula::Kind::any, part);
+      case Op::negation: return negated(truth(part.args.front()));
+      case Op::literal: return part.literal.truth ? always() : negated(always());
+      case Op::is_present: return present(part);
+      // Of absent, empty, nil and filled the formula knows only on which side of `present` they are.
+      case Op::is_absent:
+      case Op::is_nil: return all_of({negated(present(part)), unknown()});
+      case Op::is_empty:
+      case Op::is_filled: return all_of({present(part), unknown()});
+      case Op::equal:
+      case Op::in: return comparison(Formula::Kind::equal, part);
+      case Op::not_equal: return comparison(Formula::Kind::not_equal, part);
+      case Op::starts_with: return comparison(Formula::Kind::starts_with, part);
+      case Op::contains: return comparison(Formula::Kind::contains, part);
+      default: return unknown();
+    }
+  }
+  Truth joined(Formula::Kind kind, const Part& part) const { return make({kind, {}, {}, {truth(part.args[0]), truth(part.args[1])}}); }
+  Truth present(const Part& part) const { return make({Formula::Kind::present, name(expression_.parts_[part.args.front()]), {}, {}}); }
+  static std::string name(const Part& part) {
+    if (part.op == Op::field) return part.place->name;
+    return part.op == Op::source ? part.refs.front().text : std::string();
+  }
+  /// A name of text on one side and literals on the other.
+  Truth comparison(Formula::Kind kind, const Part& part) const {
+    const bool turned = part.op != Op::in && (kind == Formula::Kind::equal || kind == Formula::Kind::not_equal) && name(expression_.parts_[part.args[0]]).empty();
+    const Part& left = expression_.parts_[part.args[turned ? 1 : 0]];
+    Formula formula;
+    formula.kind = kind;
+    formula.variable = name(left);
+    if (formula.variable.empty() || (left.type != ExprType::text && left.type != ExprType::boolean)) return unknown();
+    for (std::size_t i = turned ? 0 : 1; i < (turned ? 1 : part.args.size()); ++i) {
+      const Part& right = expression_.parts_[part.args[i]];
+      if (right.op != Op::literal) return unknown();
+      if (right.type == ExprType::boolean) formula.texts.emplace_back(right.literal.truth ? "true" : "false");
+      else formula.texts.push_back(right.texts.front());
+    }
+    return make(std::move(formula));
+  }
+
+  const Expression& expression_;
+  const std::string text_;
+};
+
 Truth read_condition(std::string_view text, const NameOf& name_of) {
-  if (Truth truth = Reader(text, name_of).read()) return truth;
+  ConditionNames names(name_of);
+  std::vector<ExprMistake> mistakes;
+  const auto expression = Expression::compile(text, names, mistakes);
+  // What the compiler says about a mistake is said there; here it is a condition that may be either.
+  if (expression && expression->type() == ExprType::boolean) return ConditionReader(*expression, text).read();
   Formula formula;
   formula.kind = Formula::Kind::unknown;
   formula.variable = text;

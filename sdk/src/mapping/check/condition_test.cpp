@@ -49,6 +49,22 @@ TEST(Condition, what_the_reader_does_not_know_may_be_either) {
   EXPECT_FALSE(is_known(read(std::string(100, '('))));
 }
 
+TEST(Condition, the_whole_language_is_read_and_only_what_is_not_known_is_left_open) {
+  EXPECT_FALSE(may("\"1\" == a and a == \"2\"")) << "a literal may stand on the left";
+  EXPECT_FALSE(may("days(b, c) > 3 and a == \"1\" and a == \"2\"")) << "one part that is not known hides the others no more";
+  EXPECT_TRUE(may("days(b, c) > 3 and a == \"1\""));
+  EXPECT_FALSE(may("filled(a) and not present(a)"));
+  EXPECT_FALSE(may("absent(a) and a == \"1\""));
+  EXPECT_TRUE(may("not absent(a) and not present(a)")) << "it may be nil";
+  EXPECT_FALSE(may("empty(a) and absent(a)"));
+  EXPECT_FALSE(may("$fee.charged == \"true\" and $fee.charged != \"true\""));
+  EXPECT_FALSE(may("false and a == \"1\""));
+  EXPECT_TRUE(may("a ends_with \"1\" and a == \"2\"")) << "ends_with is left open";
+  EXPECT_TRUE(may("any(list, a == \"1\") and a == \"2\"")) << "names inside a list are those of its elements";
+  EXPECT_TRUE(may("$applied_at >= \"2149-03-05\" and a == \"1\""));
+  EXPECT_FALSE(is_known(read("a"))) << "a text is no condition";
+}
+
 TEST(Condition, too_many_combinations_are_left_undecided) {
   std::string text = "a0 == \"0\"";
   for (int i = 1; i < 24; ++i) text += " and a" + std::to_string(i) + " == \"1\"";

@@ -103,6 +103,14 @@ std::string failure_words(const RuleSite& rule) {
 
 /// Chinese and English term of a field, with those of the records around it.
 std::string field_words(const DocumentOutline& document, const std::string& name) {
+  // What is no field of the entity: an office signs for these lines, too.
+  struct Row { std::string_view name, words; };
+  static constexpr Row rows[] = {{"identity.organisation", "标识 / 机构\nIdentity: organisation"}, {"identity.item", "标识 / 事项\nIdentity: item"}, {"identity.case", "标识 / 办件\nIdentity: case"},
+                                 {"identity.event", "标识 / 事件\nIdentity: event"}, {"identity.revision", "标识 / 修订号\nIdentity: revision"}, {"event", "业务环节\nEvent: what happened"},
+                                 {"record", "记录类别\nKind of the record"}, {"record.reason", "作废或更正原因\nReason of a void or a correction"}};
+  for (const Row& row : rows) {
+    if (row.name == name) return std::string(row.words);
+  }
   Place place;
   if (!document.entity || !find_place(*document.entity, name, place) || !place.in_entity() || place.slot.depth == 0) return {};
   std::string zh;

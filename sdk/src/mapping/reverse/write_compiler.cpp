@@ -10,7 +10,7 @@ using Kind = Stage::Kind;
 struct StageName { Kind kind; std::string_view name; };
 constexpr StageName kNames[] = {{Kind::soap, "soap"}, {Kind::decode, "decode"}, {Kind::base64, "base64"}, {Kind::gzip, "gzip"}, {Kind::zip, "zip"},
                                 {Kind::charset, "charset"}, {Kind::xml, "xml"}, {Kind::json, "json"}, {Kind::string, "string"}, {Kind::form, "form"},
-                                {Kind::csv, "csv"}, {Kind::fixed, "fixed"}, {Kind::frames, "frames"}, {Kind::nested, "nested"}, {Kind::dataset, "dataset"},
+                                {Kind::csv, "csv"}, {Kind::fixed, "fixed"}, {Kind::frames, "frames"}, {Kind::nested, "nested"}, {Kind::dataset, "dataset"}, {Kind::rows, "rows"},
                                 {Kind::multiref, "multiref"}, {Kind::multipart, "multipart"}, {Kind::attachments, "attachments"},
                                 {Kind::spreadsheet, "spreadsheet"}, {Kind::open, "open"}};
 
@@ -163,6 +163,7 @@ void WriteCompiler::csv(const Stage& stage, const YamlNode& node, WriteStage& ou
 void WriteCompiler::fixed(const Stage& stage, const YamlNode& node, WriteStage& out) {
   check_keys(node, {"declared", "unencodable", "replacement", "edition"}, "reverse.write.fixed", mistakes_);
   out.fixed = stage.table->fixed;
+  if (!out.fixed.kinds.empty()) mistakes_.add(Errc::mapping_reverse_stage, node_, "source.fixed.kinds");
   out.charset = compile_charset(node, stage.label, "reverse.write.fixed", mistakes_);
 }
 

@@ -24,6 +24,8 @@ public:
 
 private:
   Result<void> record(std::size_t at, Bytes record);
+  /// Fields of the record that begins here, and how wide they are together; null when no kind begins so.
+  const std::vector<FixedOptions::Field>* fields_at(std::size_t at);
   Result<std::string> field(Bytes piece, std::size_t at, const std::string& name);
   Error fault(std::size_t at, const std::string& what) const;
 
@@ -33,6 +35,7 @@ private:
   const Limits& limits_;
   Findings& findings_;
   std::size_t width_ = 0;
+  std::size_t kind_ = 0;
 };
 
 /// Places count records and bytes: who looks for the fault has a record in front of him, not text.
@@ -62,14 +65,32 @@ Result<std::string> FixedReader::field(Bytes piece, std::size_t at, const std::s
   return Error(Errc::wire_encoding_invalid).at(std::to_string(grid_.rows.size()) + ":" + std::to_string(at + 1)).with(name);
 }
 
+const std::vector<FixedOptions::Field>* FixedReader::fields_at(std::size_t at) {
+  const auto width_of = [](const std::vector<FixedOptions::Field>& fields) {
+    std::size_t width = 0;
+    for (const FixedOptions::Field& one : fields) width += one.bytes;
+    return width;
+  };
+  const std::vector<FixedOptions::Field>* fields = options_.kinds.empty() ? &options_.fields : nullptr;
+  for (kind_ = 0; kind_ < options_.kinds.size() && fields == nullptr; ++kind_) {
+    const FixedOptions::Kind& kind = options_.kinds[kind_];
+    if (bytes_.substr(at, kind.begins.size()) == kind.begins) fields = &kind.fields;
+  }
+  if (fields != nullptr) width_ = width_of(*fields);
+  return fields;
+}
+
 Result<void> FixedReader::record(std::size_t at, Bytes record) {
   if (grid_.rows.size() >= limits_.children_max) return Error(Errc::wire_table_limit).at("offset " + std::to_string(at)).with("rows");
   grid_.rows.emplace_back();
   grid_.numbers.push_back(static_cast<std::uint32_t>(grid_.rows.size()));
+  const std::vector<FixedOptions::Field>* fields = fields_at(at);
+  if (fields == nullptr) return fault(0, "no such kind of record");
+  if (!options_.kinds.empty()) grid_.kinds.push_back(static_cast<std::uint16_t>(kind_ - 1));
   if (record.size() > width_) return fault(width_, "record too long");
   if (record.size() < width_ && !options_.short_allowed) return fault(record.size(), "record too short");
   std::size_t from = 0;
-  for (const FixedOptions::Field& one : options_.fields) {
+  for (const FixedOptions::Field& one : *fields) {
     const Bytes piece = from < record.size() ? record.substr(from, one.bytes) : Bytes();
     TONGQU_TRY(const std::string text, field(piece, from, one.name));
     if (text.find('\0') != std::string::npos && without_padding(text).find('\0') != std::string_view::npos) return fault(from, "NUL");
@@ -87,9 +108,10 @@ Result<void> FixedReader::record(std::size_t at, Bytes record) {
 }
 
 Result<void> FixedReader::read() {
-  for (const FixedOptions::Field& one : options_.fields) width_ += one.bytes;
   if (bytes_.size() > limits_.message_bytes_max) return Error(Errc::wire_table_limit).at("offset " + std::to_string(limits_.message_bytes_max)).with("bytes");
   for (std::size_t at = 0; at < bytes_.size();) {
+    // What is of no kind is told by its record.
+    if (fields_at(at) == nullptr) width_ = 1;
     std::size_t size = std::min(width_, bytes_.size() - at), next = at + size;
     if (options_.lines) {
       // A line end inside the record's width can be no byte of a character: trail bytes of GB18030 are 30 and above.
@@ -113,6 +135,7 @@ Result<void> FixedReader::read() {
 Result<void> read_fixed(Grid& grid, Bytes bytes, const FixedOptions& options, const Limits& limits, Findings& findings) {
   grid.rows.clear();
   grid.numbers.clear();
+  grid.kinds.clear();
   grid.arena.reset();
   grid.source.clear();
   grid.text = {};

@@ -167,13 +167,14 @@ std::string_view Shaper::value(std::size_t index, std::size_t column, const Cell
 
 void Shaper::row(std::size_t index) {
   const auto& cells = grid_.rows[index];
-  builder_.open(NodeKind::element, "row", cells.empty() ? 0 : cells.front().offset);
+  const TableShape::Kind* kind = shape_.kinds.empty() ? nullptr : &shape_.kinds[grid_.kinds[index]];
+  builder_.open(NodeKind::element, kind == nullptr ? std::string_view("row") : std::string_view(kind->name), cells.empty() ? 0 : cells.front().offset);
   const std::size_t count = std::max(cells.size(), shape_.fill_down.empty() ? 0 : known_columns_);
   for (std::size_t column = 0; column < count; ++column) {
     const Cell cell = column < cells.size() ? cells[column] : Cell();
     const std::string_view text = value(index, column, cell);
     if (!cell.there && text.empty()) continue;
-    builder_.leaf(column_name(column), text, cell.offset);
+    builder_.leaf(kind == nullptr ? column_name(column) : std::string_view(kind->columns[column]), text, cell.offset);
   }
   builder_.close();
 }
@@ -181,14 +182,14 @@ void Shaper::row(std::size_t index) {
 Result<void> Shaper::run() {
   if (grid_.source.empty()) builder_.source(grid_.text);
   else builder_.source(grid_.source);
-  TONGQU_TRY(const std::size_t first, header());
+  TONGQU_TRY(const std::size_t first, shape_.kinds.empty() ? header() : Result<std::size_t>(0));
   builder_.open(NodeKind::element, "rows", 0);
   for (std::size_t index = first; index < grid_.rows.size() && !builder_.failed(); ++index) {
     if (skipped(index)) continue;
     std::size_t cells = grid_.rows[index].size();
-    while (cells > known_columns_ && is_blank(grid_.rows[index][cells - 1].text)) --cells;
+    while (shape_.kinds.empty() && cells > known_columns_ && is_blank(grid_.rows[index][cells - 1].text)) --cells;
     grid_.rows[index].resize(cells);
-    if (cells != known_columns_) {
+    if (shape_.kinds.empty() && cells != known_columns_) {
       if (shape_.ragged == TableShape::Ragged::refuse) return fault(Errc::wire_table_ragged, index, "cells");
       note(Errc::wire_table_ragged, Severity::warn, index, std::min(cells, known_columns_));
     }

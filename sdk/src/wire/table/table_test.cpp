@@ -133,6 +133,40 @@ TEST(Fixed, wrong_widths_have_record_and_byte) {
   EXPECT_EQ(fixed("C2 ab\n", options), "no=C2 name=ab;");
 }
 
+/// A header, cases with their materials, and a trailer, each as wide as it is: "KIND(name=text …);".
+std::string kinds(std::string_view bytes, bool lines = true) {
+  FixedOptions options;
+  options.lines = lines;
+  options.kinds = {{"H", {{"t", 1}, {"org", 4}}}, {"AA", {{"t", 2}, {"no", 3}, {"name", 4}}}, {"A", {{"t", 1}, {"no", 2}}}};
+  TableShape shape;
+  shape.header_rows.clear();
+  shape.kinds = {{"HEAD", {"t", "org"}}, {"CASE", {"t", "no", "name"}}, {"OTHER", {"t", "no"}}};
+  Grid grid;
+  Findings findings;
+  const auto read = read_fixed(grid, bytes, options, {}, findings);
+  if (!read) return std::string(read.error().id()) + " " + read.error().where();
+  Document document;
+  if (const auto done = shape_table(document, grid, shape, {}, nullptr, findings); !done) return std::string(done.error().id());
+  std::string all;
+  for (Node row = document.root().first_child(); row; row = row.next()) {
+    all += std::string(row.name()) + "@" + row.first_child().next().position() + "(";
+    for (Node cell = row.first_child().next(); cell; cell = cell.next()) all += std::string(cell.name()) + "=" + std::string(cell.raw_text()) + (cell.next() ? " " : "");
+    all += ");";
+  }
+  return all;
+}
+
+TEST(Fixed, records_of_several_kinds_have_fields_of_their_own) {
+  const std::string all = "HEAD@1:2(org=O1);CASE@2:3(no=C1 name=甲局);OTHER@3:2(no=C2);";
+  EXPECT_EQ(kinds("HO1  \r\nAAC1 \xBC\xD7\xBE\xD6\r\nAC2\r\n"), all);
+  EXPECT_EQ(kinds("HO1  AAC1 \xBC\xD7\xBE\xD6" "AC2", false), all) << "the kind says where the record ends";
+  EXPECT_EQ(kinds("HO1  \nXC2\n"), "wire.table_syntax 2:1") << "a record of no kind is not passed over";
+  EXPECT_EQ(kinds("HO1  \nAAC1 x\n"), "wire.table_syntax 2:7");
+  EXPECT_EQ(kinds("HO1  x\n"), "wire.table_syntax 1:6");
+  EXPECT_EQ(kinds("HO1  XX", false), "wire.table_syntax 2:1");
+  EXPECT_EQ(kinds("HO1  AAC", false), "wire.table_syntax 2:4");
+}
+
 TEST(Fixed, half_a_character_is_refused_or_left_out_with_a_finding) {
   const std::string cut = "C1 \xBC\xD7\xBE\xD6 \xB2\n";
   EXPECT_EQ(fixed(cut, two_fields()), "wire.encoding_invalid 1:4");

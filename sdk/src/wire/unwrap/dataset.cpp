@@ -116,7 +116,7 @@ Result<std::vector<DatasetReader::Row>> DatasetReader::sorted(const Node& parent
 }
 
 void DatasetReader::content(const Node& node) {
-  builder_.text(node.raw_text());
+  builder_.text_like(node);
   for (Node one = node.first_attribute(); one; one = one.next()) {
     if (one.ns() != kDiffgram && one.ns() != kMsdata) builder_.attribute_like(one);
   }
@@ -140,6 +140,7 @@ void DatasetReader::row(const Node& node, bool before) {
 }
 
 Result<void> DatasetReader::rows(const Node& parent, bool before) {
+  if (parent.entry().has_text) return Error(Errc::wire_dataset_invalid).at(parent.position()).with("text instead of a row");
   TONGQU_TRY(const std::vector<Row> all, sorted(parent));
   for (const Row& one : all) row(one.node, before);
   return {};

@@ -109,7 +109,17 @@ TEST(Dataset, none_is_none_and_plain_xml_is_read_too) {
   EXPECT_EQ(dataset("<D><T><n>1</n></T></D>"), "<dataset><T><n>1</></></>");
 }
 
+TEST(Dataset, a_value_that_a_comment_splits_stays_one_that_is_split) {
+  const auto input = parse_xml("<D><T><n>a<!-- -->b</n></T></D>");
+  ASSERT_TRUE(input);
+  Document out;
+  Findings findings;
+  ASSERT_TRUE(read_dataset(out, input->root(), {Limits(), nullptr, findings}));
+  EXPECT_EQ(out.root().first_child().first_child().leaf().error().id(), "wire.xml_mixed");
+}
+
 TEST(Dataset, broken_ones_are_refused) {
+  EXPECT_EQ(diffgram("<D><T><n>1</n></T>stray</D>").substr(0, 44), "wire.dataset_invalid text instead of a row 1");
   EXPECT_EQ(diffgram("<D/><E/>").substr(0, 38), "wire.dataset_invalid two of one kind 1");
   EXPECT_EQ(diffgram("<D>text<T>1</T></D>").substr(0, 44), "wire.dataset_invalid text instead of a row 1");
   EXPECT_EQ(diffgram("<D><T m:rowOrder='x'><n>1</n></T></D>").substr(0, 31), "wire.dataset_invalid rowOrder 1");
