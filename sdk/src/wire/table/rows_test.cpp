@@ -131,6 +131,7 @@ TEST(Rows, what_has_another_form_is_refused_with_its_place) {
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "colour"}, "rows": []}}})"), "wire.rows_invalid 1:31");
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A b": "text", "Ab": "text"}, "rows": []}}})"), "wire.rows_invalid 1:46") << "both are called Ab";
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}, "rows": [["x"], ["x", "y"]]}}})"), "wire.rows_invalid /T[2]");
+  EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text", "B": "text"}, "rows": [["x"]]}}})"), "wire.rows_invalid /T[1]") << "which value is missing nobody can say";
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}, "rows": [[["x"]]]}}})"), "wire.rows_invalid /T[1]/A");
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "bytes"}, "rows": [["*"]]}}})"), "wire.rows_invalid /T[1]/A");
   EXPECT_EQ(read(R"({"tables": {"T": {"columns": {"A": "text"}, "rows": [[{"bytes": "/w=="}]]}}})"), "wire.encoding_invalid /T[1]/A") << "bytes are never called a text";
