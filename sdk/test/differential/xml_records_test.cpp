@@ -141,6 +141,27 @@ TEST(XmlRecords, a_path_names_the_place_of_a_record_among_all) {
   EXPECT_NE(collected.trees[1].find("/d/row[2]/a[2] "), std::string::npos);
 }
 
+/// Asks for the place of the last node of each record only.
+class LastPlaces final : public wire::RecordElements {
+public:
+  explicit LastPlaces(const Document& document) : document_(document) { memory_.watch(&document); }
+  void take(std::uint32_t element) override { places.push_back(Node(&document_, document_.tape()[element].end - 1).path(memory_)); }
+  std::vector<std::string> places;
+
+private:
+  const Document& document_;
+  wire::PlaceMemory memory_;
+};
+
+TEST(XmlRecords, what_is_remembered_of_a_record_is_not_said_of_the_next) {
+  Document thin;
+  const wire::RecordPath path{"d", "row"};
+  ASSERT_TRUE(wire::parse_xml_thin_into(thin, "<d><row><b/><a/></row><row><a/><a/><a/></row><row><c/><c/><c/><a/></row></d>", {}, path));
+  LastPlaces last(thin);
+  wire::read_records(thin, {}, path, records_of(thin, path), last);
+  EXPECT_EQ(last.places, (std::vector<std::string>{"/d/row[1]/a", "/d/row[2]/a[3]", "/d/row[3]/a"}));
+}
+
 TEST(XmlRecords, entries_that_are_gone_count_for_the_limit) {
   const std::string document = "<d><row><a/><b/></row><row><a/><b/></row><row c='1'/></d>";
   wire::XmlOptions options;
