@@ -1,5 +1,6 @@
 #include "mapping/place.hpp"
 
+#include <cstddef>
 #include <vector>
 
 #include "mapping/yaml_reader.hpp"
@@ -35,9 +36,8 @@ std::optional<std::string> text_if(const void* at, F text) {
 
 } // namespace
 
-FieldKind Place::kind() const noexcept {
-  if (is_ext || (special == Special::none && slot.depth == 0)) return FieldKind::text;
-  if (special == Special::none) return slot.field().kind;
+FieldKind Place::kind_outside() const noexcept {
+  if (is_ext || special == Special::none) return FieldKind::text;
   for (const SpecialRow& row : kSpecials) {
     if (row.special == special) return row.kind;
   }
@@ -45,6 +45,24 @@ FieldKind Place::kind() const noexcept {
 }
 
 std::string_view Place::system() const noexcept { return in_entity() && slot.depth != 0 ? slot.field().system : std::string_view(); }
+
+namespace {
+
+/// The accessors of fields add what the layout of their struct says; they do so to any address.
+void locate(Place& place) {
+  alignas(std::max_align_t) static std::byte probe[std::size_t{64} * 1024];
+  void* at = probe;
+  for (std::uint8_t i = 0; i < place.slot.depth; ++i) {
+    const model::FieldInfo& field = *place.slot.steps[i];
+    at = field.member(at);
+    if (field.kind != FieldKind::record_list || i + 1 == place.slot.depth) continue;
+    ++place.lists;
+    at = probe;
+  }
+  place.offset = static_cast<std::uint32_t>(static_cast<std::byte*>(at) - probe);
+}
+
+} // namespace
 
 bool find_place(model::EntityId entity, std::string_view name, Place& place) {
   place = Place();
@@ -65,6 +83,7 @@ bool find_place(model::EntityId entity, std::string_view name, Place& place) {
   auto slot = model::find_slot(entity, name);
   if (!slot) return false;
   place.slot = *slot;
+  locate(place);
   return true;
 }
 

@@ -23,9 +23,16 @@ struct Place {
   std::string name;                  ///< Canonical path without indexes; "ext.ns.name".
   std::string ext_ns, ext_name;
 
-  model::FieldKind kind() const noexcept;
+  model::FieldKind kind() const noexcept { return special == Special::none && !is_ext && slot.depth != 0 ? slot.field().kind : kind_outside(); }
   std::string_view system() const noexcept;  ///< Code system of the field; empty for any.
   bool in_entity() const noexcept { return special == Special::none && !is_ext; }
+
+  /// Where the member lies in the innermost list element on its way, or in the entity when it is in no list.
+  std::uint32_t offset = 0;
+  std::uint8_t lists = 0;            ///< List elements on its way.
+
+private:
+  model::FieldKind kind_outside() const noexcept;
 };
 
 /// Resolves "applicant.id_no", "envelope.reported_at", "record.reason", "ext.ns.name".

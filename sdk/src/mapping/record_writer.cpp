@@ -66,8 +66,7 @@ void RecordWriter::list(const ListRule& list, std::size_t depth) {
     if (list.element) {
       plain_item(list);
     } else {
-      void* member = model::member_at(in_.record.object(), list.place.slot, run_.index);
-      (void)list.place.slot.field().type()->list_append(member);
+      elements_[depth + 1] = list.place.slot.field().type()->list_append(member_of(list.place));
       run_.index[depth] = static_cast<std::uint16_t>(made);
       block(*list.block, depth + 1);
       run_.index[depth] = 0;
@@ -76,7 +75,7 @@ void RecordWriter::list(const ListRule& list, std::size_t depth) {
     if (made == std::numeric_limits<std::uint16_t>::max()) break;
   }
   if (made != 0 || !list.empty_is_none) return;
-  void* member = model::member_at(in_.record.object(), list.place.slot, run_.index);
+  void* member = member_of(list.place);
   switch (list.place.kind()) {
     case FieldKind::text_list: slot_of<std::vector<std::string>>(member).emplace(); break;
     case FieldKind::code_list: slot_of<std::vector<model::Code>>(member).emplace(); break;
@@ -87,7 +86,7 @@ void RecordWriter::list(const ListRule& list, std::size_t depth) {
 void RecordWriter::plain_item(const ListRule& list) {
   run_.evaluate(*list.element, got_);
   if (got_.state != Got::State::value && got_.state != Got::State::raw) return;
-  void* member = model::member_at(in_.record.object(), list.place.slot, run_.index);
+  void* member = member_of(list.place);
   if (list.place.kind() == FieldKind::text_list) {
     auto& values = slot_of<std::vector<std::string>>(member);
     if (!values) values.emplace();
@@ -121,7 +120,7 @@ void RecordWriter::store(const Rule& rule, const Got& got) {
     store_special(rule, got);
     return;
   }
-  store_field(rule, got, model::member_at(in_.record.object(), rule.place.slot, run_.index));
+  store_field(rule, got, member_of(rule.place));
   mark(rule, got);
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+
 #include "mapping/rule_run.hpp"
 
 namespace tongqu::mapping::detail {
@@ -14,7 +16,10 @@ public:
     model::Record& record;
   };
   /// Entries of the record's meta table are added here alone while it lives.
-  RecordWriter(Inputs inputs, RuleRun& run) : in_(inputs), run_(run), meta_(inputs.record.meta) { run_.clearings = &meta_; }
+  RecordWriter(Inputs inputs, RuleRun& run) : in_(inputs), run_(run), meta_(inputs.record.meta) {
+    run_.clearings = &meta_;
+    elements_[0] = inputs.record.object();
+  }
   ~RecordWriter() { run_.clearings = nullptr; }
   RecordWriter(const RecordWriter&) = delete;
   RecordWriter& operator=(const RecordWriter&) = delete;
@@ -34,11 +39,14 @@ private:
   void store_validity(const Rule& rule, const Got& got, void* member);
   void mark(const Rule& rule, const Got& got);
 
+  void* member_of(const Place& place) const { return static_cast<char*>(elements_[place.lists]) + place.offset; }
+
   Inputs in_;
   RuleRun& run_;
   model::MetaIndex meta_;
   Scope::Unused nowhere_;
   Got got_;
+  std::array<void*, 3> elements_{};   ///< The entity, and the element of each list that is being written.
 };
 
 } // namespace tongqu::mapping::detail

@@ -302,7 +302,9 @@ void RuleRun::fall_back(const Rule& rule, Got& got) {
 /// Answers true when the value went through every step.
 bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
   Value& value = got.value;
-  for (const auto& step : rule.steps) {
+  const bool may_idle = in_.observer == nullptr && value.type == ValueType::text;
+  for (std::size_t i = may_idle ? idle_steps(rule.steps, value.text) : 0; i < rule.steps.size(); ++i) {
+    const Step* const step = rule.steps[i].get();
     StepOutcome outcome = StepOutcome::ok;
     if (value.type == ValueType::text_list && step->takes == ValueType::text) {
       std::vector<std::string_view> kept;

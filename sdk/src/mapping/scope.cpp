@@ -7,6 +7,7 @@ namespace {
 
 using wire::NodeKind;
 using wire::TapeEntry;
+constexpr std::size_t kGuessesMax = 1024;
 constexpr std::string_view kXsi = "http://www.w3.org/2001/XMLSchema-instance";
 constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/soap/envelope/";
 constexpr std::string_view kSoap12 = "http://www.w3.org/2003/05/soap-envelope";
@@ -63,6 +64,24 @@ std::uint16_t Scope::list(const std::vector<PathStep>& steps, wire::NameSet& nam
   return static_cast<std::uint16_t>(branch.list);
 }
 
+bool Scope::reads_below(const Branch& branch) const {
+  for (const Edge& edge : branch.edges) {
+    const Branch& child = branches_[edge.child];
+    if (child.slot >= 0 || child.list >= 0 || reads_below(child)) return true;
+  }
+  return false;
+}
+
+bool Scope::stands_alone(std::uint16_t list, const wire::NameSet& names) const {
+  const Branch* at = &branches_.front();
+  for (const PathStep& step : list_paths_[list]) {
+    // Two paths could lead to one element then.
+    if (at->ordinals || step.attribute) return false;
+    at = &branches_[at->direct[names.find(step.name)] - 1];
+  }
+  return at->slot < 0 && !reads_below(*at);
+}
+
 void Scope::ignore(const std::vector<PathStep>& steps, wire::NameSet& names) { branches_[branch_at(steps, names)].ignored = true; }
 
 struct Scope::Walk {
@@ -72,10 +91,23 @@ struct Scope::Walk {
   const wire::NameSet* names;
   Frame& frame;
   Unused& unused;
+  const TapeEntry* first = nullptr;      ///< Where the walk started.
   struct Count { std::uint32_t symbol; std::uint16_t count; };
 
   std::uint32_t symbol(const TapeEntry& entry) const {
-    return names == nullptr ? entry.symbol : names->find({entry.name, entry.name_size});
+    return names == nullptr ? entry.symbol : look_up(entry);
+  }
+  std::uint32_t look_up(const TapeEntry& entry) const {
+    const std::string_view name(entry.name, entry.name_size);
+    const auto at = static_cast<std::size_t>(&entry - first);
+    const std::uint32_t guess = at < frame.guesses.size() ? frame.guesses[at] : 0;
+    // The frame may have been used with other names before.
+    if (guess != 0 && guess <= names->size() && names->name(guess) == name) return guess;
+    const std::uint32_t found = names->find(name);
+    if (found == 0 || at >= kGuessesMax) return found;
+    if (at >= frame.guesses.size()) frame.guesses.resize(at + 1);
+    frame.guesses[at] = found;
+    return found;
   }
   bool in_namespace(const TapeEntry& entry) const {
     return scope.ns.empty() || entry.kind != NodeKind::element || document.namespaces()[entry.ns] == scope.ns;
@@ -185,7 +217,7 @@ void Scope::walk(const wire::Document& document, std::uint32_t start, const wire
   frame.slots.assign(slots_, {});
   frame.lists.resize(lists_);
   for (auto& list : frame.lists) list.clear();
-  Walk walk{*this, document, document.tape(), names, frame, unused};
+  Walk walk{*this, document, document.tape(), names, frame, unused, document.tape().data() + start};
   const Branch& root = branches_.front();
   if (root.slot >= 0) frame.slots[static_cast<std::size_t>(root.slot)].node = start;
   walk.children(root, start);

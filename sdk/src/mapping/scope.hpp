@@ -24,6 +24,9 @@ struct Frame {
   const wire::Document* document = nullptr;
   std::uint32_t start = 0;                 ///< The node that the walk began at.
   const wire::NameSet* names = nullptr;    ///< As the walk was told; what stands below is walked with the same.
+  /// By distance from the start of the walk: the symbol there the last time. Messages of one kind are alike, and whether a name is the one
+  /// guessed is told faster than which one it is.
+  std::vector<std::uint32_t> guesses;
   std::vector<Found> slots;
   std::vector<std::vector<std::uint32_t>> lists;
 };
@@ -35,6 +38,9 @@ public:
   Scope();
   std::uint16_t slot(const std::vector<PathStep>& steps, wire::NameSet& names);
   std::uint16_t list(const std::vector<PathStep>& steps, wire::NameSet& names);
+  /// Whether elements of a list can be left out of a walk's document: nothing but the list asks for them or for what is in them, and no
+  /// path on the way there counts elements.
+  bool stands_alone(std::uint16_t list, const wire::NameSet& names) const;
   /// Deliberately unused: the leaf or everything below the element.
   void ignore(const std::vector<PathStep>& steps, wire::NameSet& names);
   std::uint16_t slot_count() const noexcept { return slots_; }
@@ -66,6 +72,7 @@ private:
     int list = -1;
   };
   struct Walk;
+  bool reads_below(const Branch& branch) const;
   std::uint32_t branch_at(const std::vector<PathStep>& steps, wire::NameSet& names);
   std::vector<Branch> branches_;
   std::uint16_t slots_ = 0;

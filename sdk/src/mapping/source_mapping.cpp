@@ -92,6 +92,7 @@ std::unique_ptr<SourceMapping> SourceMapping::compile(const YamlNode& root, Mapp
   made->joins_ = compiler.joins();
   if (made->records_) made->note_compared(before_rules, context.names);
   made->scopes_.share_reads(context.names);
+  made->find_records_apart(context.names);
   if (const YamlNode* reverse = root.find("reverse"); reverse != nullptr) made->reverse_ = compile_reverse(*reverse, made->reverse_subject(context.params, root), mistakes);
   made->part_names_ = made->stages_.part_names;
   made->part_names_.resize(made->scopes_.all.size(), made->stages_.part_names.back());
@@ -177,6 +178,27 @@ void SourceMapping::compile_rows(const YamlNode& node, const Mistakes& mistakes,
   const bool good = differ != nullptr && policy_from_name(differ->text, records.differ) && (records.differ == Policy::reject || records.differ == Policy::hold || records.differ == Policy::report);
   if (!good) mistakes.add(differ == nullptr ? Errc::mapping_missing_key : Errc::mapping_policy_not_allowed, differ == nullptr ? node : *differ, "records.differ", one_of({"reject", "hold", "report"}));
   compiler.set_grouped();
+}
+
+/// Whether the stage that gives the document of records may read them apart (wire/xml_records.hpp): rules read what is in their record and what
+/// stands around all of them, and nothing looks into a record from outside. Everything else needs the whole document at once.
+void SourceMapping::find_records_apart(const wire::NameSet& names) {
+  if (!records_ || !records_->each || !records_->plain() || !joins_.empty() || stages_.many || stages_.list.empty()) return;
+  Stage& stage = stages_.list.back();
+  if (stage.kind != Stage::Kind::xml || stage.scope != records_->parent_scope) return;
+  const Scope& around = *scopes_.all[records_->parent_scope];
+  if (!around.ns.empty() || !around.stands_alone(records_->list, names)) return;
+  for (const Scopes::Aggregate& aggregate : scopes_.aggregates) {
+    if (aggregate.parent == records_->parent_scope && aggregate.list == records_->list) return;
+  }
+  wire::RecordPath path;
+  for (const PathStep& step : stage.path) {
+    if (step.ordinal != 0 || step.attribute) return;
+    path.push_back(step.name);
+  }
+  if (path.empty()) path.emplace_back();
+  for (const PathStep& step : around.list_path(records_->list)) path.push_back(step.name);
+  stage.records = std::move(path);
 }
 
 void SourceMapping::compile_identity(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler) {
@@ -275,6 +297,16 @@ public:
   std::uint64_t kept() const noexcept { return kept_; }
 
 private:
+  /// Hears the records of a document that are read apart.
+  class Apart final : public wire::RecordElements {
+  public:
+    Apart(RecordMaker& maker, const wire::Document& document) : maker_(maker), document_(document) {}
+    void take(std::uint32_t element) override { maker_.take_one(document_, element); }
+
+  private:
+    RecordMaker& maker_;
+    const wire::Document& document_;
+  };
   bool many() const noexcept { return mapping_.records_.has_value(); }
   const std::vector<std::string>& parts() const noexcept { return mapping_.stages_.many ? state_.parts : mapping_.part_names_; }
   MappedRecord& fresh();
@@ -283,6 +315,7 @@ private:
   RuleRun::Inputs inputs(Findings& findings, model::Record* record) {
     return {state_.frames, parts(), &in_.delivery, state_.arena, findings, record, &mapping_.scopes_, foreign_, &state_.unused, &in_.environment, &in_.budget, &state_.lists, &in_.names, &state_.group, nullptr, state_.observer, &places_};
   }
+  void take_one(const wire::Document& document, std::uint32_t node);
   void take_rows(const wire::Document& document, std::vector<std::uint32_t> nodes);
   std::vector<std::vector<std::uint32_t>> grouped(const wire::Document& document, const std::vector<std::uint32_t>& nodes, RuleRun& run);
   bool wanted(const wire::Document& document, std::uint32_t node);
@@ -364,14 +397,21 @@ void RecordMaker::take(StageResult& result) {
     take_rows(*parent.document, nodes);
     return orphans();
   }
-  for (const std::uint32_t node : nodes) {
-    const std::uint16_t scope = mapping_.scopes_.root;
-    mapping_.scopes_.all[scope]->walk(*parent.document, node, foreign_, state_.frames[scope], state_.unused);
-    MappedRecord& mapped = fresh();
-    report_unused(scope, mapped.findings);
-    make(mapped);
+  if (result.thin) {
+    Apart apart(*this, *parent.document);
+    wire::read_records(*result.thin->document, result.thin->options, *result.thin->records, nodes, apart);
+  } else {
+    for (const std::uint32_t node : nodes) take_one(*parent.document, node);
   }
   orphans();
+}
+
+void RecordMaker::take_one(const wire::Document& document, std::uint32_t node) {
+  const std::uint16_t scope = mapping_.scopes_.root;
+  mapping_.scopes_.all[scope]->walk(document, node, foreign_, state_.frames[scope], state_.unused);
+  MappedRecord& mapped = fresh();
+  report_unused(scope, mapped.findings);
+  make(mapped);
 }
 
 Finding RecordMaker::about_row(Errc id, Severity severity, const wire::Document& document, std::uint32_t index) const {
@@ -629,7 +669,7 @@ Result<MappedDelivery> SourceMapping::run_once(const wire::Delivery& delivery, c
   MappedDelivery out;
   Budget budget{environment.steps_max};
   RecordMaker maker({*this, delivery, environment, pack, names, state, budget}, out, sink);
-  const StageInput input{delivery, environment, names, state.observer};
+  const StageInput input{delivery, environment, names, state.observer, sink != nullptr};
   if (state.observer != nullptr) state.observer->mapping(*this, input);
   TONGQU_CHECK(run_stages(stages_, input, state.stages, state.starts, maker));
   const DeliveryJudgement judged = maker.judge_delivery();

@@ -98,6 +98,7 @@ private:
   friend class MappingView;      ///< The tools for authors.
   void compile_records(const YamlNode& root, const Mistakes& mistakes, wire::NameSet& names);
   void note_compared(std::size_t from, wire::NameSet& names);
+  void find_records_apart(const wire::NameSet& names);
   void compile_checks(const YamlNode& root, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_rows(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler);
   void compile_head(const YamlNode& root, const MappingContext& context);

@@ -244,8 +244,12 @@ Result<void> StageRun::xml(const Stage& stage, Layer& layer, Flow& flow) {
   const wire::Part& body = input_.delivery.parts.front();
   const wire::Document* document = flow.fresh ? body.document.get() : nullptr;
   if (document == nullptr) {
-    if (auto parsed = wire::parse_xml_into(layer.document, flow.text, xml_options(characters, flow.fresh)); !parsed) return placed(std::move(parsed).error(), flow.part);
+    const wire::XmlOptions options = xml_options(characters, flow.fresh);
+    const bool thin = input_.one_by_one && input_.observer == nullptr && !stage.records.empty() && wire::reads_records_apart(options);
+    auto parsed = thin ? wire::parse_xml_thin_into(layer.document, flow.text, options, stage.records) : wire::parse_xml_into(layer.document, flow.text, options);
+    if (!parsed) return placed(std::move(parsed).error(), flow.part);
     document = &layer.document;
+    if (thin) result_.thin = StageResult::Thin{&layer.document, options, &stage.records};
   }
   return enter(stage, *document, flow);
 }
@@ -440,6 +444,7 @@ Result<void> run_stages(const Stages& stages, const StageInput& input, StageMemo
   result.findings.clear();
   result.operation.clear();
   result.waiting.reset();
+  result.thin.reset();
   if (input.delivery.parts.empty()) return Error(Errc::mapping_root_missing).with("body");
   if (memory.layers.size() < stages.list.size()) memory.layers.resize(stages.list.size());
   Flow flow;

@@ -17,6 +17,7 @@
 #include "tongqu/wire/pieces.hpp"
 #include "tongqu/wire/rows.hpp"
 #include "tongqu/wire/table.hpp"
+#include "tongqu/wire/xml_records.hpp"
 
 namespace tongqu::mapping::detail {
 
@@ -55,6 +56,7 @@ struct Stage {
   bool documents_many = false;             ///< nested: several documents in one text, all put in.
   std::shared_ptr<const TableSettings> table;   ///< csv, fixed, frames, spreadsheet, rows
   std::string cipher, key;                 ///< open: the key by name; never the key.
+  wire::RecordPath records;                ///< xml: may be read with the records apart, since nobody looks into one from outside; empty when not.
   int scope = -1;                          ///< Stages that give a document, and those that change the document before.
 };
 
@@ -86,6 +88,9 @@ struct StageResult {
   std::string operation;                   ///< Local name of the SOAP operation.
   Findings findings;                       ///< What the stages tolerated, skipped or changed; whoever takes them empties them.
   std::optional<Waiting> waiting;
+  /// The document has stubs for its records; they are read from its text one by one.
+  struct Thin { wire::Document* document; wire::XmlOptions options; const wire::RecordPath* records; };
+  std::optional<Thin> thin;
 };
 
 struct StageInput {
@@ -93,6 +98,7 @@ struct StageInput {
   const Environment& environment;
   const wire::NameSet& names;
   RunObserver* observer = nullptr;
+  bool one_by_one = false;                 ///< Records are handed over as they are made, so that no document need be held whole.
   const Limits& limits() const { return environment.limits; }
 };
 

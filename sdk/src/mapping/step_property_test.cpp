@@ -166,5 +166,46 @@ TEST(NumberLaws, no_digit_is_lost) {
   }
 }
 
+/// The one step of a `via` list.
+detail::Steps compiled(const std::string& via) {
+  using namespace detail;
+  static const YamlNode kNone;
+  const auto root = wire::parse_yaml("via: " + via);
+  Findings found;
+  const Mistakes mistakes(found, "step");
+  const YamlNode& item = root->find("via")->items.front();
+  StepBuild build{mistakes, "step", kZone, nullptr};
+  Steps steps;
+  steps.push_back(item.is_scalar() ? compile_step(item, kNone, build) : compile_step(item.members[0].first, item.members[0].second, build));
+  return steps;
+}
+
+/// A step that is not run must be one that would have changed nothing and said nothing.
+TEST(StepLaws, steps_told_idle_would_leave_the_text_as_it_is) {
+  const std::vector<std::string> pieces = {"a", "z", "A", "Z", "m", "M", "0", "9", "@", "[", "`", "{", " ", "\t", "\n", "\r", "\x1f", "\x7f", "中", "无", "（", "Ａ", "０", "　",
+                                           "\xC2\xA0", "\xE2\x80\x8B", "é", "鿿", "\xEE\x80\x80"};
+  for (const char* via : {"[{trim: wide}]", "[{trim: ascii}]", "[{null_if: [\"\", 无, /, AZ]}]", "[{fold: [digits, latin, punct]}]", "[upper]", "[lower]"}) {
+    const detail::Steps steps = compiled(via);
+    ASSERT_TRUE(steps.front()) << via;
+    Random random(20261130);
+    int idle = 0, other = 0;
+    for (int i = 0; i < 4000; ++i) {
+      std::string text;
+      for (std::size_t left = random() % 20; left > 0; --left) text += random() % 3 == 0 ? pick(random, pieces) : std::string(1, static_cast<char>('0' + random() % 10));
+      if (detail::idle_steps(steps, text) == 0) {
+        ++other;
+        continue;
+      }
+      ++idle;
+      const StepRun run = run_steps(via, text);
+      EXPECT_EQ(run.shown, text) << via;
+      EXPECT_FALSE(run.value.changed()) << via << " " << text;
+      EXPECT_EQ(run.notes, "") << via << " " << text;
+    }
+    EXPECT_GT(idle, 100) << via;
+    EXPECT_GT(other, 50) << via;
+  }
+}
+
 } // namespace
 } // namespace tongqu::mapping::test

@@ -1,5 +1,7 @@
 #include "mapping/steps.hpp"
 
+#include <cstring>
+
 #include "mapping/step_compilers.hpp"
 #include "tongqu/base/bytes.hpp"
 
@@ -125,6 +127,61 @@ bool accepts(ValueType takes, ValueType given) noexcept {
   if (takes == given) return true;
   if (takes == ValueType::text) return given == ValueType::decimal || given == ValueType::integer;
   return takes == ValueType::decimal && given == ValueType::integer;
+}
+
+namespace {
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101u;
+constexpr std::uint64_t kHighBits = kEachByte * 0x80;
+
+/// The high bit of each byte that lies from `first` to `last`, for bytes below 0x80.
+std::uint64_t bytes_between(std::uint64_t word, unsigned char first, unsigned char last) noexcept {
+  return (word + kEachByte * (0x80u - first)) & ~(word + kEachByte * (0x7Fu - last)) & kHighBits;
+}
+
+/// What a text is made of, as far as the steps ask.
+struct Letters { bool beyond_ascii = false, lower = false, upper = false; };
+
+Letters letters_of(std::string_view text) noexcept {
+  std::uint64_t high = 0, lower = 0, upper = 0;
+  const auto look = [&](std::uint64_t word) {
+    high |= word & kHighBits;
+    lower |= bytes_between(word & ~kHighBits, 'a', 'z') & ~word;
+    upper |= bytes_between(word & ~kHighBits, 'A', 'Z') & ~word;
+  };
+  const char* at = text.data();
+  std::size_t left = text.size();
+  for (; left >= 8; at += 8, left -= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    look(word);
+  }
+  std::uint64_t rest = 0;
+  for (; left > 0; --left) rest = rest << 8 | static_cast<unsigned char>(at[left - 1]);
+  look(rest);
+  return {high != 0, lower != 0, upper != 0};
+}
+
+} // namespace
+
+std::size_t idle_steps(const Steps& steps, std::string_view text) noexcept {
+  std::size_t count = 0;
+  std::optional<Letters> letters;
+  const auto made_of = [&]() -> const Letters& { return letters ? *letters : letters.emplace(letters_of(text)); };
+  for (const auto& step : steps) {
+    bool idle = false;
+    switch (step->idle) {
+      case Step::Idle::never: break;
+      case Step::Idle::plain_ends: idle = has_plain_ends(text); break;
+      case Step::Idle::no_placeholder: idle = !step->nulls->holds(text); break;
+      case Step::Idle::narrow: idle = !made_of().beyond_ascii; break;
+      case Step::Idle::no_lower: idle = !made_of().lower; break;
+      case Step::Idle::no_upper: idle = !made_of().upper; break;
+    }
+    if (!idle) break;
+    ++count;
+  }
+  return count;
 }
 
 bool NullTexts::stands_in_list(std::string_view text) const noexcept {

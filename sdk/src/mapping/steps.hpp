@@ -53,6 +53,8 @@ enum class Inverse : std::uint8_t {
 
 enum class StepOutcome : std::uint8_t { ok, absent, placeholder, malformed, range };
 
+class NullTexts;
+
 /// One compiled step; immutable and safe from several threads.
 class Step {
 public:
@@ -71,6 +73,9 @@ public:
   std::shared_ptr<const YamlNode> sentinels;  ///< Beside `date`.
   bool never_malforms = false;  ///< As this one was written; overrides its row.
   bool keeps_type = false;      ///< Gives what it was given: checks of numbers.
+  /// Steps of texts that most texts pass as they are, without a word: idle_steps() tells those texts without running the step.
+  enum class Idle : std::uint8_t { never, plain_ends, no_placeholder, narrow, no_lower, no_upper } idle = Idle::never;
+  const NullTexts* nulls = nullptr;   ///< no_placeholder.
 };
 /// Rules of one type have its steps in common.
 using Steps = std::vector<std::shared_ptr<const Step>>;
@@ -150,5 +155,17 @@ private:
   std::uint64_t lengths_ = 0;
   std::vector<std::string> texts_;
 };
+
+/// How many steps from the first would leave `text` as it is and say nothing.
+std::size_t idle_steps(const Steps& steps, std::string_view text) noexcept;
+/// Whether nothing can be trimmed at the ends: they are ASCII that is no blank, or of U+4000 to U+9FFF, as nearly all are.
+inline bool has_plain_ends(std::string_view text) noexcept {
+  const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const auto plain = [](unsigned char c) { return c < 0x80 && c != ' ' && c != '\t' && c != '\r' && c != '\n'; };
+  const auto common = [](unsigned char lead) { return lead - 0xE4u < 6u; };
+  const std::size_t size = text.size();
+  if (size == 0 || (!plain(byte(0)) && !common(byte(0)))) return false;
+  return plain(byte(size - 1)) || (size >= 3 && common(byte(size - 3)) && (byte(size - 2) & 0xC0u) == 0x80 && (byte(size - 1) & 0xC0u) == 0x80);
+}
 
 } // namespace tongqu::mapping::detail

@@ -30,10 +30,10 @@ bool ascii_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n
 
 class Trim final : public Step {
 public:
-  explicit Trim(bool wide) : wide_(wide) {}
+  explicit Trim(bool wide) : wide_(wide) { idle = Idle::plain_ends; }
   StepOutcome run(Value& value, wire::Arena&) const override {
     std::string_view& text = value.text;
-    if (!text.empty() && stays_in_front(text) && stays_behind(text)) return StepOutcome::ok;
+    if (has_plain_ends(text)) return StepOutcome::ok;
     bool again = true;
     while (again) {
       while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
@@ -45,14 +45,7 @@ public:
   }
 
 private:
-  /// A character at an end that is nothing to take away, as nearly all are: ASCII that is no blank, or of U+4000 to U+9FFF.
   static bool plain(char c) { return static_cast<unsigned char>(c) < 0x80 && !ascii_blank(c); }
-  static bool common(char lead) { return static_cast<unsigned char>(lead) - 0xE4u < 6u; }
-  static bool stays_in_front(std::string_view text) { return plain(text.front()) || common(text.front()); }
-  static bool stays_behind(std::string_view text) {
-    const auto trails = [text](std::size_t from_end) { return (static_cast<unsigned char>(text[text.size() - from_end]) & 0xC0u) == 0x80; };
-    return plain(text.back()) || (text.size() >= 3 && common(text[text.size() - 3]) && trails(2) && trails(1));
-  }
   /// Takes one wide character away at either end.
   static bool strip_wide(std::string_view& text) {
     const Decoded first = character_at(text, 0);
@@ -163,7 +156,10 @@ private:
 
 class NullIf final : public Step {
 public:
-  explicit NullIf(std::vector<std::string> texts) : texts_(std::move(texts)) {}
+  explicit NullIf(std::vector<std::string> texts) : texts_(std::move(texts)) {
+    idle = Idle::no_placeholder;
+    nulls = &texts_;
+  }
   StepOutcome run(Value& value, wire::Arena&) const override {
     return texts_.holds(value.text) ? StepOutcome::placeholder : StepOutcome::ok;
   }
@@ -175,7 +171,7 @@ private:
 
 class ChangeCase final : public Step {
 public:
-  explicit ChangeCase(bool upper) : from_(upper ? 'a' : 'A'), to_(upper ? 'A' : 'a') {}
+  explicit ChangeCase(bool upper) : from_(upper ? 'a' : 'A'), to_(upper ? 'A' : 'a') { idle = upper ? Idle::no_lower : Idle::no_upper; }
   StepOutcome run(Value& value, wire::Arena& arena) const override {
     const auto changes = [this](char c) { return c >= from_ && c <= from_ + 25; };
     if (std::none_of(value.text.begin(), value.text.end(), changes)) return StepOutcome::ok;
@@ -219,7 +215,12 @@ class Affix final : public Step {
 public:
   Affix(std::string before, std::string after) : before_(std::move(before)), after_(std::move(after)) {}
   StepOutcome run(Value& value, wire::Arena& arena) const override {
-    value.text = arena.store(before_ + std::string(value.text) + after_);
+    const std::size_t size = before_.size() + value.text.size() + after_.size();
+    if (size == 0) return StepOutcome::ok;
+    char* const out = arena.allocate(size);
+    char* at = out;
+    for (const std::string_view piece : {std::string_view(before_), value.text, std::string_view(after_)}) at = std::copy(piece.begin(), piece.end(), at);
+    value.text = {out, size};
     return StepOutcome::ok;
   }
 
@@ -335,6 +336,7 @@ StepPtr compile_fold(const YamlNode& argument, StepBuild& build) {
     else if (word == "space") fold->space = true;
     else return wrong(argument, build, one_of({"digits", "latin", "punct", "space"}));
   }
+  if (!fold->space) fold->idle = Step::Idle::narrow;
   return fold;
 }
 

@@ -21,7 +21,7 @@ const RecordType* record_type();
 template <class T>
 using List = std::optional<std::vector<T>>;
 
-constexpr std::size_t kElementsExpected = 4;
+constexpr std::size_t kElementsExpected = 8;
 
 /// The part of a RecordType that depends on nothing but the struct.
 template <class T>

@@ -155,6 +155,33 @@ void Arena::reset() {
   used_total_ = 0;
 }
 
+void Arena::release(const Mark& mark) {
+  // The first block is kept in any case.
+  const std::size_t kept = std::max<std::size_t>(mark.blocks, 1);
+  if (blocks_.size() > kept) blocks_.resize(kept);
+  at_ = mark.at;
+  used_total_ = mark.used;
+}
+
+std::uint32_t Document::graft(const Document& from, std::uint32_t element, std::uint32_t stub) {
+  if (graft_ != TapeEntry::kNone) tape_.resize(graft_);
+  graft_ = static_cast<std::uint32_t>(tape_.size());
+  stub_ = stub;
+  ++grafts_;
+  const std::uint32_t end = from.tape_[element].end;
+  const std::uint32_t by = graft_ - element;  // Modulo 2^32, whichever of the two is behind.
+  tape_.insert(tape_.end(), from.tape_.begin() + element, from.tape_.begin() + end);
+  for (std::size_t i = graft_; i < tape_.size(); ++i) {
+    TapeEntry& entry = tape_[i];
+    entry.parent += by;
+    entry.end += by;
+    if (entry.next != TapeEntry::kNone) entry.next += by;
+  }
+  tape_[graft_].parent = tape_[stub].parent;
+  tape_[graft_].next = tape_[stub].next;
+  return graft_;
+}
+
 void Document::own_source(std::string text) {
   if (!owned_) owned_ = std::make_unique<std::string>();
   *owned_ = std::move(text);
@@ -175,6 +202,8 @@ void Document::clear() {
   arena_.reset();
   if (owned_) owned_->clear();
   source_ = {};
+  graft_ = stub_ = TapeEntry::kNone;
+  grafts_ = 0;
 }
 
 std::string Document::position(std::size_t offset) const {
@@ -286,10 +315,20 @@ std::string Node::path() const {
   return path(memory);
 }
 
+/// What is known of places inside the element grafted before is not true of the one that is there now.
+void PlaceMemory::forget_graft(const Document& document) {
+  if (grafts_ == document.grafts()) return;
+  grafts_ = document.grafts();
+  for (Siblings& known : siblings_) {
+    if (known.parent != TapeEntry::kNone && known.parent >= document.grafted()) known = {};
+  }
+}
+
 std::string Node::path(PlaceMemory& memory) const {
   if (memory.document_ != document_) return path();
+  memory.forget_graft(*document_);
   std::vector<Node> steps;
-  for (Node node = *this; node; node = node.parent()) steps.push_back(node);
+  for (Node node = *this; node; node = node.parent()) steps.emplace_back(document_, document_->stands_at(node.index()));
   std::string path;
   if (steps.back().kind() == NodeKind::element) path.append("/").append(steps.back().name());
   if (memory.siblings_.size() < steps.size()) memory.siblings_.resize(steps.size());

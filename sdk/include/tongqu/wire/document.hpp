@@ -69,7 +69,9 @@ private:
   friend class Node;
   friend class Document;
   struct Siblings { std::uint32_t parent = TapeEntry::kNone, index = 0; std::size_t before = 0; bool more = false; };
+  void forget_graft(const Document& document);
   const Document* document_ = nullptr;
+  std::uint64_t grafts_ = 0;         ///< Of the document, when it was last looked at.
   std::size_t offset_ = 0, line_ = 1, line_start_ = 0;
   std::vector<Siblings> siblings_;   ///< By depth.
 };
@@ -135,6 +137,10 @@ public:
   char* allocate(std::size_t bytes);
   std::string_view store(std::string_view text);
   void reset();  ///< Forgets everything but keeps the first block.
+  /// How far it is used; release() gives back what was taken since.
+  struct Mark { std::size_t blocks = 0, at = 0, used = 0; };
+  Mark mark() const noexcept { return {blocks_.size(), at_, used_total_}; }
+  void release(const Mark& mark);
   std::size_t bytes_used() const noexcept { return used_total_; }
 
 private:
@@ -181,6 +187,15 @@ public:
   std::string take_buffer();
   void clear();  ///< Keeps capacity, for reuse by the next message.
 
+  /// Puts an element of `from`, with all that is in it, behind everything else, in the place of `stub`, an element of this document that
+  /// was left without its content (xml_records.hpp). The one that was grafted before goes. Both documents must have one source and number
+  /// their namespaces alike. Places and paths are those of the stub. Answers the index of the element here.
+  std::uint32_t graft(const Document& from, std::uint32_t element, std::uint32_t stub);
+  /// The node that stands in the tree of siblings for this one: the stub for a grafted element, else itself.
+  std::uint32_t stands_at(std::uint32_t index) const noexcept { return index == graft_ ? stub_ : index; }
+  std::uint32_t grafted() const noexcept { return graft_; }      ///< Where the grafted element begins; kNone when there is none.
+  std::uint64_t grafts() const noexcept { return grafts_; }      ///< How many were grafted so far.
+
 private:
   std::vector<TapeEntry> tape_;
   std::vector<std::string_view> namespaces_;
@@ -188,6 +203,8 @@ private:
   Arena arena_;
   std::unique_ptr<std::string> owned_;
   std::string_view source_;
+  std::uint32_t graft_ = TapeEntry::kNone, stub_ = TapeEntry::kNone;
+  std::uint64_t grafts_ = 0;
 };
 
 } // namespace tongqu::wire

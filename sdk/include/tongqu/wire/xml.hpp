@@ -58,6 +58,7 @@ public:
   Result<void> read_into(Document& document, Bytes bytes, const XmlOptions& options);
 
 private:
+  friend Result<void> parse_xml_thin_into(Document& document, Bytes bytes, const XmlOptions& options, const std::vector<std::string>& path);
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "tongqu/wire/xml.hpp"
+#include "tongqu/base/assert.hpp"
+#include "tongqu/wire/xml_records.hpp"
 #include "xml/expat_reader.hpp"
 #include "xml/prolog.hpp"
 #include "xml/xml_scanner.hpp"
@@ -18,7 +19,7 @@ XmlEngine engine_of(const XmlOptions& options) noexcept {
 
 class XmlReader::Impl {
 public:
-  Result<void> read_into(Document& document, Bytes bytes, const XmlOptions& options) {
+  Result<void> read_into(Document& document, Bytes bytes, const XmlOptions& options, const RecordPath* records = nullptr) {
     document.clear();
     const std::size_t bytes_max = std::min<std::size_t>(options.limits.message_bytes_max, std::numeric_limits<int>::max() / 2);
     if (bytes.size() > bytes_max) return Error(Errc::wire_xml_limit).at("1:1").with("size of the message");
@@ -32,6 +33,7 @@ public:
       return Error(Errc::wire_xml_character).at(document.position(nul));
     }
     if (const auto doctype = detail::doctype_offset(source)) return Error(Errc::wire_xml_doctype).at(document.position(*doctype));
+    if (records != nullptr) return scanner_.run(document, options, detail::XmlScanner::Records{*records, nullptr});
     return engine_of(options) == XmlEngine::expat ? expat_.run(document, options) : scanner_.run(document, options);
   }
 
@@ -44,6 +46,13 @@ XmlReader::XmlReader() : impl_(std::make_unique<Impl>()) {}
 XmlReader::~XmlReader() = default;
 XmlReader::XmlReader(XmlReader&&) noexcept = default;
 XmlReader& XmlReader::operator=(XmlReader&&) noexcept = default;
+
+bool reads_records_apart(const XmlOptions& options) noexcept { return engine_of(options) == XmlEngine::scanner; }
+
+Result<void> parse_xml_thin_into(Document& document, Bytes bytes, const XmlOptions& options, const RecordPath& path) {
+  TONGQU_ASSERT(reads_records_apart(options) && path.size() >= 2, "records stand inside the root, and our own scanner reads them");
+  return XmlReader::Impl().read_into(document, bytes, options, &path);
+}
 
 Result<void> XmlReader::read_into(Document& document, Bytes bytes, const XmlOptions& options) {
   return impl_->read_into(document, bytes, options);

@@ -44,6 +44,15 @@ Shortcut shortcut(const char* at, const char* end) noexcept {
 
 } // namespace
 
+Result<void> XmlScanner::run(Document& document, const XmlOptions& options, const Records& records) {
+  records_ = &records;
+  records_depth_ = records.path.size() - 1;
+  auto done = run(document, options);
+  records_ = nullptr;
+  records_depth_ = kNoRecords;
+  return done;
+}
+
 Result<void> XmlScanner::run(Document& document, const XmlOptions& options) {
   document_ = &document;
   options_ = &options;
@@ -51,7 +60,8 @@ Result<void> XmlScanner::run(Document& document, const XmlOptions& options) {
   const std::string_view source = document.source();
   begin_ = source.data();
   end_ = source.data() + source.size();
-  const std::size_t expected = entries_expected(source, options.limits.nodes_max);
+  dropped_ = 0;
+  const std::size_t expected = records_ != nullptr ? kEntriesMax : entries_expected(source, options.limits.nodes_max);
   if (tape_->capacity() == 0 || expected > kEntriesMax) tape_->reserve(expected);
   frames_.clear();
   scope_.start(document);
@@ -96,6 +106,7 @@ const char* XmlScanner::scan_content(const char* at) {
     if (at[1] == '/') at = scan_end_tag(at);
     else if (at[1] == '!') at = scan_exclamation(at);
     else if (at[1] == '?') at = scan_instruction(at, Spot::within);
+    else if (frames_.size() == records_depth_) at = scan_record(at);
     else if (const char* const behind = scan_plain_leaf(at); behind != nullptr) at = behind;
     else at = scan_start_tag(at);
     if (at == nullptr) return nullptr;

@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,14 @@ class XmlScanner {
 public:
   /// Reads the source of `document`, which holds its text and nothing else yet. Its byte-order mark, encoding and DOCTYPE are dealt with.
   Result<void> run(Document& document, const XmlOptions& options);
+
+  /// What happens to an element on the way `path` when its end is reached.
+  struct Records {
+    const std::vector<std::string>& path;
+    /// Null: a stub of it stays. Else it is handed over and goes.
+    std::function<void(std::uint32_t element)> hand_over;
+  };
+  Result<void> run(Document& document, const XmlOptions& options, const Records& records);
 
 private:
   /// An element that is not closed yet.
@@ -74,6 +84,11 @@ private:
   void append_copied(Frame& frame, std::string_view text);
   void make_room(Frame& frame, std::size_t needed);
   void refuse_long_text(const char* begin, const char* end, Pieces pieces);
+
+  // xml_records.cpp: elements whose content goes as soon as they end
+  const char* scan_record(const char* at);
+  void end_record(std::uint32_t index);
+  bool is_record(std::uint32_t index) const;
 
   // xml_tags.cpp: start and end tags
   const char* scan_start_tag(const char* at);
@@ -148,6 +163,12 @@ private:
   std::uint32_t declared_ = 0;        ///< Namespace declarations of the start tag being read.
   std::uint32_t prefixed_ = 0;        ///< Its attributes with a prefix.
   NamespaceScope scope_;
+  static constexpr std::size_t kNoRecords = ~std::size_t{0};
+  const Records* records_ = nullptr;
+  std::size_t records_depth_ = kNoRecords;  ///< Open elements around a record.
+  std::size_t dropped_ = 0;                 ///< Entries that are no more on the tape and count nevertheless.
+  std::size_t namespaces_before_ = 0;       ///< The record that is read: what there was before it.
+  Arena::Mark memory_before_;
   bool refused_ = false;
   Errc code_ = Errc::wire_xml_not_wf;
   const char* refused_at_ = nullptr;

@@ -104,7 +104,7 @@ const char* XmlScanner::finish_start_tag(const char* at, const char* tag, const 
 bool XmlScanner::refuse_element(const char* tag) {
   const Limits& limits = options_->limits;
   if (frames_.size() >= limits.depth_max) (void)refuse(Errc::wire_xml_depth, tag);
-  else if (tape_->size() >= limits.nodes_max) (void)refuse(Errc::wire_xml_limit, tag, "nodes");
+  else if (tape_->size() + dropped_ >= limits.nodes_max) (void)refuse(Errc::wire_xml_limit, tag, "nodes");
   else if (!frames_.empty() && frames_.back().children >= limits.children_max) (void)refuse(Errc::wire_xml_limit, tag, "children");
   else (void)refuse(Errc::wire_xml_limit, tag, "name");
   return false;
@@ -125,7 +125,7 @@ const char* XmlScanner::scan_plain_leaf(const char* at) {
                     same_bytes(name, stop + 2, name_size, end_);
   if (!ends) return nullptr;
   const Limits& limits = options_->limits;
-  const bool fits = frames_.size() < limits.depth_max && tape_->size() < limits.nodes_max && frames_.back().children < limits.children_max &&
+  const bool fits = frames_.size() < limits.depth_max && tape_->size() + dropped_ < limits.nodes_max && frames_.back().children < limits.children_max &&
                     name_size <= limits.name_bytes_max && text_size <= limits.text_bytes_max;
   if (!fits) return nullptr;
   TapeEntry& entry = add_element(at, {name, name_size}, scope_.default_index());
@@ -141,7 +141,7 @@ bool XmlScanner::open(const char* tag, const QName& name, std::uint32_t ns, std:
   const Limits& limits = options_->limits;
   const std::string_view local = name.local_name();
   const auto index = static_cast<std::uint32_t>(tape_->size());
-  const bool fits = frames_.size() < limits.depth_max && index < limits.nodes_max && (frames_.empty() || frames_.back().children < limits.children_max) &&
+  const bool fits = frames_.size() < limits.depth_max && index + dropped_ < limits.nodes_max && (frames_.empty() || frames_.back().children < limits.children_max) &&
                     local.size() <= limits.name_bytes_max;
   if (!fits) return refuse_element(tag);
   (void)add_element(tag, local, ns);
@@ -188,7 +188,9 @@ void XmlScanner::close() {
     }
   }
   scope_.leave(frame.declarations);
+  const std::uint32_t index = frame.index;
   frames_.pop_back();
+  if (frames_.size() == records_depth_) end_record(index);
 }
 
 /// `at` is "</".
