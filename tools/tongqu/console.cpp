@@ -8,9 +8,13 @@
 
 namespace tongqu::tool {
 
-int Console::fail(const Error& error) const {
+void Console::complain(const Error& error) const {
   const std::string line = describe(error, lang) + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int Console::fail(const Error& error) const {
+  complain(error);
   machine(wire::refusal_json(error, "", {}));
   switch (error.action()) {
     case Action::fix_input: return kInputAtFault;

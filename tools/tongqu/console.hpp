@@ -29,6 +29,8 @@ struct Console {
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
   }
+  /// One line about an error on stderr, where the answer on stdout tells it in its own way.
+  void complain(const Error& error) const;
   /// An error to standard error; gives the exit code that fits its action.
   int fail(const Error& error) const;
   /// Findings of a configuration or pack: "file:line:column id severity text", one line each.

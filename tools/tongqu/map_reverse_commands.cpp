@@ -108,7 +108,7 @@ int laws(const ReverseCommandOptions& options, const Console& console) {
     const bool holds = report.failures.empty() && report.never.empty();
     good = good && holds;
     show_report(report, console);
-    if (!holds) (void)console.fail(Error(Errc::mapping_laws_failed).at(report.mapping));
+    if (!holds) console.complain(Error(Errc::mapping_laws_failed).at(report.mapping));
     write_report(w, report);
   }
   w.end_array();
