@@ -33,7 +33,7 @@ def freeze(pid, seconds):
 def hold(pid):
     """Stops a process and waits until none of its threads is in the kernel any more."""
     os.kill(pid, signal.SIGSTOP)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60  # A sync that is under way on a busy disk may take long.
     while time.monotonic() < end:
         try:
             states = [open("/proc/%d/task/%s/stat" % (pid, task), encoding="ascii", errors="replace").read().rsplit(")", 1)[1].split()[0] for task in os.listdir("/proc/%d/task" % pid)]
