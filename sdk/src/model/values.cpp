@@ -2,17 +2,12 @@
 
 #include <array>
 
+#include "tongqu/base/days.hpp"
+
 namespace tongqu::model {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_leap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
-
-int days_in_month(int year, int month) {
-  constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return month == 2 && is_leap(year) ? 29 : kDays[static_cast<std::size_t>(month) - 1];
-}
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.
 std::int64_t days_from_civil(int year, int month, int day) {

@@ -23,9 +23,16 @@ public:
   Result<void> read();
 
 private:
-  Result<void> record(std::size_t at, Bytes record);
-  /// Fields of the record that begins here, and how wide they are together; null when no kind begins so.
-  const std::vector<FixedOptions::Field>* fields_at(std::size_t at);
+  /// What a record is made of.
+  struct Layout {
+    std::string_view begins;
+    const std::vector<FixedOptions::Field>* fields;
+    std::size_t width = 0;
+  };
+  void add_layout(std::string_view begins, const std::vector<FixedOptions::Field>& fields);
+  /// That of the record which begins here; null when no kind begins so.
+  const Layout* layout_at(std::size_t at) const;
+  Result<void> record(std::size_t at, Bytes record, const Layout* layout);
   Result<std::string> field(Bytes piece, std::size_t at, const std::string& name);
   Error fault(std::size_t at, const std::string& what) const;
 
@@ -34,8 +41,7 @@ private:
   const FixedOptions& options_;
   const Limits& limits_;
   Findings& findings_;
-  std::size_t width_ = 0;
-  std::size_t kind_ = 0;
+  std::vector<Layout> layouts_;        ///< Of each kind, in their order; one when there are no kinds.
 };
 
 /// Places count records and bytes: who looks for the fault has a record in front of him, not text.
@@ -65,32 +71,24 @@ Result<std::string> FixedReader::field(Bytes piece, std::size_t at, const std::s
   return Error(Errc::wire_encoding_invalid).at(std::to_string(grid_.rows.size()) + ":" + std::to_string(at + 1)).with(name);
 }
 
-const std::vector<FixedOptions::Field>* FixedReader::fields_at(std::size_t at) {
-  const auto width_of = [](const std::vector<FixedOptions::Field>& fields) {
-    std::size_t width = 0;
-    for (const FixedOptions::Field& one : fields) width += one.bytes;
-    return width;
-  };
-  const std::vector<FixedOptions::Field>* fields = options_.kinds.empty() ? &options_.fields : nullptr;
-  for (kind_ = 0; kind_ < options_.kinds.size() && fields == nullptr; ++kind_) {
-    const FixedOptions::Kind& kind = options_.kinds[kind_];
-    if (bytes_.substr(at, kind.begins.size()) == kind.begins) fields = &kind.fields;
+const FixedReader::Layout* FixedReader::layout_at(std::size_t at) const {
+  if (options_.kinds.empty()) return &layouts_.front();
+  for (const Layout& one : layouts_) {
+    if (bytes_.substr(at, one.begins.size()) == one.begins) return &one;
   }
-  if (fields != nullptr) width_ = width_of(*fields);
-  return fields;
+  return nullptr;
 }
 
-Result<void> FixedReader::record(std::size_t at, Bytes record) {
+Result<void> FixedReader::record(std::size_t at, Bytes record, const Layout* layout) {
   if (grid_.rows.size() >= limits_.children_max) return Error(Errc::wire_table_limit).at("offset " + std::to_string(at)).with("rows");
   grid_.rows.emplace_back();
   grid_.numbers.push_back(static_cast<std::uint32_t>(grid_.rows.size()));
-  const std::vector<FixedOptions::Field>* fields = fields_at(at);
-  if (fields == nullptr) return fault(0, "no such kind of record");
-  if (!options_.kinds.empty()) grid_.kinds.push_back(static_cast<std::uint16_t>(kind_ - 1));
-  if (record.size() > width_) return fault(width_, "record too long");
-  if (record.size() < width_ && !options_.short_allowed) return fault(record.size(), "record too short");
+  if (layout == nullptr) return fault(0, "no such kind of record");
+  if (!options_.kinds.empty()) grid_.kinds.push_back(static_cast<std::uint16_t>(layout - layouts_.data()));
+  if (record.size() > layout->width) return fault(layout->width, "record too long");
+  if (record.size() < layout->width && !options_.short_allowed) return fault(record.size(), "record too short");
   std::size_t from = 0;
-  for (const FixedOptions::Field& one : *fields) {
+  for (const FixedOptions::Field& one : *layout->fields) {
     const Bytes piece = from < record.size() ? record.substr(from, one.bytes) : Bytes();
     TONGQU_TRY(const std::string text, field(piece, from, one.name));
     if (text.find('\0') != std::string::npos && without_padding(text).find('\0') != std::string_view::npos) return fault(from, "NUL");
@@ -102,17 +100,25 @@ Result<void> FixedReader::record(std::size_t at, Bytes record) {
     from += one.bytes;
   }
   // Positions are record and byte: the source is as wide as the records.
-  grid_.source.append(width_, ' ');
+  grid_.source.append(layout->width, ' ');
   grid_.source += '\n';
   return {};
 }
 
+void FixedReader::add_layout(std::string_view begins, const std::vector<FixedOptions::Field>& fields) {
+  Layout made{begins, &fields};
+  for (const FixedOptions::Field& one : fields) made.width += one.bytes;
+  layouts_.push_back(made);
+}
+
 Result<void> FixedReader::read() {
+  for (const FixedOptions::Kind& kind : options_.kinds) add_layout(kind.begins, kind.fields);
+  if (options_.kinds.empty()) add_layout({}, options_.fields);
   if (bytes_.size() > limits_.message_bytes_max) return Error(Errc::wire_table_limit).at("offset " + std::to_string(limits_.message_bytes_max)).with("bytes");
   for (std::size_t at = 0; at < bytes_.size();) {
+    const Layout* const layout = layout_at(at);
     // What is of no kind is told by its record.
-    if (fields_at(at) == nullptr) width_ = 1;
-    std::size_t size = std::min(width_, bytes_.size() - at), next = at + size;
+    std::size_t size = std::min(layout == nullptr ? std::size_t{1} : layout->width, bytes_.size() - at), next = at + size;
     if (options_.lines) {
       // A line end inside the record's width can be no byte of a character: trail bytes of GB18030 are 30 and above.
       const std::size_t end = std::min(bytes_.find('\n', at), bytes_.size());
@@ -124,7 +130,7 @@ Result<void> FixedReader::read() {
         continue;
       }
     }
-    TONGQU_CHECK(record(at, bytes_.substr(at, size)));
+    TONGQU_CHECK(record(at, bytes_.substr(at, size), layout));
     at = next;
   }
   return {};

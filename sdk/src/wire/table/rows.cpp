@@ -5,11 +5,15 @@
 #include <optional>
 #include <vector>
 
+#include "table/path_name.hpp"
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/base/days.hpp"
 #include "tongqu/wire/document_builder.hpp"
 
 namespace tongqu::wire {
 namespace {
+
+using detail::path_name;
 
 constexpr int kRowsQuirk = 51;
 constexpr std::size_t kKeyCharactersMax = 40;
@@ -31,16 +35,6 @@ std::string_view type_name_zh(ColumnType type) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// As headers of other tables: without blanks, and `_` for signs that paths cannot hold.
-std::string path_name(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (static_cast<unsigned char>(c) <= ' ') continue;
-    out += std::string_view("/|[]@:\"'(),=!").find(c) == std::string_view::npos ? c : '_';
-  }
-  return out;
-}
 
 bool is_integer(std::string_view text) {
   if (!text.empty() && text.front() == '-') text.remove_prefix(1);
@@ -69,19 +63,13 @@ bool take_sign(std::string_view& text, std::string_view signs) {
   return true;
 }
 
-int days_of(int year, int month) {
-  static constexpr std::array<int, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return days[static_cast<std::size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
-}
-
 bool take_day(std::string_view& text) {
   const auto year = take_digits(text, 4);
   if (!year || !take_sign(text, "-")) return false;
   const auto month = take_digits(text, 2);
   if (!month || *month < 1 || *month > 12 || !take_sign(text, "-")) return false;
   const auto day = take_digits(text, 2);
-  return day && *day >= 1 && *day <= days_of(*year, *month);
+  return day && *day >= 1 && *day <= days_in_month(*year, *month);
 }
 
 /// Hours to at most that many, minutes to 59.
@@ -309,7 +297,8 @@ bool is_plain_row_key(std::string_view text) {
   const auto plain = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.'; };
   if (!std::all_of(text.begin(), text.end(), plain)) return false;
   const auto digits = std::count_if(text.begin(), text.end(), is_digit);
-  const bool mobile = digits == 11 && text.front() == '1';
+  // With the code of the country, too.
+  const bool mobile = (digits == 11 && text.front() == '1') || (digits == 13 && text.substr(0, 3) == "861");
   return !mobile && digits != 15 && digits != 17 && digits != 18;
 }
 

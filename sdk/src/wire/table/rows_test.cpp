@@ -97,7 +97,7 @@ TEST(Rows, a_place_is_table_key_and_column) {
   };
   EXPECT_NE(at("17").find("@/T[ID=17]/A"), std::string::npos) << at("17");
   EXPECT_NE(at("\"BJ-0017\"").find("@/T[ID=BJ-0017]/A"), std::string::npos);
-  for (const std::string personal : {"\"100000210608090016\"", "100000210608090016", "\"10000021060809001X\"", "13900000000", "\"139-0000-0000\"", "\"欧冶清\"", "null", "\"\"", "\"a b\""}) {
+  for (const std::string personal : {"\"100000210608090016\"", "100000210608090016", "\"10000021060809001X\"", "13900000000", "8613900000000", "\"139-0000-0000\"", "\"欧冶清\"", "null", "\"\"", "\"a b\""}) {
     EXPECT_NE(at(personal).find("@/T[2]/A"), std::string::npos) << personal << " " << at(personal);
   }
 }

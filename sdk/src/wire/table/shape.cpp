@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "table/path_name.hpp"
 #include "tongqu/wire/document_builder.hpp"
 #include "tongqu/wire/table.hpp"
 
@@ -46,11 +47,9 @@ std::string name_of(std::string_view header) {
       break;
     }
     if (blank) continue;
-    const char c = header[i++];
-    if (static_cast<unsigned char>(c) <= ' ') continue;
-    name += std::string_view("/|[]@:\"'(),=!").find(c) == std::string_view::npos ? c : '_';
+    name += header[i++];
   }
-  return name;
+  return detail::path_name(name);
 }
 
 class Shaper {

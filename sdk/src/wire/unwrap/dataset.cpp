@@ -2,6 +2,7 @@
 #include <charconv>
 #include <unordered_set>
 
+#include "table/path_name.hpp"
 #include "tongqu/base/utf8.hpp"
 #include "tongqu/wire/document_builder.hpp"
 #include "tongqu/wire/unwrap.hpp"
@@ -84,12 +85,7 @@ Result<void> DatasetReader::find() {
 
 std::string_view DatasetReader::name_of(const Node& node) {
   if (node.name().find("_x") == std::string_view::npos && node.name().find("_X") == std::string_view::npos) return node.name();
-  std::string name;
-  for (const char c : decode_dotnet_name(node.name())) {
-    if (static_cast<unsigned char>(c) <= ' ') continue;
-    name += std::string_view("/|[]@:\"'(),=!").find(c) == std::string_view::npos ? c : '_';
-  }
-  return builder_.keep(name);
+  return builder_.keep(detail::path_name(decode_dotnet_name(node.name())));
 }
 
 Result<std::vector<DatasetReader::Row>> DatasetReader::sorted(const Node& parent) const {
