@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/base/phrases.hpp"
 
 namespace tongqu {
 
@@ -19,19 +19,13 @@ std::string_view severity_name(Severity severity) noexcept {
 
 namespace {
 
-/// A value class as `value_class_of` writes it, in Chinese; what it does not know stays as it is.
+/// A value class as `value_class_of` writes it, in Chinese; what has no phrase stays as it is.
 std::string value_class_zh(const std::string& text) {
-  static constexpr std::pair<std::string_view, std::string_view> words[] = {{"digits", "数字"}, {"capitals", "大写字母"}, {"small letters", "小写字母"}, {"blanks", "空白"},
-                                                                           {"signs", "符号"}, {"non-ASCII", "非 ASCII 字符"}, {"empty", "空"}};
+  if (text == "empty") return "空";
   std::string out;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find(", ", at), text.size());
-    const std::string_view piece = std::string_view(text).substr(at, end - at);
-    const std::size_t count = piece.find(" characters");
-    const auto* word = std::find_if(std::begin(words), std::end(words), [piece](const auto& one) { return one.first == piece; });
-    if (!out.empty()) out += "、";
-    if (count != std::string_view::npos && count + 11 == piece.size()) out.append(piece.substr(0, count)).append(" 个字符");
-    else out += word != std::end(words) ? word->second : piece;
+    out.append(out.empty() ? "" : "、").append(phrase_in(Lang::zh, std::string_view(text).substr(at, end - at)));
     at = end + 2;
   }
   return out;
