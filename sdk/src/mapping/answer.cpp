@@ -159,7 +159,9 @@ bool Answer::read_template(const YamlNode& node, std::string_view key, Slots kno
     const auto found = std::find(names.begin(), names.end(), name);
     const auto slot = static_cast<std::size_t>(known.first) + static_cast<std::size_t>(found - names.begin());
     if (end == std::string::npos || found == names.end()) {
-      mistakes.add(Errc::mapping_placeholder_unknown, node, subject + ": " + name, one_of(names), did_you_mean(name, names).en.empty() ? Bilingual{"a brace that is no placeholder is written {{ or }}", "不是占位符的花括号写作 {{ 或 }}"} : did_you_mean(name, names));
+      Bilingual hint = did_you_mean(name, names);
+      if (hint.en.empty()) hint = {"a brace that is no placeholder is written {{ or }}", "不是占位符的花括号写作 {{ 或 }}"};
+      mistakes.add(Errc::mapping_placeholder_unknown, node, subject + ": " + name, one_of(names), std::move(hint));
       return false;
     }
     out.pieces.push_back({Slot::literal, std::move(literal)});

@@ -358,7 +358,8 @@ void RuleCompiler::list_content(const YamlNode& node, const std::string& name, s
   } else if (plain && inner == nullptr) {
     // Plain values are rules over the element itself whose field is the list's own kind of item.
     YamlNode item = node;
-    auto drop = [](const auto& member) { return member.first.text == "each" || member.first.text == "when" || member.first.text == "empty" || member.first.text == "order" || member.first.text == "key" || member.first.text == "join" || member.first.text == "orphans" || member.first.text == "unmatched"; };
+    static constexpr std::string_view kOfTheList[] = {"each", "when", "empty", "order", "key", "join", "orphans", "unmatched"};
+    const auto drop = [](const auto& member) { return std::find(std::begin(kOfTheList), std::end(kOfTheList), member.first.text) != std::end(kOfTheList); };
     item.members.erase(std::remove_if(item.members.begin(), item.members.end(), drop), item.members.end());
     YamlNode key, dot;
     key.text = "maybe";

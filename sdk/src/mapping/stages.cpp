@@ -146,7 +146,7 @@ Result<void> StageRun::soap(const Stage& stage, Layer& layer, Flow& flow) {
   if (stage.operation != "any" && operation.name() != stage.operation) return Error(Errc::mapping_operation_mismatch).at(flow.part + " " + operation.position()).with(stage.operation);
   // What operations refer to stands beside them with an id; a second operation would go unheard.
   for (wire::Node other = operation.next(); other; other = other.next()) {
-    if (!other.attribute("id")) return Error(Errc::mapping_repeated).at(flow.part + " " + other.position()).with(std::string(other.name()));
+    if (!other.attribute("id")) return Error(Errc::mapping_repeated).at(flow.part + " " + other.position()).with("a second operation");
   }
   start(stage, operation, foreign, flow);
   flow.kind = Flow::Kind::document;

@@ -158,14 +158,15 @@ private:
 
 /// How many steps from the first would leave `text` as it is and say nothing.
 std::size_t idle_steps(const Steps& steps, std::string_view text) noexcept;
+/// ASCII that is no blank.
+inline bool is_plain_end(unsigned char c) noexcept { return c < 0x80 && c != ' ' && c != '\t' && c != '\r' && c != '\n'; }
 /// Whether nothing can be trimmed at the ends: they are ASCII that is no blank, or of U+4000 to U+9FFF, as nearly all are.
 inline bool has_plain_ends(std::string_view text) noexcept {
   const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const auto plain = [](unsigned char c) { return c < 0x80 && c != ' ' && c != '\t' && c != '\r' && c != '\n'; };
   const auto common = [](unsigned char lead) { return lead - 0xE4u < 6u; };
   const std::size_t size = text.size();
-  if (size == 0 || (!plain(byte(0)) && !common(byte(0)))) return false;
-  return plain(byte(size - 1)) || (size >= 3 && common(byte(size - 3)) && (byte(size - 2) & 0xC0u) == 0x80 && (byte(size - 1) & 0xC0u) == 0x80);
+  if (size == 0 || (!is_plain_end(byte(0)) && !common(byte(0)))) return false;
+  return is_plain_end(byte(size - 1)) || (size >= 3 && common(byte(size - 3)) && (byte(size - 2) & 0xC0u) == 0x80 && (byte(size - 1) & 0xC0u) == 0x80);
 }
 
 } // namespace tongqu::mapping::detail

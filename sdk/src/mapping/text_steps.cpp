@@ -38,14 +38,13 @@ public:
     while (again) {
       while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
       while (!text.empty() && ascii_blank(text.back())) text.remove_suffix(1);
-      again = wide_ && !text.empty() && !(plain(text.front()) && plain(text.back())) && strip_wide(text);
+      again = wide_ && !text.empty() && !(is_plain_end(static_cast<unsigned char>(text.front())) && is_plain_end(static_cast<unsigned char>(text.back()))) && strip_wide(text);
       value.repaired = value.repaired || again;
     }
     return StepOutcome::ok;
   }
 
 private:
-  static bool plain(char c) { return static_cast<unsigned char>(c) < 0x80 && !ascii_blank(c); }
   /// Takes one wide character away at either end.
   static bool strip_wide(std::string_view& text) {
     const Decoded first = character_at(text, 0);
