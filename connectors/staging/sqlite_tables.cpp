@@ -80,10 +80,11 @@ public:
     writer_.begin_object();
     writer_.key("columns");
     writer_.begin_object();
-    types_.clear();
+    columns_.clear();
     for (int i = 0; i < sqlite3_column_count(query.get()); ++i) {
-      types_.push_back(column_type(sqlite3_column_decltype(query.get(), i)));
-      if (!is_ours(query, i)) writer_.member(sqlite3_column_name(query.get(), i), types_.back());
+      const std::string_view name = sqlite3_column_name(query.get(), i);
+      columns_.push_back({column_type(sqlite3_column_decltype(query.get(), i)), name == settings_.message || name == settings_.time});
+      if (!columns_.back().is_ours) writer_.member(name, columns_.back().type);
     }
     writer_.end_object();
     writer_.key("rows");
@@ -91,8 +92,10 @@ public:
   }
   void row(const Query& query) {
     writer_.begin_array();
+    // As many values as the row has now: where that is not what the columns say, the stage refuses it.
     for (int i = 0; i < sqlite3_column_count(query.get()); ++i) {
-      if (!is_ours(query, i)) value(query, i);
+      const Column column = static_cast<std::size_t>(i) < columns_.size() ? columns_[static_cast<std::size_t>(i)] : Column();
+      if (!column.is_ours) value(query, i, column.type);
     }
     writer_.end_array();
   }
@@ -102,12 +105,11 @@ public:
   }
 
 private:
-  /// What we write ourselves is nothing that the office says.
-  bool is_ours(const Query& query, int column) const {
-    const std::string_view name = sqlite3_column_name(query.get(), column);
-    return name == settings_.message || name == settings_.time;
-  }
-  void value(const Query& query, int column) {
+  struct Column {
+    std::string_view type = "any";
+    bool is_ours = false;            ///< What we write ourselves is nothing that the office says.
+  };
+  void value(const Query& query, int column, std::string_view type) {
     switch (sqlite3_column_type(query.get(), column)) {
       case SQLITE_NULL: return writer_.null();
       case SQLITE_INTEGER: return writer_.number(sqlite3_column_int64(query.get(), column));
@@ -117,18 +119,18 @@ private:
         const bool plain_number = number.find_first_not_of("0123456789+-.eE") == std::string::npos;
         return plain_number ? writer_.number_text(number) : writer_.string(number);
       }
-      case SQLITE_BLOB: return bytes(query.text(column), column);
+      case SQLITE_BLOB: return bytes(query.text(column), type);
       default: break;
     }
     const std::string raw = query.text(column);
-    if (types_[static_cast<std::size_t>(column)] == "bytes") return writer_.string(to_base64(raw));
+    if (type == "bytes") return bytes(raw, type);
     const auto text = wire::decode(raw, encoding_);
     // Bytes that are no text of the charset go on as bytes: the stage refuses them with table, row and column, and nothing is replaced silently.
     if (text) writer_.string(*text);
-    else bytes(raw, column);
+    else bytes(raw, type);
   }
-  void bytes(const std::string& raw, int column) {
-    if (types_[static_cast<std::size_t>(column)] == "bytes") return writer_.string(to_base64(raw));
+  void bytes(const std::string& raw, std::string_view type) {
+    if (type == "bytes") return writer_.string(to_base64(raw));
     writer_.begin_object();
     writer_.member("bytes", to_base64(raw));
     writer_.end_object();
@@ -137,7 +139,7 @@ private:
   wire::JsonWriter& writer_;
   const StagingSettings& settings_;
   const wire::Encoding encoding_;
-  std::vector<std::string_view> types_;
+  std::vector<Column> columns_;
 };
 
 } // namespace
