@@ -90,7 +90,7 @@ def of_row(row, tables):
 
 
 def as_dicts(table):
-    """Rows of one table by column; a day is a day, whatever clock the driver put behind it."""
+    """Rows of one table by column; a row that is too short, or holds bytes that are no text, refuses the whole."""
     for row in table["rows"]:
         if len(row) != len(table["columns"]) or any(isinstance(value, dict) for value in row):
             raise Refused("no rows")
