@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
@@ -60,14 +61,34 @@ TEST_F(JournalSync, a_sync_that_fails_in_a_checkpoint_ends_all_work_too) {
   Intake large = intake("m1");
   large.raw = std::string(std::size_t{24} << 20U, 'x');
   fail_after(1);
-  store(large);
-  // The callback came after the commit; the checkpoint behind it failed before the next group.
-  EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m2"))), "journal.sync_failed");
-  EXPECT_EQ(g_failed, 1);
-  heal();
+  store(large); // The checkpoint behind it is on a thread of its own.
+  for (int i = 0; i < 5000 && g_failed == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  heal(); // What the failed one lost is not known, though syncs work again.
+  std::string known = "ok";
+  for (int i = 0; i < 5000 && known == "ok"; ++i) known = id_of(journal_->note("x", {"a", "b"}));
+  EXPECT_EQ(known, "journal.sync_failed");
   expect_all_refused();
+  EXPECT_EQ(g_failed, 1);
   reopen();
   EXPECT_EQ(journal_->bodies("m1")->raw.size(), large.raw.size());
+}
+
+TEST_F(JournalSync, the_log_begins_anew_while_the_writer_never_rests) {
+  constexpr int kSenders = 4, kEach = 100;
+  std::atomic<std::uintmax_t> longest{0};
+  std::vector<std::thread> senders;
+  for (int sender = 0; sender < kSenders; ++sender) {
+    senders.emplace_back([this, sender, &longest] {
+      for (int i = 0; i < kEach; ++i) {
+        Intake large = intake("m" + std::to_string(sender) + "-" + std::to_string(i));
+        large.raw = std::string(std::size_t{512} << 10U, 'x');
+        EXPECT_EQ(id_of(journal_->accept_and_wait(std::move(large))), "ok");
+        longest = std::max(longest.load(), std::filesystem::file_size(options_.path + "-wal"));
+      }
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_LT(longest, std::uintmax_t{96} << 20U) << "of 200 MB that went through it";
 }
 
 } // namespace

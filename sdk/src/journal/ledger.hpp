@@ -157,6 +157,8 @@ public:
   /// Targets that got work in this transaction; emptied by the call.
   virtual std::set<std::string> take_ready() = 0;
   enum class Pressure : std::uint8_t { none, high };
+  /// From now on the log is tidied on a thread of its own, as far as that goes.
+  virtual Result<void> tidy_beside() { return {}; }
   virtual Result<void> tidy_log(Pressure pressure) = 0; ///< Checkpoints when the log has grown; under pressure much earlier.
   virtual Result<void> close_log() = 0; ///< The end: what was held back is written.
 };

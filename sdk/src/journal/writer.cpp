@@ -43,6 +43,7 @@ Result<void> Writer::start(Drive drive) {
   disk_.look(clock_.now_mono());
   write_head_now();
   if (drive_ == Drive::thread) {
+    TONGQU_CHECK(store_->tidy_beside());
     heads_.begin();
     thread_ = std::thread([this] { loop(); });
   }
@@ -240,6 +241,7 @@ void Writer::run(Group group) {
   look_at_disk(group);
   if (group.empty()) look_at_files();
   else process(group);
+  tidy(group);
   std::set<std::string> nudged;
   {
     const std::lock_guard lock(mutex_);
@@ -340,6 +342,11 @@ void Writer::process(Group& group) {
   }
   tell_ready(ready);
   book(&WriterWork::completing);
+}
+
+/// Also when there was nothing to do: a sync that failed on the thread beside us must be known before the next message comes.
+void Writer::tidy(Group& group) {
+  if (poisoned_) return;
   if (auto tidied = store_->tidy_log(disk_.low() ? Ledger::Pressure::high : Ledger::Pressure::none); !tidied && is_fatal(tidied.error())) fail_group(group, tidied.error());
 }
 

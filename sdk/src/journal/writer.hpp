@@ -69,6 +69,7 @@ private:
   void look_at_disk(Group& group);
   bool make_room();
   void process(Group& group);
+  void tidy(Group& group);
   Result<void> apply_until_known(Group& group, Failures& failures);
   void foresee(const Group& group);
   enum class Pass : std::uint8_t { together, one_by_one };

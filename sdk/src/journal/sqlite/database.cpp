@@ -73,10 +73,23 @@ int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 
 std::int64_t Database::total_changes() const noexcept { return sqlite3_total_changes64(handle_); }
 
+std::string Database::path() const {
+  const char* name = sqlite3_db_filename(handle_, "main");
+  return name != nullptr ? name : "";
+}
+
 Result<void> Database::checkpoint(Checkpoint kind) {
   const int mode = kind == Checkpoint::passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
   const int rc = sqlite3_wal_checkpoint_v2(handle_, "main", mode, nullptr, nullptr);
   if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) return failure(rc);
+  return {};
+}
+
+Result<void> Database::sync_file() {
+  sqlite3_file* file = nullptr;
+  int rc = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+  if (rc == SQLITE_OK && file != nullptr && file->pMethods != nullptr) rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  if (rc != SQLITE_OK) return failure(rc);
   return {};
 }
 

@@ -38,7 +38,10 @@ public:
   /// Moves the log into the database file. `truncate` also empties the log, waiting for readers at most the busy time-out.
   enum class Checkpoint : std::uint8_t { passive, truncate };
   Result<void> checkpoint(Checkpoint kind);
+  /// Syncs the database file, without its log.
+  Result<void> sync_file();
 
+  std::string path() const; ///< Of the database file.
   sqlite3* handle() const noexcept { return handle_; }
   /// Error for a result code. A failing disk is journal.sync_failed on a writing connection: nothing after it can be trusted.
   Error failure(int result_code) const;

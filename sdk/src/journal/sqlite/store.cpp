@@ -30,6 +30,7 @@ Result<void> Store::begin() {
   live_.keys_added = 0;
   begun_ = live_;
   ready_.clear();
+  if (beside_) TONGQU_CHECK(beside_->outcome());
   TONGQU_CHECK(run(at(statements_, Sql::begin)));
   // Only what is committed may become old: nothing takes an old key back.
   if (recent_->old().empty() && recent_->size() >= lot()) {
@@ -140,6 +141,10 @@ Result<void> Store::close_log() {
       rollback();
       return written;
     }
+  }
+  if (beside_) {
+    beside_->end();
+    TONGQU_CHECK(beside_->outcome());
   }
   return database_->checkpoint(Database::Checkpoint::truncate);
 }

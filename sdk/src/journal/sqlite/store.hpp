@@ -8,6 +8,7 @@
 #include "journal/fair_order.hpp"
 #include "journal/lane_rules.hpp"
 #include "journal/sealing.hpp"
+#include "journal/sqlite/checkpointer.hpp"
 #include "journal/sqlite/database.hpp"
 #include "journal/sqlite/keys.hpp"
 #include "journal/sqlite/rows.hpp"
@@ -107,6 +108,7 @@ public:
   Result<void> replace_receipt(const ReceiptRow& row) override;
   Result<bool> forget_other_keys(std::string_view key_id) override;  ///< False while something is left under one.
 
+  Result<void> tidy_beside() override;
   Result<void> tidy_log(Pressure pressure) override;  ///< Checkpoints when the log has grown; under pressure much earlier.
   Result<void> close_log() override;  ///< Writes the keys that were held back and empties the log.
   std::shared_ptr<const RecentKeys> recent() const noexcept { return recent_; }
@@ -126,6 +128,7 @@ private:
   Result<void> write_counters();
   Result<void> write_keys(std::size_t count);
   std::size_t lot() const;
+  bool fold_is_due(int pages);
   void add_key(std::int64_t hash, std::int64_t id);
   void take_back_keys(std::size_t keep);
   Counters& counters() noexcept override { return live_.counters; }
@@ -164,6 +167,9 @@ private:
   FairOrder order_;
   /// For each target the place (and id) in the fair order up to which all are handed out. Forgotten on every doubt.
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> handed_out_;
+  std::unique_ptr<Checkpointer> beside_;
+  int asked_at_pages_ = 0; ///< Pages in the log when it was asked last.
+  int fold_at_pages_ = 0;  ///< Pages in the log with which the writer moves the rest.
 };
 
 } // namespace tongqu::journal::detail

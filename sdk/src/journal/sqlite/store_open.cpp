@@ -8,6 +8,8 @@ namespace {
 
 /// Log pages after which a commit is followed by a checkpoint, and those after which readers are waited for to empty the log.
 constexpr int kLogPagesTidy = 500;
+/// Log pages after which the writer moves what the thread beside it has left, so that the log begins anew.
+constexpr int kLogPagesFold = 4000;
 constexpr int kLogPagesMax = 40000;
 /// On a disk without room the log stays short, so that it lives in the room that it has.
 constexpr int kLogPagesPressed = 16;
@@ -70,11 +72,39 @@ Result<void> Store::load_tip() {
   return {};
 }
 
+Result<void> Store::tidy_beside() {
+  TONGQU_TRY(beside_, Checkpointer::start(database_->path()));
+  fold_at_pages_ = kLogPagesFold;
+  return {};
+}
+
 // SQLite's own checkpoint hides its errors. A sync that failed there must stop us like any other, because trying it again proves nothing.
 Result<void> Store::tidy_log(Pressure pressure) {
+  if (beside_) TONGQU_CHECK(beside_->outcome());
   const int pages = database_->wal_pages();
-  if (pages < (pressure == Pressure::high ? kLogPagesPressed : kLogPagesTidy)) return {};
-  return database_->checkpoint(pages > kLogPagesMax ? Database::Checkpoint::truncate : Database::Checkpoint::passive);
+  if (pages < asked_at_pages_) { // The log has begun anew.
+    asked_at_pages_ = 0;
+    fold_at_pages_ = kLogPagesFold;
+  }
+  const bool pressed = pressure == Pressure::high, much = pages > kLogPagesMax;
+  if (pages < (pressed ? kLogPagesPressed : kLogPagesTidy)) return {};
+  if (beside_) {
+    if (pressed || much) beside_->wait();
+    else if (!fold_is_due(pages)) return {};
+    TONGQU_CHECK(beside_->outcome());
+  }
+  return database_->checkpoint(much ? Database::Checkpoint::truncate : Database::Checkpoint::passive);
+}
+
+/// Asks for a round beside the writer when there is enough for one. True when so little is left to move that the writer should do it.
+bool Store::fold_is_due(int pages) {
+  if (pages - asked_at_pages_ >= kLogPagesTidy) {
+    if (beside_->ask()) asked_at_pages_ = pages;
+    return false;
+  }
+  if (pages < fold_at_pages_ || beside_->busy()) return false;
+  fold_at_pages_ = pages + kLogPagesFold; // A reader may stand in the way of beginning anew.
+  return true;
 }
 
 } // namespace tongqu::journal::detail
