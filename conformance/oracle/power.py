@@ -64,12 +64,12 @@ class Disk:
     def mount(self):
         self.run("mount", "-o", "loop", self.image, self.mount_point)
 
-    def cut(self, pid, bury):
+    def cut(self, stop, bury):
         """Cuts the power, buries who ran on it, and mounts again.
 
-        The processor stops with the disk, so the process is stopped first. Otherwise the call itself lies: an fdatasync that is under way while it
+        The processor stops with the disk, so `stop` stops the processes first. Otherwise the call itself lies: an fdatasync that is under way while it
         is made may return 0 for what is thrown away (a bare append and fdatasync loop lost its last one in 2 of 60 cuts, in 0 of 60 when stopped)."""
-        hold(pid)
+        stop()
         fd = os.open(self.mount_point, os.O_RDONLY)
         fcntl.ioctl(fd, EXT4_IOC_SHUTDOWN, array.array("I", [NO_LOG_FLUSH]))
         os.close(fd)

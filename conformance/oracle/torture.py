@@ -10,6 +10,7 @@
   --rate R         share of platform requests that meet a fault (default 0.08)
   --points LIST    fault points to kill at: all (default), none (random moments only), or names with commas
   --power-cuts N   so many power cuts of a loop image (root and loop devices; skipped loudly elsewhere)
+  --postgres       the store is a PostgreSQL server of the run's own; power cuts are those of its machine (skipped loudly where there is none)
   --syscalls N     so many lives in which one file or socket call of the bridge fails, waits or kills (strace; skipped loudly where it is not there)
   --freezes N      so many times SIGSTOP for a while and SIGCONT
   --commit-ms T    the slowest commit of a platform under the fault slow_commit (default 120); query_after_ms is set to 200 ms more
@@ -39,6 +40,7 @@ import ledger  # noqa: E402
 import operator_desk  # noqa: E402
 import power  # noqa: E402
 import sandbox  # noqa: E402
+import server  # noqa: E402
 from canaries import Canaries  # noqa: E402
 from sender import Senders  # noqa: E402
 from world import World  # noqa: E402
@@ -93,8 +95,11 @@ class Run:
         self.rng = random.Random(seed)
         self.dir = os.path.abspath(tempfile.mkdtemp(prefix="tongqu-oracle-", dir=options.work))
         self.canaries = Canaries()
+        os.chmod(self.dir, 0o711)  # A server that is another user has its folders in here.
         self.disk = power.Disk(os.path.join(self.dir, "disk")) if options.power_cuts else None
-        self.world = World(self.dir, options.bin, seed, self.canaries, state=self.disk.mount_point if self.disk else None, timings=options.timings)
+        place = self.disk.mount_point if self.disk else None
+        self.server = server.Server(place or self.dir, os.path.join(self.dir, "server")) if options.postgres else None
+        self.world = World(self.dir, options.bin, seed, self.canaries, state=None if self.server else place, timings=options.timings, server=self.server)
         self.failure = ""
 
     def fail(self, why):
@@ -151,8 +156,23 @@ class Run:
             return self.fail("the bridge did not start")
         if self.world.wait_dead(self.rng.uniform(0.1, 0.8)):
             return self.fail("the bridge ended by itself")
-        self.disk.cut(self.world.bridge.pid, self.world.kill_bridge)
+        if self.server:
+            return self.cut_server()
+        self.disk.cut(lambda: power.hold(self.world.bridge.pid), self.world.kill_bridge)
         self.tally.cuts += 1
+
+    def cut_server(self):
+        """The machine of the server loses its power. The bridge, on another one, waits for it, or has been on the same socket outlet."""
+        together = self.rng.random() < 0.5
+        self.disk.cut(self.server.hold, self.server.bury)
+        if together:
+            self.world.kill_bridge()
+        self.server.start()
+        self.tally.cuts += 1
+        if not together:
+            if self.world.wait_dead(self.rng.uniform(0.3, 1.5)):
+                return self.fail("the bridge did not outlive its server")
+            self.world.kill_bridge()
 
     def freeze(self):
         self.world.start_bridge()
@@ -196,6 +216,8 @@ class Run:
                 self.judge(evidence)
         finally:
             self.world.close()
+            if self.server:
+                self.server.stop()
             if self.disk:
                 self.disk.close()
         self.report(time.monotonic() - began)
@@ -239,7 +261,6 @@ class Run:
         return e
 
     def account(self, e):
-        store = os.path.join(self.world.state, "journal.db")
         code, rows = self.world.tool("status")
         e.status = rows[0] if code == 0 and rows else {}
         e.deliveries = {state: self.world.deliveries(state) for state in checker.FINAL + checker.OPEN}
@@ -247,10 +268,10 @@ class Run:
         e.verify = rows[0] if rows else {}
         with open(self.world.path("keys", "audit.key"), encoding="ascii") as f:
             key = bytes.fromhex(f.read().strip())
-        e.chain = chain.entries(store)
+        e.chain = self.world.chain()
         e.chain_break = chain.first_break(e.chain, key)
         e.head_problem = chain.head_problem(os.path.join(self.world.state, "audit.head"), e.chain, self.world.path("keys", "audit-sm2.pub.pem"))
-        e.leaks = self.canaries.search([self.world.state, self.world.path("run"), self.world.path("out")])
+        e.leaks = self.canaries.search([self.world.state, self.world.path("run"), self.world.path("out"), *([self.server.data, self.server.beside] if self.server else [])])
 
     def judge(self, e):
         broken = checker.judge(e)
@@ -292,6 +313,7 @@ def options_of(arguments):
     parser.add_argument("--points", default="all")
     parser.add_argument("--power-cuts", type=int, default=0)
     parser.add_argument("--cuts-per-run", type=int, default=20)
+    parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--syscalls", type=int, default=0)
     parser.add_argument("--freezes", type=int, default=0)
     parser.add_argument("--commit-ms", type=int, default=120)
@@ -341,6 +363,7 @@ def shares(o):
              "--cuts-per-run", str(o.cuts_per_run), "--commit-ms", str(o.commit_ms), "--seconds", str(o.seconds), "--drain-s", str(o.drain_s), "--lanes", str(o.lanes), "--pace-ms", str(o.pace_ms)]
     plain += ["--work", o.work] if o.work else []
     plain += ["--clean"] if o.clean else []
+    plain += ["--postgres"] if o.postgres else []
     plain += ["--keep"] if o.keep else []
     plain += ["--quiet"] if o.quiet else []
     for world in range(o.worlds):
@@ -394,6 +417,9 @@ def main(arguments=None):
             print("torture: POWER CUTS SKIPPED: " + why, file=sys.stderr)
             tally.skipped.append("power cuts: " + why)
             o.power_cuts = 0
+    if o.postgres and server.why_not():
+        print("torture: POSTGRESQL SKIPPED: " + server.why_not(), file=sys.stderr)
+        return 0
     if o.syscalls and shutil.which("strace") is None:
         print("torture: SYSCALL FAULTS SKIPPED: no strace", file=sys.stderr)
         tally.skipped.append("syscalls: no strace")

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+import chain
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 CHARACTERS = ("dedup", "queryable", "neither")
@@ -28,10 +30,10 @@ def die_with_parent():
 class World:
     """Folders: `oracle` holds our own ledgers, `keys` the secrets, `state` the bridge's store, `run` its working and temporary folder."""
 
-    def __init__(self, folder, bin_dir, seed, canaries, state=None, timings=None):
+    def __init__(self, folder, bin_dir, seed, canaries, state=None, timings=None, server=None):
         self.dir, self.bin, self.seed, self.canaries = folder, os.path.abspath(bin_dir), seed, canaries
         self.characters, self.peers, self.journal_more, self.env, self.log_to = CHARACTERS, {}, "", {}, None  # What a fault may change before prepare().
-        self.state = state or self.path("state")
+        self.state, self.server = state or self.path("state"), server  # The store is a file in `state`, or in the server.
         self.timings = dict({"total_timeout_ms": 1200, "retry_min_ms": 20, "retry_max_ms": 400, "query_after_ms": 200, "concurrency": 8, "workers": 2}, **(timings or {}))
         self.bridge, self.ready, self.urls, self.health, self.control = None, threading.Event(), {}, "", ""
         self.sandboxes, self.addresses, self.starts, self.reader = {}, {}, [], None
@@ -82,7 +84,12 @@ class World:
     def write_config(self):
         t = self.timings
         target = os.path.join(ROOT, "connectors", "platforms", "tif_rio", "targets", "case.yaml")
-        lines = ["model: {reference_date: 2150-01-01}", "journal: {path: %s/journal.db, seal_key: {file: keys/seal.key}, crash_guard: off%s}" % (self.state, self.journal_more),
+        store = "path: %s/journal.db" % self.state
+        if self.server:
+            with open(os.open(self.path("keys", "pg.conn"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:
+                f.write(self.server.connection() + "\n")
+            store = "path: %s/bridge, postgres: {connection: {file: keys/pg.conn}}" % self.state
+        lines = ["model: {reference_date: 2150-01-01}", "journal: {%s, seal_key: {file: keys/seal.key}, crash_guard: off%s}" % (store, self.journal_more),
                  "audit: {key: {file: keys/audit.key}, sign_key: {file: keys/audit-sm2.pem}, head_file: %s/audit.head, public_key_file: keys/audit-sm2.pub.pem}" % self.state, "listen:"]
         for system, (name, family, path) in LISTENERS.items():
             token = ", token: {file: keys/linhu.token}" if family == "rest" else ""
@@ -190,6 +197,9 @@ class World:
         if code != 0:
             raise RuntimeError("hold list gave %d" % code)
         return rows
+
+    def chain(self):
+        return self.server.chain() if self.server else chain.entries(os.path.join(self.state, "journal.db"))
 
     def save_metrics(self):
         """Metrics are a place where a person's data could turn up."""
