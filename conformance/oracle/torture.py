@@ -52,6 +52,7 @@ BAD_CALLS = (("fdatasync", "error=EIO"), ("fdatasync", "signal=SIGKILL"), ("fdat
              ("pread64", "error=EIO"), ("sendto", "error=ECONNRESET"), ("sendmsg", "error=ECONNRESET"), ("recvfrom", "error=ECONNRESET"), ("recvmsg", "error=ECONNRESET"), ("sendto", "signal=SIGKILL"),
              ("connect", "error=ECONNREFUSED"), ("accept4", "error=EMFILE"), ("fsync", "error=EIO"), ("rename", "error=EIO"))
 POINT_WAIT_S = 4.0
+START_S = 60  # Patience on a machine that does much else; how long it took is in the result.
 BREATH_S = 0.05
 
 
@@ -128,7 +129,7 @@ class Run:
         """Starts the bridge, lets it live for a while, ends it with SIGKILL."""
         faults, point = self.next_faults()
         self.world.start_bridge(faults)
-        if not self.world.wait_ready(15):
+        if not self.world.wait_ready(START_S):
             if point and self.world.wait_dead(0.5):  # Killed on the way up: that counts.
                 return self.count_kill(point)
             return self.fail("the bridge did not start")
@@ -152,7 +153,7 @@ class Run:
 
     def cut_power(self):
         self.world.start_bridge()
-        if not self.world.wait_ready(15):
+        if not self.world.wait_ready(START_S):
             return self.fail("the bridge did not start")
         if self.world.wait_dead(self.rng.uniform(0.1, 0.8)):
             return self.fail("the bridge ended by itself")
@@ -176,7 +177,7 @@ class Run:
 
     def freeze(self):
         self.world.start_bridge()
-        if not self.world.wait_ready(15):
+        if not self.world.wait_ready(START_S):
             return self.fail("the bridge did not start")
         time.sleep(self.rng.uniform(0.1, 0.4))
         power.freeze(self.world.bridge.pid, self.rng.uniform(0.5, 2.5))
@@ -190,7 +191,7 @@ class Run:
         when = self.rng.randrange(1, 60)
         self.world.start_bridge(wrapper=("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, what, when)))
         self.tally.syscalls += 1
-        if self.world.wait_ready(15):
+        if self.world.wait_ready(START_S):
             self.world.wait_dead(self.rng.uniform(0.4, 1.2))
         elif self.world.bridge.poll() is None:
             return self.fail("the bridge hung on its way up under %s:%s:when=%d" % (call, what, when))
@@ -225,7 +226,7 @@ class Run:
     def suffer(self, kills):
         if self.o.clean:
             self.world.start_bridge()
-            if not self.world.wait_ready(15):
+            if not self.world.wait_ready(START_S):
                 return self.fail("the bridge did not start")
             if self.world.wait_dead(self.o.seconds):
                 self.fail("the bridge ended by itself")
@@ -239,7 +240,7 @@ class Run:
             act()
         if not self.failure:
             self.world.start_bridge()
-            if not self.world.wait_ready(15):
+            if not self.world.wait_ready(START_S):
                 self.fail("the bridge did not start for the last time")
 
     def settle(self, senders):
