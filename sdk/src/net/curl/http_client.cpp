@@ -5,15 +5,14 @@
 #include <signal.h>
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
-#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 #include "net/curl/peer_address.hpp"
 #include "net/curl/transfer.hpp"
+#include "net/job_queue.hpp"
 #include "net/plain/plain_client.hpp"
 #include "tongqu/base/fault_point.hpp"
 
@@ -25,7 +24,7 @@ constexpr int kPollMs = 1000;
 
 class CurlClient final : public HttpClient {
 public:
-  CurlClient(PeerOptions options, std::string base_url) : options_(std::move(options)), base_url_(std::move(base_url)) {}
+  CurlClient(PeerOptions options, std::string base_url) : options_(std::move(options)), base_url_(std::move(base_url)), waiting_(options_.queue_max) {}
   CurlClient(const CurlClient&) = delete;
   CurlClient& operator=(const CurlClient&) = delete;
   ~CurlClient() override;
@@ -49,11 +48,8 @@ private:
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> free_;
   std::vector<Transfer*> busy_;
-
-  std::mutex mutex_;
-  std::deque<Job> queue_;
-  bool stopping_ = false;
-  bool woken_ = false;
+  JobQueue waiting_;
+  std::mutex ending_; ///< multi_ is closed on its own thread, and not before the destructor has made its last call of it.
 };
 
 Result<void> CurlClient::start() {
@@ -79,8 +75,8 @@ Result<void> CurlClient::start() {
 
 CurlClient::~CurlClient() {
   {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    const std::lock_guard lock(ending_);
+    waiting_.stop();
     if (thread_.joinable()) curl_multi_wakeup(multi_);
   }
   if (thread_.joinable()) thread_.join();
@@ -93,20 +89,7 @@ void CurlClient::close_multi() {
 }
 
 void CurlClient::send(HttpRequest request, std::function<void(HttpOutcome)> done) {
-  if (auto good = check_outgoing(request); !good) return done(failed_outcome(std::move(good).error(), Sent::nothing));
-  bool wake = false;
-  std::optional<Errc> refused;
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_.size() >= options_.queue_max) refused = Errc::net_queue_full;
-    if (stopping_) refused = Errc::base_stopped;
-    if (!refused) {
-      queue_.push_back({std::move(request), std::move(done)});
-      wake = !woken_;
-      woken_ = true;
-    }
-  }
-  if (refused) return done(failed_outcome(Error(*refused), Sent::nothing));
+  const bool wake = waiting_.put(std::move(request), std::move(done));
   if (wake && std::this_thread::get_id() != thread_.get_id()) curl_multi_wakeup(multi_);
 }
 
@@ -127,32 +110,20 @@ void CurlClient::run() {
       for (Transfer* transfer : busy_) transfer->notice_sent();
     }
     collect_ended();
-    bool waiting = false;
-    {
-      const std::lock_guard lock(mutex_);
-      waiting = !queue_.empty() && !free_.empty();
-    }
-    if (!waiting) curl_multi_poll(multi_, nullptr, 0, kPollMs, nullptr);
+    if (waiting_.empty() || free_.empty()) curl_multi_poll(multi_, nullptr, 0, kPollMs, nullptr);
   }
   give_up_all();
-  const std::lock_guard lock(mutex_); // Not before the destructor has made its last call of multi_.
+  const std::lock_guard lock(ending_);
   close_multi();
 }
 
 /// Gives waiting requests to free handles. False when the client is to end.
 bool CurlClient::take_jobs() {
-  for (;;) {
-    Job job;
-    {
-      const std::lock_guard lock(mutex_);
-      woken_ = false;
-      if (stopping_) return false;
-      if (queue_.empty() || free_.empty()) return true;
-      job = std::move(queue_.front());
-      queue_.pop_front();
-    }
-    begin(std::move(job));
+  for (std::vector<Job> jobs; waiting_.take(free_.size(), jobs); jobs.clear()) {
+    if (jobs.empty()) return true;
+    for (Job& job : jobs) begin(std::move(job));
   }
+  return false;
 }
 
 void CurlClient::begin(Job job) {
@@ -210,12 +181,7 @@ void CurlClient::give_up_all() {
     curl_multi_remove_handle(multi_, transfer.handle());
     finish(transfer, transfer.abandon(Error(Errc::base_stopped)));
   }
-  std::deque<Job> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting.swap(queue_);
-  }
-  for (Job& job : waiting) job.done(failed_outcome(Error(Errc::base_stopped), Sent::nothing));
+  waiting_.give_up_all();
 }
 
 /// What the waiting caller and the client's thread share.

@@ -6,13 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include "net/curl/peer_address.hpp"
+#include "net/job_queue.hpp"
 #include "net/plain/plain_connection.hpp"
 
 namespace tongqu::net::detail {
@@ -24,7 +22,7 @@ constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
 
 class PlainClient final : public HttpClient {
 public:
-  PlainClient(PeerOptions options, PlainPeer peer) : options_(std::move(options)), peer_(std::move(peer)) {}
+  PlainClient(PeerOptions options, PlainPeer peer) : options_(std::move(options)), peer_(std::move(peer)), waiting_(options_.queue_max) {}
   ~PlainClient() override;
   PlainClient(const PlainClient&) = delete;
   PlainClient& operator=(const PlainClient&) = delete;
@@ -60,11 +58,7 @@ private:
   std::vector<std::size_t> free_;    ///< Places without a request; the one used last at the end, as its connection is the freshest.
   MonoTime look_at_ = MonoTime::max();
   std::string room_ = std::string(kRoomBytes, '\0');
-
-  std::mutex mutex_;
-  std::deque<Job> queue_;
-  bool stopping_ = false;
-  bool woken_ = false;
+  JobQueue waiting_;
 };
 
 Result<void> PlainClient::start() {
@@ -88,10 +82,7 @@ Result<void> PlainClient::start() {
 }
 
 PlainClient::~PlainClient() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
+  waiting_.stop();
   if (thread_.joinable()) {
     static_cast<void>(::eventfd_write(wake_, 1));
     thread_.join();
@@ -101,20 +92,7 @@ PlainClient::~PlainClient() {
 }
 
 void PlainClient::send(HttpRequest request, std::function<void(HttpOutcome)> done) {
-  if (auto good = check_outgoing(request); !good) return done(failed_outcome(std::move(good).error(), Sent::nothing));
-  bool wake = false;
-  std::optional<Errc> refused;
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_.size() >= options_.queue_max) refused = Errc::net_queue_full;
-    if (stopping_) refused = Errc::base_stopped;
-    if (!refused) {
-      queue_.push_back({std::move(request), std::move(done)});
-      wake = !woken_;
-      woken_ = true;
-    }
-  }
-  if (refused) return done(failed_outcome(Error(*refused), Sent::nothing));
+  const bool wake = waiting_.put(std::move(request), std::move(done));
   if (wake && std::this_thread::get_id() != thread_.get_id()) static_cast<void>(::eventfd_write(wake_, 1));
 }
 
@@ -130,21 +108,11 @@ void PlainClient::run() {
 
 /// Gives waiting requests to free places. False when the client is to end.
 bool PlainClient::take_jobs() {
-  std::vector<Job> jobs;
-  for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      woken_ = false;
-      if (stopping_) return false;
-      for (std::size_t left = free_.size(); left > 0 && !queue_.empty(); --left) {
-        jobs.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
-    }
+  for (std::vector<Job> jobs; waiting_.take(free_.size(), jobs); jobs.clear()) {
     if (jobs.empty()) return true;
     for (Job& job : jobs) begin(std::move(job));
-    jobs.clear();
   }
+  return false;
 }
 
 int PlainClient::wait_ms() const {
@@ -250,12 +218,7 @@ void PlainClient::give_up_all() {
     if (!places_[at].connection->busy()) continue;
     step(at, [](PlainConnection& one) { return std::optional<HttpOutcome>(one.fail(Error(Errc::base_stopped))); });
   }
-  std::deque<Job> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting.swap(queue_);
-  }
-  for (Job& job : waiting) job.done(failed_outcome(Error(Errc::base_stopped), Sent::nothing));
+  waiting_.give_up_all();
 }
 
 } // namespace
