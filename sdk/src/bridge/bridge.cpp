@@ -52,6 +52,7 @@ public:
     setups_.put(setup);
     TONGQU_TRY(auto options, journal_options(config_));
     options.queue_max = config_.journal.queue_max;
+    options.backlog_max = config_.journal.backlog_max;
     options.ask_after = config_.delivery.query_after;
     // A claim must outlast a message, or somebody else asks about it while it is still on its way.
     for (const PlatformSettings& one : config_.platforms) options.lease = std::max(options.lease, 2 * one.total_timeout + kLeaseMargin);
@@ -385,6 +386,7 @@ Result<journal::JournalOptions> journal_options(const Config& config) {
   TONGQU_TRY(options.seal_key, detail::hex_key(config.journal.seal_key));
   TONGQU_TRY(options.audit_key, detail::hex_key(config.audit.key));
   options.audit_head_file = config.audit.head_file;
+  if (config.audit.stop_without_head) options.lost_head = journal::JournalOptions::LostHead::refused;
   if (config.audit.sign_key.given()) {
     TONGQU_TRY(options.audit_sign_key_pem, config.audit.sign_key.read());
   }

@@ -408,12 +408,13 @@ void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   static const YamlNode kEmpty = [] { YamlNode n; n.kind = YamlNode::Kind::mapping; n.line = 1; n.column = 1; return n; }();
   const YamlNode* journal = root.find("journal");
   if (journal == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "journal");
-  else if (r.keys(*journal, "journal", {"path", "postgres", "seal_key", "key_id", "earlier_keys", "queue_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
+  else if (r.keys(*journal, "journal", {"path", "postgres", "seal_key", "key_id", "earlier_keys", "queue_max", "backlog_max", "low_water_mb", "ballast_mb", "crash_guard", "waiting_limit_h", "attachments_unnamed_h", "synchronous"})) {
     config.journal.path = r.path_text(*journal, "journal", "path", journal->find("postgres") == nullptr);
     read_postgres(r, *journal, config);
     config.journal.seal_key = r.secret(*journal, "journal", "seal_key", true);
     config.journal.key_id = r.text(*journal, "journal", "key_id", false, config.journal.key_id);
     config.journal.queue_max = r.number<std::size_t>(*journal, "journal", "queue_max", config.journal.queue_max, 16, 1000000);
+    config.journal.backlog_max = r.number<std::int64_t>(*journal, "journal", "backlog_max", config.journal.backlog_max, 0, 1000000000000);
     config.journal.low_water_mb = r.number<std::int64_t>(*journal, "journal", "low_water_mb", config.journal.low_water_mb, 0, 1000000);
     config.journal.ballast_mb = r.number<std::int64_t>(*journal, "journal", "ballast_mb", config.journal.ballast_mb, 0, 10000);
     config.journal.waiting_limit = std::chrono::hours(r.number<std::int64_t>(*journal, "journal", "waiting_limit_h", config.journal.waiting_limit.count(), 0, 100000));
@@ -427,11 +428,14 @@ void read_journal_and_audit(Reader& r, const YamlNode& root, Config& config) {
   }
   const YamlNode& audit = root.find("audit") != nullptr ? *root.find("audit") : kEmpty;
   if (root.find("audit") == nullptr) r.mistake(Errc::bridge_config_missing_key, root, "audit");
-  else if (r.keys(audit, "audit", {"key", "sign_key", "head_file", "public_key_file"})) {
+  else if (r.keys(audit, "audit", {"key", "sign_key", "head_file", "public_key_file", "lost_head"})) {
     config.audit.key = r.secret(audit, "audit", "key", true);
     config.audit.sign_key = r.secret(audit, "audit", "sign_key", false);
     config.audit.head_file = r.path_text(audit, "audit", "head_file", false);
     config.audit.public_key_file = r.path_text(audit, "audit", "public_key_file", false);
+    const std::string lost = r.text(audit, "audit", "lost_head", false, "note");
+    config.audit.stop_without_head = lost == "stop";
+    if (lost != "note" && lost != "stop") r.mistake(Errc::bridge_config_value, *audit.find("lost_head"), "audit.lost_head", {"note or stop", "note 或 stop"});
   }
 }
 

@@ -38,6 +38,7 @@ std::optional<std::string> first_fixed_change(const JournalSettings& before, con
   if (before.key_id != after.key_id) return "key_id";
   if (!same(before.earlier_keys, after.earlier_keys)) return "earlier_keys";
   if (before.queue_max != after.queue_max) return "queue_max";
+  if (before.backlog_max != after.backlog_max) return "backlog_max";
   if (before.low_water_mb != after.low_water_mb) return "low_water_mb";
   if (before.waiting_limit != after.waiting_limit) return "waiting_limit_h";
   if (before.crash_guard != after.crash_guard) return "crash_guard";

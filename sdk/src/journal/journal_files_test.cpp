@@ -79,6 +79,29 @@ TEST_F(JournalFiles, a_missing_head_leaves_an_entry) {
   EXPECT_EQ(kinds("head_missing"), "1");
 }
 
+TEST_F(JournalFiles, a_lost_head_may_refuse_the_start) {
+  store(intake("m1"));
+  options_.lost_head = JournalOptions::LostHead::refused;
+  reopen();
+  journal_.reset();
+  fs::copy(options_.audit_head_file, options_.audit_head_file + ".kept");
+  fs::remove(options_.audit_head_file);
+  EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.audit_head") << "gone";
+  std::ofstream(options_.audit_head_file) << "no head\n";
+  EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.audit_head") << "unreadable";
+  EXPECT_EQ(fs::file_size(options_.audit_head_file), 8U) << "nothing is put aside";
+  fs::copy(options_.audit_head_file + ".kept", options_.audit_head_file, fs::copy_options::overwrite_existing);
+  fs::copy(options_.path, options_.path + ".old");
+  reopen();
+  store(intake("m2"));
+  journal_.reset();
+  fs::copy(options_.path + ".old", options_.path, fs::copy_options::overwrite_existing);
+  EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.audit_cut") << "an older store under a newer head";
+  options_.lost_head = JournalOptions::LostHead::noted;
+  reopen();
+  EXPECT_EQ(kinds("head_foreign"), "1");
+}
+
 TEST_F(JournalFiles, a_wait_counted_on_a_wrong_clock_ends_with_the_next_start) {
   options_.ask_after = std::chrono::seconds(2);
   reopen();

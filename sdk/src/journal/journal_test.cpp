@@ -565,6 +565,26 @@ TEST_F(JournalTest, a_full_queue_refuses_intake_and_still_takes_settlements) {
   EXPECT_EQ(id_of(settled.get_future().get()), "ok");
 }
 
+TEST_F(JournalTest, a_backlog_at_its_bound_refuses_intake_until_it_is_shorter) {
+  options_.backlog_max = 2;
+  reopen();
+  store(intake("m1", "c1"));
+  store(intake("m2", "c2"));
+  auto refused = journal_->accept_and_wait(intake("m3", "c3"));
+  ASSERT_EQ(id_of(refused), "journal.busy");
+  EXPECT_EQ(refused.error().where(), "backlog_max");
+  const auto claims = claim(*journal_, 2);
+  ASSERT_EQ(claims.size(), 2U) << "deliveries go on";
+  EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m3", "c3"))), "journal.busy") << "what is being sent counts";
+  ASSERT_TRUE(settle(*journal_, settlement(claims[0], S::delivered)));
+  store(intake("m3", "c3"));
+  EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m4", "c4"))), "journal.busy");
+  reopen();
+  EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m4", "c4"))), "journal.busy") << "also after a start";
+  ASSERT_TRUE(settle(*journal_, settlement(claim(*journal_).at(0), S::delivered)));
+  store(intake("m4", "c4"));
+}
+
 TEST_F(JournalTest, after_close_everything_says_closed) {
   journal_->close();
   EXPECT_EQ(id_of(journal_->accept_and_wait(intake("m1"))), "journal.closed");

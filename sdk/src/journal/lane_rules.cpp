@@ -15,6 +15,12 @@ void LaneRules::count(DeliveryState from, DeliveryState to) {
   ++counters().states[index_of(to)];
 }
 
+std::int64_t LaneRules::under_way() noexcept {
+  std::int64_t sum = 0;
+  for (const DeliveryState state : {DeliveryState::waiting, DeliveryState::ready, DeliveryState::sending, DeliveryState::unknown}) sum += counters().states[index_of(state)];
+  return sum;
+}
+
 Result<void> LaneRules::insert_deliveries(const Intake& intake, std::int64_t now_ms) {
   DeliveryRow row;
   row.id = last_message() * kTargetsMax;

@@ -21,6 +21,7 @@ public:
   Result<bool> delivered_after(const DeliveryRow& row) final;
   Result<std::int64_t> insert_again(const DeliveryRow& row, std::int64_t now_ms) final;
   Result<void> reschedule(DeliveryRow& row, std::int64_t not_before_ms) final;
+  std::int64_t under_way() noexcept final;
   std::set<std::string> take_ready() final { return std::exchange(ready_, {}); }
 
 protected:

@@ -52,6 +52,9 @@ public:
   virtual bool in_transaction() const noexcept = 0;
   virtual bool found_no_room() const noexcept = 0; ///< The last failure was a disk without room.
 
+  /// Deliveries that are neither at their end nor with a person, as of the last transaction.
+  virtual std::int64_t under_way() noexcept = 0;
+
   // What only a store that others write into as well has to tell.
   virtual bool shared() const noexcept { return false; }
   /// Since our last transaction another process has replaced the content of a message. Cleared by the call.

@@ -40,6 +40,7 @@ Result<void> Writer::start(Drive drive) {
   drive_ = drive;
   TONGQU_CHECK(recover());
   remember_files();
+  note_backlog();
   disk_.look(clock_.now_mono());
   write_head_now();
   if (drive_ == Drive::thread) {
@@ -128,12 +129,17 @@ Result<void> Writer::check_old_head() {
   if (head && !head->has_value()) {
     // Without it nobody can tell whether entries were cut off; a store that is new has none yet.
     if (store_->tip().sequence == 0) return {};
+    if (options_.lost_head == JournalOptions::LostHead::refused) return Error(Errc::journal_audit_head).at(path);
     return store_->audit("head_missing", "journal", "sequence=" + std::to_string(store_->tip().sequence), {}, desk_.now_ms());
   }
   if (head) {
     const AuditTip& tip = (*head)->tip;
     TONGQU_TRY(const auto value, store_->chain_value(tip.sequence));
     if (value == tip.mac || (tip.sequence == 0 && store_->tip().sequence == 0)) return {};
+  }
+  if (options_.lost_head == JournalOptions::LostHead::refused) {
+    const bool cut = head && (*head)->tip.sequence > store_->tip().sequence;
+    return Error(cut ? Errc::journal_audit_cut : Errc::journal_audit_head).at(path);
   }
   const std::string aside = path + ".foreign-" + std::to_string(desk_.now_ms());
   if (std::rename(path.c_str(), aside.c_str()) != 0) return Error(Errc::base_file_unwritable).at(path);
@@ -148,6 +154,7 @@ Result<void> Writer::submit(std::unique_ptr<Operation> operation, Admission admi
     if (closing_) return Error(Errc::journal_closed);
     if (admission == Admission::intake && disk_.low()) return Error(Errc::journal_disk_low);
     if (admission == Admission::intake && queue_.size() >= options_.queue_max) return Error(Errc::journal_busy);
+    if (admission == Admission::intake && backlog_full_) return Error(Errc::journal_busy).at("backlog_max");
     if (admission == Admission::ledger && (disk_.low() || queue_.size() >= 2 * options_.queue_max)) {
       ++ledger_dropped_;
       return Error(Errc::journal_busy);
@@ -239,6 +246,7 @@ void Writer::run(Group group) {
   add_expired(group);
   add_late(group);
   look_at_disk(group);
+  look_at_backlog(group);
   if (group.empty()) look_at_files();
   else process(group);
   tidy(group);
@@ -311,6 +319,16 @@ void Writer::look_at_disk(Group& group) {
   group.push_back(std::make_unique<ActOperation>([kind, detail](Desk& desk) { return desk.store.audit(kind, "journal", detail, {}, desk.now_ms()); }));
 }
 
+/// Others may be shortening a backlog that is too long; a transaction, even an empty one, tells how long it is.
+void Writer::look_at_backlog(Group& group) {
+  if (backlog_full_ && group.empty() && store_->shared()) group.push_back(std::make_unique<ActOperation>([](Desk&) { return Result<void>(); }));
+}
+
+void Writer::note_backlog() {
+  if (options_.backlog_max == 0) return;
+  backlog_full_ = store_->under_way() >= options_.backlog_max;
+}
+
 // Once the log has gone into the database its own room is used again, and the ballast holds what that takes.
 bool Writer::make_room() {
   const bool given = disk_.give_ballast_up();
@@ -334,6 +352,7 @@ void Writer::process(Group& group) {
   }
   const bool in_place = files_in_place();
   book(&WriterWork::committing);
+  note_backlog();
   if (!in_place) return fail_group(group, Error(Errc::journal_sync_failed).at(options_.path).because(Error(Errc::journal_open).at(options_.path)));
   const auto ready = store_->take_ready();
   for (std::size_t i = 0; i < group.size(); ++i) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -70,6 +71,8 @@ private:
   bool make_room();
   void process(Group& group);
   void tidy(Group& group);
+  void look_at_backlog(Group& group);
+  void note_backlog();
   Result<void> apply_until_known(Group& group, Failures& failures);
   void foresee(const Group& group);
   enum class Pass : std::uint8_t { together, one_by_one };
@@ -120,6 +123,7 @@ private:
   std::set<std::string> nudged_;
   bool closing_ = false;
   bool poisoned_ = false;
+  std::atomic<bool> backlog_full_{false};
   std::mutex stop_mutex_;
   Drive drive_ = Drive::thread;
   bool turning_ = false;

@@ -35,6 +35,7 @@ struct JournalSettings {
   struct EarlierKey { std::string key_id; SecretRef seal_key; };
   std::vector<EarlierKey> earlier_keys;            ///< Open what was sealed before the key was changed.
   std::size_t queue_max = 8192;
+  std::int64_t backlog_max = 0;                    ///< With so many deliveries under way intake is answered "busy"; 0: no bound.
   std::int64_t low_water_mb = 64;                  ///< With less free room intake is answered "busy"; 0: never.
   std::chrono::hours waiting_limit{168};           ///< A delivery that waits longer for another target is held; 0: none.
   bool crash_guard = true;                         ///< A body that ends the process twice is kept unread.
@@ -47,6 +48,7 @@ struct AuditSettings {
   SecretRef sign_key;                              ///< SM2 private key, PEM; may be absent.
   std::string head_file;
   std::string public_key_file;                     ///< PEM, for verify.
+  bool stop_without_head = false;                  ///< A head that is gone or foreign refuses the start instead of being noted.
 };
 
 /// What becomes of a record that names an attachment which was not uploaded.

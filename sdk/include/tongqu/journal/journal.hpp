@@ -171,10 +171,15 @@ struct JournalOptions {
   Secret audit_key;              ///< HMAC-SM3 key of the audit chain.
   std::string audit_head_file;   ///< Where the signed head is written, outside the store; empty: none.
   Secret audit_sign_key_pem;     ///< SM2 private key that signs heads; empty: heads are not signed.
+  /// A head file that is gone or does not belong to the chain: noted in the chain, or opening is refused with
+  /// journal.audit_head (with journal.audit_cut when the chain ends before it).
+  enum class LostHead : std::uint8_t { noted, refused };
+  LostHead lost_head = LostHead::noted;
   std::int64_t head_every_entries = 1000;
   std::chrono::milliseconds head_every{5000};
   std::size_t group_max = 512;            ///< Operations in one commit.
   std::size_t queue_max = 8192;           ///< Operations waiting; beyond it intake is refused with journal.busy.
+  std::int64_t backlog_max = 0;           ///< Deliveries not at their end and not with a person; with so many intake is refused with journal.busy. 0: no bound.
   std::size_t keys_held_back = 49152;     ///< Keys (three for a message with one target) that are kept in memory and written in order.
   std::chrono::milliseconds waiting_limit{0}; ///< A delivery that waits longer for another target is held with journal.predecessor_late; 0: none.
   /// Places of events in the life of a case. An event to which a platform says platform.predecessor_missing lets those of its case pass
