@@ -146,6 +146,19 @@ TEST(LoadConfig, judges_values) {
   EXPECT_EQ(mistake("2150-01-01", "2150-01").substr(0, 20), "bridge.config_value ");
   expect_mistake("seal_key: {file: seal.key}}", "seal_key: {file: seal.key}, synchronous: NORMAL}", "journal.weak_durability", "NORMAL", "journal.synchronous");
   EXPECT_EQ(mistake("seal_key: {file: seal.key}}", "seal_key: {file: seal.key}, synchronous: FULL}"), "loaded");
+  expect_mistake("seal_key: {file: seal.key}}", "seal_key: {file: seal.key}, backlog_max: -2}", "bridge.config_value", "-2", "journal.backlog_max");
+  expect_mistake("head_file: state/head", "head_file: state/head, lost_head: ignore", "bridge.config_value", "ignore", "audit.lost_head");
+}
+
+TEST(LoadConfig, a_lost_head_and_a_long_backlog_are_settings_of_the_store) {
+  const Loaded silent(kGood), told(with("seal_key: {file: seal.key}}", "seal_key: {file: seal.key}, backlog_max: 7}"));
+  ASSERT_TRUE(silent.config && told.config) << told.list();
+  EXPECT_EQ(silent.config->journal.backlog_max, 0);
+  EXPECT_EQ(told.config->journal.backlog_max, 7);
+  EXPECT_FALSE(silent.config->audit.stop_without_head);
+  const Loaded stops(with("head_file: state/head", "head_file: state/head, lost_head: stop"));
+  ASSERT_TRUE(stops.config) << stops.list();
+  EXPECT_TRUE(stops.config->audit.stop_without_head);
 }
 
 TEST(LoadConfig, follows_every_reference) {

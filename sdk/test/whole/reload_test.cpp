@@ -45,6 +45,7 @@ TEST(Reload, with_a_mistake_anywhere_keeps_the_last_good_whole) {
       {"bridge.yaml", "key: {file: keys/audit.key}", "key: secret", "bridge.config_literal_secret", "audit.key"},
       {"bridge.yaml", "concurrency: 8", "concurrency: many", "bridge.config_value", "concurrency"},
       {"bridge.yaml", "port: 0, path: /report", "port: 1, path: /report", "bridge.reload_restart", "listen[1]"},
+      {"bridge.yaml", "seal_key: {file: keys/seal.key}}", "seal_key: {file: keys/seal.key}, backlog_max: 9}", "bridge.reload_restart", "journal.backlog_max"},
       {"bridge.yaml", "seal_key: {file: keys/seal.key}}", "seal_key: {file: keys/seal.key}, low_water_mb: 65}", "bridge.reload_restart", "journal.low_water_mb"},
       {"bridge.yaml", "seal_key: {file: keys/seal.key}}", "seal_key: {file: keys/seal.key}, ballast_mb: 17}", "bridge.reload_restart", "journal.ballast_mb"},
       {"bridge.yaml", "seal_key: {file: keys/seal.key}}", "seal_key: {file: keys/seal.key}, waiting_limit_h: 1}", "bridge.reload_restart", "journal.waiting_limit_h"},
