@@ -55,5 +55,20 @@ TEST(Pace, a_flood_of_one_county_does_not_hold_another_back) {
   EXPECT_TRUE(wait_until([&] { return house.all_delivered(kFlood + 1); }, 30s));
 }
 
+TEST(Pace, a_backlog_at_its_bound_is_told_to_come_again) {
+  House house(only_province());
+  house.edit("bridge.yaml", "seal_key: {file: keys/seal.key}}", "seal_key: {file: keys/seal.key}, backlog_max: 3}");
+  house.plant("province", "too_many");
+  house.open();
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(send_linhu(house, linhu_body("PC-" + std::to_string(i), "accept")).state, "stored");
+  const Told more = send_linhu(house, linhu_body("PC-3", "accept"));
+  EXPECT_EQ(more.reply.status, 503) << more.reply.body;
+  EXPECT_NE(more.reply.body.find("journal.busy"), std::string::npos) << more.reply.body;
+  house.plant("province", "");
+  ASSERT_TRUE(wait_until([&] { return house.all_delivered(3); }, 30s));
+  EXPECT_EQ(send_linhu(house, linhu_body("PC-3", "accept")).state, "stored");
+  EXPECT_TRUE(wait_until([&] { return house.all_delivered(4); }, 30s)) << "nothing was dropped, nothing doubled";
+}
+
 } // namespace
 } // namespace tongqu::whole
