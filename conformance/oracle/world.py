@@ -76,7 +76,7 @@ class World:
 
     def plan(self, rate, faults, hang_ms, commit_ms):
         for character in self.characters:
-            connection = http.client.HTTPConnection(self.addresses[character], timeout=20)
+            connection = http.client.HTTPConnection(self.addresses[character], timeout=120)
             connection.request("POST", "/_oracle/plan", json.dumps({"rate": rate, "faults": list(faults), "hang_ms": hang_ms, "commit_ms": commit_ms}))
             connection.getresponse().read()
             connection.close()
