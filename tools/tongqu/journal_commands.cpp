@@ -121,7 +121,6 @@ int verify_evidence_file(const KeepingOptions& options, const Console& console) 
 int verify_attachments(const KeepingOptions& options, const Console& console) {
   const auto store = store_of(options, console);
   if (!store) return console.fail(store.error());
-  if (store->postgres) return console.fail(Error(Errc::journal_file_store_only).at("attachments"));
   const auto attachments = journal::Attachments::open(*store, std::make_shared<SystemClock>(), journal::Attachments::Access::read);
   if (!attachments) return console.fail(attachments.error());
   const auto checked = (*attachments)->check_all([&console](const Error& broken) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kMagic = "TQA1\n";
 constexpr std::int64_t kRecordBytes = static_cast<std::int64_t>(kRecordHead + kAttachmentChunk + kRecordMac);
 constexpr std::int64_t kEndRecord = static_cast<std::int64_t>(kRecordHead + kEndBytes + kRecordMac);
-constexpr std::size_t kCipherKeyBytes = 16;
+constexpr std::size_t kCipherKeyBytes = 16, kDigestBytes = 32;
 
 template <class Number> std::string big_endian(Number value) {
   std::string out(sizeof value, '\0');
@@ -31,6 +31,18 @@ Secret derived(const Secret& file_key, const char* label, std::size_t bytes) {
 std::string record_head(char kind, std::size_t length) { return std::string(1, kind) + big_endian(static_cast<std::uint32_t>(length)); }
 
 } // namespace
+
+Result<void> enter_upload(std::atomic<int>& uploads) {
+  if (uploads.fetch_add(1) < kUploadsMax) return {};
+  uploads.fetch_sub(1);
+  return Error(Errc::journal_attachment_busy);
+}
+
+Result<void> check_announced(const Attachments::Announced& announced, std::int64_t bytes_max) {
+  if (announced.bytes > bytes_max) return Error(Errc::journal_attachment_too_large);
+  if (!announced.digest.empty() && announced.digest.size() != kDigestBytes) return Error(Errc::journal_attachment_digest).at("digest");
+  return {};
+}
 
 void Descriptor::reset() noexcept {
   if (fd_ >= 0) ::close(fd_);
@@ -87,6 +99,13 @@ Result<std::optional<std::string>> RecordCipher::open(char kind, std::uint64_t i
   if (!equal_constant_time(mac_of(kind, index, cipher), record.substr(record.size() - kRecordMac))) return std::optional<std::string>();
   TONGQU_TRY(std::string plain, crypto::sm4_ctr(cipher_key_, big_endian(index) + std::string(8, '\0'), cipher));
   return std::optional<std::string>(std::move(plain));
+}
+
+std::string end_text(const AttachmentFacts& facts) { return facts.digest + big_endian(static_cast<std::uint64_t>(facts.bytes)); }
+
+std::optional<AttachmentFacts> facts_of_end(Bytes end, std::string name) {
+  if (end.size() != kEndBytes) return std::nullopt;
+  return AttachmentFacts{std::string(end.substr(0, kDigestBytes)), static_cast<std::int64_t>(number_of(end.substr(kDigestBytes))), std::move(name)};
 }
 
 std::string slot_text(const FileSlot& slot) {
@@ -175,8 +194,9 @@ Result<OpenedFile> open_file(int fd, const Sealing& sealing, const std::string& 
   if (read_at(fd, record.data(), record.size(), shape->end_offset) != kEndRecord) return Error(Errc::journal_read).at("attachment " + name);
   RecordCipher cipher(file.head.file_key);
   TONGQU_TRY(const auto end, cipher.open('e', shape->records, record));
-  if (!end || end->size() != kEndBytes) return broken_attachment(name, "end");
-  file.facts = {end->substr(0, 32), static_cast<std::int64_t>(number_of(Bytes(*end).substr(32))), name};
+  auto facts = end ? facts_of_end(*end, name) : std::nullopt;
+  if (!facts) return broken_attachment(name, "end");
+  file.facts = *std::move(facts);
   if (file.facts.bytes != shape->bytes) return broken_attachment(name, "length");
   return file;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,13 @@ constexpr std::size_t kAttachmentChunk = std::size_t{64} << 10U;
 constexpr std::int64_t kAttachmentSlot = 512;
 constexpr std::int64_t kAttachmentData = 1536;
 constexpr std::size_t kRecordHead = 5, kRecordMac = 32, kEndBytes = 40;
+
+/// At most so many uploads at once in one process.
+constexpr int kUploadsMax = 64;
+/// @errors journal.attachment_busy. Whoever was let in counts itself out.
+Result<void> enter_upload(std::atomic<int>& uploads);
+/// @errors journal.attachment_too_large, journal.attachment_digest (where: digest).
+Result<void> check_announced(const Attachments::Announced& announced, std::int64_t bytes_max);
 
 /// A descriptor that closes itself.
 class Descriptor {
@@ -56,6 +64,47 @@ private:
   std::string mac_of(char kind, std::uint64_t index, Bytes cipher);
   Secret cipher_key_;
   crypto::Mac mac_;
+};
+
+/// Content of the record 'e', and what one says; nothing when it is no such text.
+std::string end_text(const AttachmentFacts& facts);
+std::optional<AttachmentFacts> facts_of_end(Bytes end, std::string name);
+
+/// A content on its way in: cut into chunks, counted and digested while it passes, in the memory of one chunk.
+class ChunkFeed {
+public:
+  explicit ChunkFeed(std::int64_t bytes_max) : bytes_max_(bytes_max) { chunk_.reserve(kAttachmentChunk); }
+  std::int64_t bytes() const noexcept { return bytes_; }
+  /// Hands each whole chunk on. @errors journal.attachment_too_large, those of `put`.
+  template <class Put> Result<void> take(Bytes piece, Put put) {
+    const auto size = static_cast<std::int64_t>(piece.size());
+    if (size > bytes_max_ - bytes_) return Error(Errc::journal_attachment_too_large);
+    bytes_ += size;
+    hasher_.update(piece);
+    while (!piece.empty()) {
+      const Bytes taken = piece.substr(0, kAttachmentChunk - chunk_.size());
+      chunk_.append(taken);
+      piece.remove_prefix(taken.size());
+      if (chunk_.size() < kAttachmentChunk) break;
+      TONGQU_CHECK(put(Bytes(chunk_)));
+      chunk_.clear();
+    }
+    return {};
+  }
+  /// Hands on what is left; digest and length of the whole. Once.
+  template <class Put> Result<AttachmentFacts> end(Put put) {
+    if (!chunk_.empty()) TONGQU_CHECK(put(Bytes(chunk_)));
+    AttachmentFacts facts;
+    facts.digest = hasher_.finish();
+    facts.bytes = bytes_;
+    return facts;
+  }
+
+private:
+  const std::int64_t bytes_max_;
+  crypto::Hasher hasher_{crypto::Hasher::Algorithm::sm3};
+  std::string chunk_;
+  std::int64_t bytes_ = 0;
 };
 
 /// Text of a slot: which key, and the sealed key of the file. Bound to the name of the file.

@@ -11,7 +11,10 @@ Result<void> refer_to_attachments(Desk& desk, std::int64_t message, const std::v
   TONGQU_ASSERT(desk.attachments != nullptr, "the journal opens its attachments before its writer");
   for (const std::string& digest : digests) {
     TONGQU_TRY(const std::string name, desk.attachments->name_of(digest));
-    if (presence == Presence::needed && !desk.attachments->has(name)) return Error(Errc::journal_attachment_missing).at("attachment " + name);
+    if (presence == Presence::needed) {
+      TONGQU_TRY(const bool there, desk.attachments->has(name));
+      if (!there) return Error(Errc::journal_attachment_missing).at("attachment " + name);
+    }
     TONGQU_CHECK(desk.store.refer(name, message));
   }
   return {};

@@ -11,6 +11,7 @@
 #include "journal/attachment_file.hpp"
 #include "journal/attachment_folder.hpp"
 #include "journal/files.hpp"
+#include "journal/postgres/postgres.hpp"
 #include "tongqu/base/fault_point.hpp"
 #include "tongqu/journal/journal.hpp"
 
@@ -18,8 +19,6 @@ namespace tongqu::journal {
 namespace detail {
 namespace {
 
-constexpr std::size_t kDigestBytes = 32;
-constexpr int kWritersMax = 64;
 /// What has been written goes to the disk in such steps, so that the end of an upload has little left to wait for.
 constexpr std::int64_t kSyncEvery = std::int64_t{32} << 20U;
 constexpr std::int64_t kLookAtDiskEvery = std::int64_t{4} << 20U;
@@ -93,36 +92,23 @@ bool stands_whole(const Shop& shop, const std::string& name, const std::string& 
 class FileWriter final : public AttachmentWriter {
 public:
   FileWriter(Shop shop, Attachments::Announced announced, std::string part, Descriptor file, Secret file_key)
-      : shop_(shop), announced_(std::move(announced)), part_(std::move(part)), file_(std::move(file)), file_key_(std::move(file_key)), cipher_(file_key_) {
-    chunk_.reserve(kAttachmentChunk);
-  }
+      : shop_(shop), announced_(std::move(announced)), part_(std::move(part)), file_(std::move(file)), file_key_(std::move(file_key)), cipher_(file_key_),
+        feed_(shop.bytes_max) {}
   ~FileWriter() override {
     file_.reset();
     if (!part_.empty()) ::unlink(part_.c_str());
     shop_.writers.fetch_sub(1);
   }
 
-  std::int64_t bytes() const override { return bytes_; }
+  std::int64_t bytes() const override { return feed_.bytes(); }
 
   Result<void> write(Bytes piece) override {
-    const auto size = static_cast<std::int64_t>(piece.size());
-    if (size > shop_.bytes_max - bytes_) return Error(Errc::journal_attachment_too_large);
-    bytes_ += size;
-    hasher_.update(piece);
-    while (!piece.empty()) {
-      const Bytes taken = piece.substr(0, kAttachmentChunk - chunk_.size());
-      chunk_.append(taken);
-      piece.remove_prefix(taken.size());
-      if (chunk_.size() == kAttachmentChunk) TONGQU_CHECK(put_chunk());
-    }
-    return {};
+    return feed_.take(piece, [this](Bytes chunk) { return put_chunk(chunk); });
   }
 
   Result<Stored> commit() override {
-    if (!chunk_.empty()) TONGQU_CHECK(put_chunk());
     Stored stored;
-    stored.facts.digest = hasher_.finish();
-    stored.facts.bytes = bytes_;
+    TONGQU_TRY(stored.facts, feed_.end([this](Bytes chunk) { return put_chunk(chunk); }));
     if (!announced_.digest.empty() && announced_.digest != stored.facts.digest) return Error(Errc::journal_attachment_digest);
     TONGQU_TRY(stored.facts.name, shop_.folder.name_of(stored.facts.digest));
     TONGQU_CHECK(finish_file(stored.facts));
@@ -143,11 +129,10 @@ private:
     return {};
   }
 
-  Result<void> put_chunk() {
+  Result<void> put_chunk(Bytes chunk) {
     FAULT_POINT_TRY("a2_attachment_chunk");
-    TONGQU_CHECK(put('d', chunk_));
+    TONGQU_CHECK(put('d', chunk));
     ++index_;
-    chunk_.clear();
     if (offset_ - looked_at_ >= kLookAtDiskEvery) {
       looked_at_ = offset_;
       if (shop_.folder.free_bytes() < shop_.low_water_bytes) return Error(Errc::journal_disk_low);
@@ -159,9 +144,7 @@ private:
 
   /// The key of the file is bound to its name, which only the end of the content tells: so the head is written last.
   Result<void> finish_file(const AttachmentFacts& facts) {
-    std::string end = facts.digest;
-    for (int shift = 56; shift >= 0; shift -= 8) end += static_cast<char>((static_cast<std::uint64_t>(facts.bytes) >> static_cast<unsigned>(shift)) & 0xffU);
-    TONGQU_CHECK(put('e', end));
+    TONGQU_CHECK(put('e', end_text(facts)));
     TONGQU_TRY(const std::string slot, seal_file_key(shop_.sealing, file_key_, facts.name));
     const std::string none(static_cast<std::size_t>(kAttachmentSlot), '\0');
     if (!write_slot(file_.get(), 0, slot) || !write_at(file_.get(), none, 2 * kAttachmentSlot)) return write_error(errno);
@@ -191,10 +174,9 @@ private:
   Descriptor file_;
   Secret file_key_;
   RecordCipher cipher_;
-  crypto::Hasher hasher_{crypto::Hasher::Algorithm::sm3};
-  std::string chunk_;
+  ChunkFeed feed_;
   std::uint64_t index_ = 0;
-  std::int64_t bytes_ = 0, offset_ = kAttachmentData, looked_at_ = 0, synced_at_ = 0;
+  std::int64_t offset_ = kAttachmentData, looked_at_ = 0, synced_at_ = 0;
 };
 
 class FolderAttachments final : public Attachments {
@@ -206,14 +188,10 @@ public:
   Result<void> load(Access access) { return folder_.load(access == Access::write ? AttachmentFolder::Access::write : AttachmentFolder::Access::read); }
 
   Result<std::unique_ptr<AttachmentWriter>> begin(Announced announced) override {
-    if (announced.bytes > bytes_max_) return Error(Errc::journal_attachment_too_large);
-    if (!announced.digest.empty() && announced.digest.size() != kDigestBytes) return Error(Errc::journal_attachment_digest).at("digest");
+    TONGQU_CHECK(check_announced(announced, bytes_max_));
     TONGQU_CHECK(folder_.make());
     if (folder_.free_bytes() - std::max<std::int64_t>(announced.bytes, 0) < low_water_bytes_) return Error(Errc::journal_disk_low);
-    if (writers_.fetch_add(1) >= kWritersMax) {
-      writers_.fetch_sub(1);
-      return Error(Errc::journal_attachment_busy);
-    }
+    TONGQU_CHECK(enter_upload(writers_));
     std::string part = folder_.new_part();
     Descriptor file(::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) {
@@ -255,9 +233,9 @@ public:
     TONGQU_CHECK(folder_.make());
     return folder_.name_of(digest);
   }
-  bool has(const std::string& name) const override { return ::access(folder_.file(name).c_str(), F_OK) == 0; }
+  Result<bool> has(const std::string& name) const override { return ::access(folder_.file(name).c_str(), F_OK) == 0; }
 
-  std::vector<std::string> older_than(UtcMillis before) const override {
+  Result<std::vector<std::string>> older_than(UtcMillis before) const override {
     std::vector<std::string> found = folder_.names();
     const auto young = [&](const std::string& name) { return folder_.renewed_ms(name).value_or(INT64_MAX) >= to_epoch_ms(before); };
     found.erase(std::remove_if(found.begin(), found.end(), young), found.end());
@@ -363,6 +341,7 @@ private:
 } // namespace detail
 
 Result<std::unique_ptr<Attachments>> Attachments::open(const JournalOptions& options, std::shared_ptr<Clock> clock, Access access) {
+  if (options.postgres) return detail::open_postgres_attachments(options, std::move(clock), access);
   TONGQU_TRY(auto sealing, detail::Sealing::create(options));
   auto store = std::make_unique<detail::FolderAttachments>(options, std::move(clock), std::move(sealing));
   TONGQU_CHECK(store->load(access));

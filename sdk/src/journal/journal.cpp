@@ -82,7 +82,9 @@ public:
     TONGQU_TRY(auto opened, detail::open_postgres(options_, sealing_, *clock_));
     peers_ = std::move(opened.peers);
     reader_ = std::move(opened.views);
+    TONGQU_TRY(attachments_, Attachments::open(options_, clock_, Attachments::Access::write));
     writer_ = std::make_unique<detail::Writer>(options_, std::move(opened.ledger), sealing_, *clock_, std::move(signing_key));
+    writer_->use(*attachments_);
     TONGQU_CHECK(writer_->start(drive));
     peers_->start([this](const std::string& target) { writer_->nudge(target); }, [this] { take_over(); });
     return {};
@@ -101,7 +103,6 @@ public:
   bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
-    if (!attachments_ && !intake.attachments.empty()) return done(no_attachments());
     auto prepared = detail::prepare_intake(std::move(intake), sealing_);
     if (!prepared) return done(std::move(prepared).error());
     auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
@@ -109,8 +110,6 @@ public:
   }
 
   void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override {
-    const bool attached = std::any_of(batch.intakes.begin(), batch.intakes.end(), [](const Intake& one) { return !one.attachments.empty(); });
-    if (!attachments_ && attached) return done(no_attachments());
     auto operation = detail::AcceptAllOperation::prepare(std::move(batch), sealing_, done);
     if (!operation) return done(std::move(operation).error());
     auto taken = writer_->submit(*std::move(operation), detail::Admission::intake);
@@ -265,10 +264,7 @@ public:
     while (page.more) {
       TONGQU_CHECK(writer_->perform([&page](Desk& desk) { return detail::reseal_page(desk, page); }));
     }
-    Attachments::Resealed files;
-    if (attachments_) {
-      TONGQU_TRY(files, attachments_->reseal());
-    }
+    TONGQU_TRY(const Attachments::Resealed files, attachments_->reseal());
     TONGQU_CHECK(writer_->perform([&page, &act, &files](Desk& desk) -> Result<void> {
       TONGQU_TRY(const bool rows, desk.store.forget_other_keys(desk.sealing.key_id()));
       const bool all = rows && files.all;
@@ -281,7 +277,6 @@ public:
   Attachments* attachments() noexcept override { return attachments_.get(); }
 
   Result<void> refer(std::string_view message_id, const std::vector<std::string>& digests) override {
-    if (!attachments_) return no_attachments();
     return writer_->perform([&](Desk& desk) -> Result<void> {
       TONGQU_TRY(const auto message, desk.store.message_row(message_id));
       if (!message) return Error(Errc::journal_not_found).at(std::string(message_id));
@@ -290,10 +285,9 @@ public:
   }
 
   Result<std::int64_t> sweep_attachments() override {
-    if (!attachments_) return std::int64_t{0};
     constexpr std::size_t kPage = 100;
     const UtcMillis before = clock_->now_utc() - options_.attachment_unreferenced;
-    const std::vector<std::string> old = attachments_->older_than(before);
+    TONGQU_TRY(const std::vector<std::string> old, attachments_->older_than(before));
     std::int64_t removed = 0;
     for (std::size_t at = 0; at < old.size(); at += kPage) {
       const auto end = std::min(old.size(), at + kPage);
@@ -319,9 +313,6 @@ public:
   }
 
 private:
-  /// Attachments stand in files of one bridge, where the others of a shared store do not see them.
-  static Error no_attachments() { return Error(Errc::journal_file_store_only).at("attachments"); }
-
   Result<void> check_open() const {
     if (closed_) return Error(Errc::journal_closed);
     return {};

@@ -12,9 +12,9 @@ public:
   Result<void> start(const JournalOptions& options) {
     if (options.postgres) {
       TONGQU_TRY(reader_, detail::open_postgres_views(options, sealing_));
-      return {};
+    } else {
+      TONGQU_TRY(reader_, detail::Reader::open(options.path, sealing_, nullptr));
     }
-    TONGQU_TRY(reader_, detail::Reader::open(options.path, sealing_, nullptr));
     TONGQU_TRY(attachments_, Attachments::open(options, std::make_shared<SystemClock>(), Attachments::Access::read));
     return {};
   }

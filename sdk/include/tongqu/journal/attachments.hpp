@@ -12,7 +12,8 @@
 #include "tongqu/base/clock.hpp"
 #include "tongqu/base/result.hpp"
 
-/// Large files that messages name: sealed, addressed by content, in a folder beside the journal. docs/reference/attachments.md
+/// Large files that messages name: sealed, addressed by content, in a folder beside a journal in a file or in the tables of one in PostgreSQL.
+/// docs/reference/attachments.md
 namespace tongqu::journal {
 
 struct JournalOptions;
@@ -21,7 +22,7 @@ struct JournalOptions;
 struct AttachmentFacts {
   std::string digest;            ///< SM3 of the plain bytes, 32 bytes.
   std::int64_t bytes = 0;        ///< Length of the plain bytes.
-  std::string name;              ///< Of the file, derived from the digest under a key: safe in logs.
+  std::string name;              ///< Of the file or row, derived from the digest under a key: safe in logs.
 };
 
 /// One upload. Not safe from several threads. What is not committed leaves nothing behind.
@@ -33,14 +34,15 @@ public:
   virtual Result<void> write(Bytes piece) = 0;
   /// Bytes taken so far.
   virtual std::int64_t bytes() const = 0;
-  /// Makes the attachment durable: file, name and folder are synced when this returns. The same content is kept once.
-  /// @errors journal.attachment_digest (fix_input) when other bytes were announced; journal.disk_low, journal.write (retry_later).
+  /// Makes the attachment durable: file, name and folder are synced, or the transaction is committed, when this returns. The same content is
+  /// kept once. @errors journal.attachment_digest (fix_input) when other bytes were announced; journal.disk_low, journal.write,
+  /// journal.server_away (retry_later).
   struct Stored { AttachmentFacts facts; bool known = false; };
   virtual Result<Stored> commit() = 0;
 };
 
 /// One attachment being read, from its beginning. Every chunk is checked before it is given out. Not safe from several threads; goes on
-/// reading what it opened whatever happens to the store meanwhile (reseal, purge).
+/// reading what it opened whatever happens to the store meanwhile (reseal, purge); over PostgreSQL for an hour after it was taken away.
 class AttachmentReader {
 public:
   virtual ~AttachmentReader() = default;
@@ -56,8 +58,8 @@ public:
   virtual ~Attachments() = default;
 
   /// Opens the folder "<options.path>.attachments"; it is made with the first upload. Half files that a dead process left are removed.
-  /// The instance lock of the journal must be held, except to read.
-  /// @errors journal.attachment_store (where: the folder), journal.open (where: seal_key).
+  /// With `options.postgres`, the tables of that store instead. The instance lock of the journal must be held, except to read.
+  /// @errors journal.attachment_store (where: the folder), journal.open (where: seal_key), those of opening a store in PostgreSQL.
   enum class Access : std::uint8_t { write, read };
   static Result<std::unique_ptr<Attachments>> open(const JournalOptions& options, std::shared_ptr<Clock> clock, Access access);
 
@@ -79,11 +81,11 @@ public:
   /// Name of the file of a digest, there or not: HMAC-SM3 under a key of this store, 64 hexadecimal digits.
   /// @errors journal.attachment_store, journal.disk_low.
   virtual Result<std::string> name_of(std::string_view digest) = 0;
-  virtual bool has(const std::string& name) const = 0;
+  virtual Result<bool> has(const std::string& name) const = 0;
 
-  /// Names of files that were uploaded or renewed before a time, sorted.
-  virtual std::vector<std::string> older_than(UtcMillis before) const = 0;
-  /// Takes the name of a file away unless it was renewed since. True when it went. Fast: `forget_removed` frees the room.
+  /// Names of those that were uploaded or renewed before a time, sorted; where the store itself knows which are needed, without them.
+  virtual Result<std::vector<std::string>> older_than(UtcMillis before) const = 0;
+  /// Takes a name away unless it was renewed since. True when it went. Fast: `forget_removed` frees the room.
   virtual bool remove(const std::string& name, UtcMillis before) = 0;
   virtual void forget_removed() = 0;
 

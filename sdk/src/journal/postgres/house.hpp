@@ -21,4 +21,8 @@ struct PgHouse {
   std::int64_t grace_ms() const { return lease.count() / 4; }
 };
 
+/// The name under which a bridge is known to the others. It stands in a file beside the instance lock: who holds the lock and has the
+/// name is the only one, so that what stood under it before is dead. @errors journal.open (where: the file).
+Result<std::string> name_of_bridge(const std::string& path);
+
 } // namespace tongqu::journal::detail

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kNameBytes = 16;
 
-/// The name under which this bridge is known to the others. It stands in a file beside the instance lock: who holds the lock and has the
-/// name is the only one, so that what stood under it before is dead.
+} // namespace
+
 Result<std::string> name_of_bridge(const std::string& path) {
   const std::string file = path + ".bridge";
   const int found = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -36,6 +36,8 @@ Result<std::string> name_of_bridge(const std::string& path) {
   TONGQU_CHECK(sync_folder_of(path));
   return name;
 }
+
+namespace {
 
 Result<void> check_clock(PgConnection& connection, const Clock& clock, std::chrono::milliseconds most) {
   if (most.count() <= 0) return {};
@@ -81,7 +83,7 @@ Result<OpenedPostgres> open_postgres(const JournalOptions& options, const Sealin
   house->lease = options.lease;
   TONGQU_TRY(house->name, name_of_bridge(options.path));
   TONGQU_TRY(auto connection, PgConnection::open(house->options, PgConnection::Use::write));
-  TONGQU_CHECK(find_or_make_store(*connection, house->options.schema, options.create ? Missing::create : Missing::refuse));
+  TONGQU_CHECK(find_or_make_store(*connection, house->options.schema, options.create ? Missing::create : Missing::refuse, Older::upgrade));
   TONGQU_CHECK(check_clock(*connection, clock, house->options.clock_skew_max));
   TONGQU_TRY(house->gate, gate_of(*connection, house->options.schema));
   TONGQU_TRY(const auto keys, move_in(*connection, sealing, *house));
@@ -96,7 +98,7 @@ Result<OpenedPostgres> open_postgres(const JournalOptions& options, const Sealin
 
 Result<std::unique_ptr<Views>> open_postgres_views(const JournalOptions& options, const Sealing& sealing) {
   TONGQU_TRY(auto connection, PgConnection::open(*options.postgres, PgConnection::Use::read));
-  TONGQU_CHECK(find_or_make_store(*connection, options.postgres->schema, Missing::refuse));
+  TONGQU_CHECK(find_or_make_store(*connection, options.postgres->schema, Missing::refuse, Older::refuse));
   TONGQU_TRY(const auto keys, load_pg_keys(*connection, sealing));
   return std::unique_ptr<Views>(std::make_unique<PgReader>(*options.postgres, sealing, keys));
 }

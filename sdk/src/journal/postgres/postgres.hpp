@@ -5,6 +5,7 @@
 #include "journal/ledger.hpp"
 #include "journal/sealing.hpp"
 #include "tongqu/base/clock.hpp"
+#include "tongqu/journal/attachments.hpp"
 #include "tongqu/journal/scan.hpp"
 
 /// The store in PostgreSQL, as the rest of the journal sees it. A build without libpq answers journal.no_postgres to everything.
@@ -33,6 +34,9 @@ struct OpenedPostgres {
 /// journal.clock_skew, journal.open (seal_key, audit_key, schema).
 Result<OpenedPostgres> open_postgres(const JournalOptions& options, const Sealing& sealing, const Clock& clock);
 Result<std::unique_ptr<Views>> open_postgres_views(const JournalOptions& options, const Sealing& sealing);
+
+/// @errors as open_postgres.
+Result<std::unique_ptr<Attachments>> open_postgres_attachments(const JournalOptions& options, std::shared_ptr<Clock> clock, Attachments::Access access);
 
 /// As their namesakes on a store in a file.
 Result<VerifyReport> verify_postgres(const VerifyOptions& options);

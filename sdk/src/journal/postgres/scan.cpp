@@ -13,7 +13,7 @@ constexpr std::int64_t kEntriesPage = 5000, kDeliveriesPage = 500;
 
 Result<std::unique_ptr<PgConnection>> open_to_read(const PostgresOptions& options) {
   TONGQU_TRY(auto connection, PgConnection::open(options, PgConnection::Use::read));
-  TONGQU_CHECK(find_or_make_store(*connection, options.schema, Missing::refuse));
+  TONGQU_CHECK(find_or_make_store(*connection, options.schema, Missing::refuse, Older::refuse));
   return connection;
 }
 

@@ -48,7 +48,19 @@ CREATE TABLE turns(target text, kind bigint, system bytea, last bigint NOT NULL,
 CREATE TABLE instances(
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, backend bigint NOT NULL, started_at timestamptz NOT NULL,
   lease_until timestamptz NOT NULL, ended_at timestamptz, group_no bigint NOT NULL) WITH (fillfactor = 50);
-INSERT INTO meta(name, value) VALUES('format', 'tongqu-journal-postgres'), ('version', '1');
+INSERT INTO meta(name, value) VALUES('format', 'tongqu-journal-postgres'), ('version', '2');
+)sql";
+
+// Came with version 2. Which messages need which attachments; the attachments; their sealed chunks.
+constexpr const char* kAttachmentTables = R"sql(
+CREATE TABLE attachments(name text NOT NULL, message bigint NOT NULL, PRIMARY KEY(name, message));
+CREATE INDEX attachments_of_message ON attachments(message);
+CREATE TABLE attachment_files(
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text UNIQUE, bridge text NOT NULL, touched_at timestamptz NOT NULL,
+  going boolean NOT NULL, renewed_ms bigint NOT NULL, records bigint NOT NULL, end_record bytea, key_id text, box bytea);
+CREATE INDEX attachment_files_nameless ON attachment_files(touched_at) WHERE name IS NULL;
+CREATE TABLE attachment_chunks(file bigint NOT NULL, place bigint NOT NULL, record bytea NOT NULL, PRIMARY KEY(file, place));
+ALTER TABLE attachment_chunks ALTER record SET STORAGE EXTERNAL;
 )sql";
 
 Result<std::optional<std::string>> find_meta(PgConnection& connection, const std::string& name) {
@@ -58,7 +70,8 @@ Result<std::optional<std::string>> find_meta(PgConnection& connection, const std
 
 Result<void> make_store(PgConnection& connection, const std::string& schema) {
   TONGQU_CHECK(connection.run("CREATE SCHEMA IF NOT EXISTS " + schema));
-  return connection.run(kTables);
+  TONGQU_CHECK(connection.run(kTables));
+  return connection.run(kAttachmentTables);
 }
 
 Result<void> check_store(PgConnection& connection) {
@@ -70,6 +83,14 @@ Result<void> check_store(PgConnection& connection) {
                                                  "AND relpersistence <> 'p' ORDER BY relname LIMIT 1"));
   if (unlogged.size() > 0) return Error(Errc::journal_weak_durability).at("table " + unlogged.string_at(0, 0));
   return {};
+}
+
+/// As long as a program of before runs beside this one, it sees tables that it does not ask for.
+Result<void> bring_up(PgConnection& connection) {
+  TONGQU_TRY(const auto version, find_meta(connection, "version"));
+  if (version.value_or("") != "1") return {};
+  TONGQU_CHECK(connection.run(kAttachmentTables));
+  return connection.run("UPDATE meta SET value = '2' WHERE name = 'version'");
 }
 
 Result<bool> has_tables(PgConnection& connection, const std::string& schema) {
@@ -99,14 +120,19 @@ Result<std::int64_t> gate_of(PgConnection& connection, const std::string& schema
   return (kOurs << 32U) | rows.number_at(0, 0);
 }
 
-Result<void> find_or_make_store(PgConnection& connection, const std::string& schema, Missing missing) {
+Result<void> find_or_make_store(PgConnection& connection, const std::string& schema, Missing missing, Older older) {
   TONGQU_TRY(bool there, has_tables(connection, schema));
   if (!there && missing == Missing::refuse) return Error(Errc::journal_open).at("schema");
-  if (!there) {
+  bool old = false;
+  if (there && older == Older::upgrade) {
+    TONGQU_TRY(const auto version, find_meta(connection, "version"));
+    old = version.value_or("") == "1";
+  }
+  if (!there || old) {
     TONGQU_CHECK(connection.run("BEGIN; SET LOCAL lock_timeout = '30s'; SELECT pg_advisory_xact_lock(1414613553)"));
     const auto steps = [&connection, &schema]() -> Result<void> {
       TONGQU_TRY(const bool meanwhile, has_tables(connection, schema));
-      if (!meanwhile) TONGQU_CHECK(make_store(connection, schema));
+      TONGQU_CHECK(meanwhile ? bring_up(connection) : make_store(connection, schema));
       return connection.run("COMMIT");
     };
     if (auto made = steps(); !made) {
@@ -121,6 +147,12 @@ Result<StoreKeys> load_pg_keys(PgConnection& connection, const Sealing& sealing)
   TONGQU_TRY(const auto secret, find_secret(connection, sealing));
   if (!secret) return Error(Errc::journal_open).at("seal_key");
   return store_keys_from(*secret);
+}
+
+Result<Secret> load_pg_names_key(PgConnection& connection, const Sealing& sealing) {
+  TONGQU_TRY(auto secret, find_secret(connection, sealing));
+  if (!secret) return Error(Errc::journal_open).at("seal_key");
+  return Secret(crypto::hmac(crypto::MacAlgorithm::hmac_sm3, Secret(*std::move(secret)), "tongqu-attachment-names-1"));
 }
 
 Result<StoreKeys> load_or_make_pg_keys(PgConnection& connection, const Sealing& sealing) {

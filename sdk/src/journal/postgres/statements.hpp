@@ -13,7 +13,7 @@ enum class PgSql : std::size_t {
   gate, tip, turns, identities, lane_tails, settled, due, records, chain_value,
   message, message_by_id, delivery, deliveries_of, before_in_lane, after_in_lane, receipt, acknowledgement_box, canonical_box, raw_box,
   insert_messages, insert_bodies, insert_deliveries, update_deliveries, update_due, put_receipts, insert_refusals, insert_damaged,
-  insert_audit, put_turns, insert_claims, drop_claims, write_counters, write_instance, notify,
+  insert_audit, put_turns, insert_claims, drop_claims, write_counters, write_instance, notify, insert_references,
 };
 
 inline const std::vector<std::string_view>& pg_store_sql() {
@@ -76,6 +76,7 @@ inline const std::vector<std::string_view>& pg_store_sql() {
       // With every transaction: which one it was, for whoever does not hear the answer to its commit; and the lease anew.
       "UPDATE instances SET group_no = $2, lease_until = greatest(lease_until, clock_timestamp() + $3::bigint * interval '1 millisecond') WHERE id = $1",
       "SELECT pg_notify($1, $2)",
+      "INSERT INTO attachments SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING",
   };
   return kTexts;
 }

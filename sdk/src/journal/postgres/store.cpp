@@ -328,6 +328,7 @@ void PgStore::forget_rows() {
   new_refusals_.clear();
   new_claims_.clear();
   ended_claims_.clear();
+  new_references_.clear();
   wanted_records_.clear();
 }
 

@@ -81,10 +81,9 @@ public:
   Result<std::vector<std::int64_t>> purge_receipts(std::int64_t message, bool act) override;
   Result<std::vector<std::int64_t>> old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) override;
   Result<void> purge_refusals(const std::vector<std::int64_t>& ids) override;
-  // Attachments stand beside a store in a file only.
-  Result<void> refer(const std::string&, std::int64_t) override { return Error(Errc::journal_file_store_only).at("attachments"); }
-  Result<bool> referred(const std::string&) override { return false; }
-  Result<void> forget_references(std::int64_t) override { return {}; }
+  Result<void> refer(const std::string& name, std::int64_t message) override;
+  Result<bool> referred(const std::string& name) override;
+  Result<void> forget_references(std::int64_t message) override;
   Result<std::vector<MessageRow>> messages_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
   Result<std::vector<ReceiptRow>> receipts_of_other_keys(std::string_view key_id, std::int64_t behind, std::int64_t max) override;
   Result<void> replace_boxes(MessageRow& row, const std::array<std::string, 3>& boxes) override;
@@ -209,6 +208,7 @@ private:
   std::vector<NewRefusal> new_refusals_;
   std::map<std::int64_t, std::int64_t> new_claims_; ///< Delivery to fence.
   std::set<std::int64_t> ended_claims_;
+  std::vector<std::pair<std::string, std::int64_t>> new_references_; ///< Name of an attachment, message.
 };
 
 /// Chain digests of the entries between two. @errors journal.audit_gap.

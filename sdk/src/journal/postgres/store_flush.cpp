@@ -22,6 +22,7 @@ std::optional<std::int64_t> open_state(DeliveryState state) {
 
 bool PgStore::anything_written() const {
   if (!new_messages_.empty() || !new_entries_.empty() || !new_receipts_.empty() || !new_refusals_.empty() || !new_claims_.empty() || !ended_claims_.empty()) return true;
+  if (!new_references_.empty()) return true;
   for (const auto& [id, one] : deliveries_) {
     if (one.state != Held::State::clean) return true;
   }
@@ -46,6 +47,7 @@ void PgStore::written() {
   new_refusals_.clear();
   new_claims_.clear();
   ended_claims_.clear();
+  new_references_.clear();
   turns_.stored();
 }
 
@@ -173,6 +175,15 @@ void PgStore::queue_small() {
       fence.push_back(number);
     }
     queue(PgSql::insert_claims, PgParams().numbers(delivery).numbers(fence).number(house_->instance));
+  }
+  if (!new_references_.empty()) {
+    Columns::Texts name;
+    Columns::Numbers message;
+    for (const auto& [one, of] : new_references_) {
+      name.push_back(one);
+      message.push_back(of);
+    }
+    queue(PgSql::insert_references, PgParams().texts(name).numbers(message));
   }
   if (!turns_.changed().empty()) {
     Columns::Texts target, system;

@@ -98,11 +98,29 @@ Result<void> PgStore::replace_receipt(const ReceiptRow& row) {
 // out at its next start; the check comes in the transaction that nobody else is in.
 Result<bool> PgStore::forget_other_keys(std::string_view key_id) {
   TONGQU_TRY(const auto left, ask_fresh("SELECT (SELECT count(*) FROM messages WHERE key_id <> $1) + "
-                                        "(SELECT count(*) FROM receipts WHERE key_id <> $1 AND receipt IS NOT NULL)", PgParams().text(key_id)));
+                                        "(SELECT count(*) FROM receipts WHERE key_id <> $1 AND receipt IS NOT NULL) + "
+                                        "(SELECT count(*) FROM attachment_files WHERE key_id <> $1 AND name IS NOT NULL)", PgParams().text(key_id)));
   if (left.number_at(0, 0) != 0) return false;
   ++writes_;
   TONGQU_CHECK(ask_fresh("DELETE FROM meta WHERE name LIKE 'store_keys %' AND name <> 'store_keys ' || $1::text", PgParams().text(key_id)));
   return true;
+}
+
+Result<void> PgStore::refer(const std::string& name, std::int64_t message) {
+  new_references_.emplace_back(name, message);
+  ++writes_;
+  return {};
+}
+
+Result<bool> PgStore::referred(const std::string& name) {
+  TONGQU_TRY(const auto rows, ask_fresh("SELECT 1 FROM attachments WHERE name = $1 LIMIT 1", PgParams().text(name)));
+  return rows.size() > 0;
+}
+
+Result<void> PgStore::forget_references(std::int64_t message) {
+  ++writes_;
+  TONGQU_CHECK(ask_fresh("DELETE FROM attachments WHERE message = $1", PgParams().number(message)));
+  return {};
 }
 
 Result<std::vector<std::int64_t>> PgStore::old_refusals(std::string_view system, std::int64_t before_ms, std::int64_t behind, std::int64_t max) {
