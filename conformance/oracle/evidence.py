@@ -7,6 +7,8 @@ Prints what is proven and exits 0, or names the first fault and exits 1.
 """
 import base64
 import hashlib
+import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -60,17 +62,43 @@ def pairs(detail):
     return dict(one.split("=", 1) for one in detail.decode().split(" ") if "=" in one)
 
 
+def named(node, path=""):
+    """The files that a record says it has with the bridge, each before what stands inside it."""
+    if isinstance(node, list):
+        for index, one in enumerate(node):
+            yield from named(one, "%s[%d]" % (path, index))
+    if not isinstance(node, dict):
+        return
+    digest = node.get("digest")
+    inside = path + "." if path else ""
+    if isinstance(digest, str) and re.fullmatch("sm3:[0-9a-fA-F]{64}", digest) and "uri" not in node:
+        text = lambda *names: next((node[n] for n in names if isinstance(node.get(n), str) and node[n]), "").encode()
+        size = node.get("size")
+        size = str(size) if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else "-"
+        yield (inside + "digest", digest[4:].lower(), size, text("attachment", "name"), text("sniffed_type", "declared_type"))
+    for name, one in node.items():
+        if name not in ("meta", "unknown", "ext"):
+            yield from named(one, inside + name)
+
+
+def named_in(record):
+    try:
+        return list(named(json.loads(record)))
+    except ValueError:
+        return []
+
+
 def read(path):
     with open(path, "rb") as f:
         data = f.read()
     lines = data.decode("ascii").split("\n")
-    need(lines[0] == "tongqu-evidence 1" and lines[-1] == "" and lines[-2].startswith("end "), "form")
+    need(lines[0] in ("tongqu-evidence 1", "tongqu-evidence 2") and lines[-1] == "" and lines[-2].startswith("end "), "form")
     need(sm3(data[:data.rindex(b"end ")]).hex() == lines[-2][4:], "end")
-    return [line.split(" ") for line in lines[1:-2]]
+    return lines[0], [line.split(" ") for line in lines[1:-2]]
 
 
 def check(path, public_key):
-    lines = read(path)
+    form, lines = read(path)
     message = [v[1] for v in lines if v[0] == "message"]
     need(len(message) == 1, "message")
     segments, body = [], None
@@ -106,10 +134,14 @@ def check(path, public_key):
             digest = e[5]
     claim, record = [(v[1], plain(v[2])) for v in lines if v[0] == "record"][0]
     need(claim == "unproven" or (claim == "proven" and sm3(record) == digest), "record")
+    listed = [(v[1], v[2], v[3], plain(v[4]), plain(v[5])) for v in lines if v[0] == "attachment"]
+    wanted = named_in(record)
+    need(listed == (wanted if form.endswith("2") else []) and (wanted or form.endswith("1")), "attachments")
     receipts = [(v[1], plain(v[2]), plain(v[3])) for v in lines if v[0] == "receipt"]
     for delivery, number, text in receipts:
         need(any(e[2] == b"settle" and e[5] == sm3(text) and pairs(e[4])["delivery"] == delivery and e[4].endswith(b" receipt_no=" + number) for e in entries), "receipt")
-    return "message %s: %d entries, %d heads, %d receipts, record %s" % (message[0], len(entries), len(segments), len(receipts), claim)
+    said = "message %s: %d entries, %d heads, %d receipts, record %s" % (message[0], len(entries), len(segments), len(receipts), claim)
+    return said + "".join("\nattachment %s sm3:%s %s bytes, %s" % (at, digest, size, name.decode()) for at, digest, size, name, _ in wanted)
 
 
 def main():

@@ -86,6 +86,16 @@ int evidence(const KeepingOptions& options, const Console& console) {
   return kDone;
 }
 
+void write_attachment(wire::JsonWriter& w, const journal::EvidenceReport::Attachment& one) {
+  w.begin_object();
+  w.member("path", one.path);
+  w.member("digest", "sm3:" + to_hex(one.sm3));
+  if (one.bytes >= 0) w.member("bytes", one.bytes);
+  if (!one.name.empty()) w.member("name", one.name);
+  if (!one.media_type.empty()) w.member("media_type", one.media_type);
+  w.end_object();
+}
+
 int verify_evidence_file(const KeepingOptions& options, const Console& console) {
   if (options.public_key.empty()) return console.fail(Error(Errc::base_usage).at("--public-key"));
   const auto key = read_file(options.public_key, 64 * 1024);
@@ -105,12 +115,17 @@ int verify_evidence_file(const KeepingOptions& options, const Console& console) 
   w.member("receipts", static_cast<std::int64_t>(report->receipts));
   w.key("record_proven");
   w.boolean(report->record);
+  w.key("attachments");
+  w.begin_array();
+  for (const auto& one : report->attachments) write_attachment(w, one);
+  w.end_array();
   w.member("taken_in_ms", report->taken_in_ms);
   w.member("last_ms", report->last_ms);
   w.end_object();
   console.machine(out);
   console.say(std::string(console.pick("evidence holds: message ", "证据成立：消息 ")) + report->message_id + std::string(console.pick(", audit entries: ", "，审计条目：")) +
-              std::to_string(report->entries) + std::string(console.pick(", receipts: ", "，回执：")) + std::to_string(report->receipts));
+              std::to_string(report->entries) + std::string(console.pick(", receipts: ", "，回执：")) + std::to_string(report->receipts) +
+              std::string(console.pick(", attachments: ", "，附件：")) + std::to_string(report->attachments.size()));
   if (!report->record) {
     console.say(console.pick("the canonical record is not proven: its digest covers what only its pack can tell; the raw bytes are", "规范记录未得证：其摘要范围只有规则包可知；原始报文已得证"));
   }

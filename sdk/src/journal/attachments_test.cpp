@@ -57,6 +57,11 @@ Result<std::string> get(const Attachments& store, const std::string& digest, std
 
 void overwrite(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes; }
 
+/// What lost its name keeps its bytes for an hour of the server's clock, for those who read it.
+void let_an_hour_pass(const std::string& path) {
+  if (kOnPostgres) tamper(path, "UPDATE attachment_files SET touched_at = touched_at - interval '61 minutes'");
+}
+
 class AttachmentsTest : public ::testing::Test {
 protected:
   void SetUp() override { reopen(); }
@@ -73,8 +78,14 @@ protected:
   }
   std::string folder() const { return options_.path + ".attachments"; }
   std::string file_of(const std::string& digest) { return folder() + "/" + *store_->name_of(digest) + ".att"; }
+  /// Names of what is there; one that is half, or is on its way out, is here too.
   std::vector<std::string> entries() const {
     std::vector<std::string> all;
+    if (kOnPostgres) {
+      std::istringstream names(first_value(options_.path, "SELECT group_concat(coalesce(name || '.att', 'nameless')) FROM attachment_files"));
+      for (std::string one; std::getline(names, one, ',');) all.push_back(one);
+      return all;
+    }
     if (!std::filesystem::exists(folder())) return all;
     for (const auto& one : std::filesystem::directory_iterator(folder())) {
       if (one.path().filename() != "names.key") all.push_back(one.path().filename());
@@ -113,6 +124,7 @@ TEST_F(AttachmentsTest, is_found_by_its_sm3) {
 }
 
 TEST_F(AttachmentsTest, neither_the_bytes_nor_the_digest_stand_on_the_disk) {
+  FILE_STORE_ONLY("the form of the file; of rows see postgres/attachments_pgtest.cpp");
   const std::string secret = "a planted name that no file may hold, long enough to be found";
   const std::string digest = stored(secret).facts.digest;
   for (const auto& one : std::filesystem::directory_iterator(folder())) {
@@ -153,6 +165,7 @@ TEST_F(AttachmentsTest, one_byte_more_than_allowed_is_refused) {
 }
 
 TEST_F(AttachmentsTest, every_flipped_byte_is_noticed_and_the_attachment_named) {
+  FILE_STORE_ONLY("the form of the file; of rows see postgres/attachments_pgtest.cpp");
   const std::string content = content_of_size(300);
   const auto facts = stored(content).facts;
   const std::string path = file_of(facts.digest), whole = test::content_of(path);
@@ -178,6 +191,7 @@ TEST_F(AttachmentsTest, every_flipped_byte_is_noticed_and_the_attachment_named) 
 }
 
 TEST_F(AttachmentsTest, cut_swapped_and_repeated_chunks_are_noticed) {
+  FILE_STORE_ONLY("the form of the file; of rows see postgres/attachments_pgtest.cpp");
   const std::string content = content_of_size(3 * kChunk);
   const auto facts = stored(content).facts;
   const std::string path = file_of(facts.digest), whole = test::content_of(path);
@@ -205,6 +219,7 @@ TEST_F(AttachmentsTest, cut_swapped_and_repeated_chunks_are_noticed) {
 }
 
 TEST_F(AttachmentsTest, another_file_in_its_place_is_noticed) {
+  FILE_STORE_ONLY("the form of the file; of rows see postgres/attachments_pgtest.cpp");
   const auto a = stored("content a").facts, b = stored("content b").facts;
   std::filesystem::copy_file(file_of(a.digest), file_of(b.digest), std::filesystem::copy_options::overwrite_existing);
   EXPECT_EQ(id_of(get(*store_, b.digest)), "journal.attachment_broken");
@@ -227,6 +242,7 @@ TEST_F(AttachmentsTest, another_key_opens_nothing_and_an_earlier_one_does) {
 }
 
 TEST_F(AttachmentsTest, a_folder_without_the_key_of_its_names_is_not_taken_for_a_new_one) {
+  FILE_STORE_ONLY("the form of the file; of rows see postgres/attachments_pgtest.cpp");
   stored("content");
   store_.reset();
   std::filesystem::remove(folder() + "/names.key");
@@ -256,10 +272,12 @@ TEST_F(AttachmentsTest, changes_its_key_while_it_is_read) {
   store.reset();
   fresh.earlier_keys.clear();
   EXPECT_TRUE(*get(**Attachments::open(fresh, clock_, Access::write), digest) == content) << "the earlier key is needed no more";
+  if (kOnPostgres) return; // The keys of the store are changed with its rows: JournalAttachments.
   EXPECT_EQ(id_of(Attachments::open(options_, clock_, Access::write)), "journal.open") << "and opens nothing any more";
 }
 
 TEST_F(AttachmentsTest, opens_under_both_keys_between_the_steps_of_a_change_and_never_with_none) {
+  FILE_STORE_ONLY("the form of the file; of rows see postgres/attachments_pgtest.cpp");
   const std::string digest = stored("content").facts.digest;
   const std::string path = file_of(digest);
   JournalOptions fresh = options_;
@@ -283,9 +301,10 @@ TEST_F(AttachmentsTest, one_that_is_named_by_nobody_goes_after_its_time_unless_i
   ASSERT_TRUE(store_->renew(b.digest)->has_value());
   clock_->pass(std::chrono::hours(5));
   const UtcMillis before = clock_->now_utc() - std::chrono::hours(24);
-  EXPECT_EQ(store_->older_than(before), std::vector<std::string>{a.name});
+  EXPECT_EQ(*store_->older_than(before), std::vector<std::string>{a.name});
   EXPECT_TRUE(store_->remove(a.name, before));
   EXPECT_FALSE(store_->remove(b.name, before));
+  let_an_hour_pass(options_.path);
   store_->forget_removed();
   EXPECT_EQ(entries(), std::vector<std::string>{b.name + ".att"});
 }
@@ -356,6 +375,7 @@ TEST_F(AttachmentsTest, a_large_one_takes_the_memory_of_a_small_one) {
 }
 
 TEST(AttachmentsDiskFull, is_answered_with_disk_low_and_leaves_no_half_file) {
+  FILE_STORE_ONLY("the disk is the server's");
   Folder folder;
   const std::string mount_point = folder.file("small");
   std::filesystem::create_directory(mount_point);
@@ -388,6 +408,13 @@ TEST(AttachmentsDiskFull, is_answered_with_disk_low_and_leaves_no_half_file) {
 
 constexpr std::size_t kChildBytes = 4 * kChunk + 9;
 
+int files_of(const std::string& path) {
+  if (kOnPostgres) return std::stoi(first_value(path, "SELECT count(*) FROM attachment_files"));
+  int files = 0;
+  for (const auto& one : std::filesystem::directory_iterator(path + ".attachments")) files += one.path().filename() != "names.key" ? 1 : 0;
+  return files;
+}
+
 TEST(AttachmentChild, plays) {
   const char* script = std::getenv("TONGQU_TEST_SCRIPT");
   const char* path = std::getenv("TONGQU_TEST_STORE");
@@ -412,6 +439,7 @@ TEST(AttachmentsKilled, at_any_step_an_upload_is_whole_or_not_there) {
   const std::string digest = crypto::sm3(content_of_size(kChildBytes));
   for (const std::string at : {"a1_attachment_begun:kill", "a2_attachment_chunk:kill", "a2_attachment_chunk:kill:nth=3", "a2_attachment_chunk:kill:nth=5", "a3_attachment_written:kill",
                                "a4_attachment_renamed:kill", "a5_attachment_durable:kill"}) {
+    if (kOnPostgres && at.substr(0, 2) == "a4") continue; // There the name and the bytes are durable at once.
     Folder folder;
     const JournalOptions options = options_for(folder.file("store.db"));
     ASSERT_TRUE(was_killed(run_child("put", options.path, at, "AttachmentChild"))) << at;
@@ -419,9 +447,8 @@ TEST(AttachmentsKilled, at_any_step_an_upload_is_whole_or_not_there) {
     ASSERT_TRUE(store) << at << " " << describe(store.error());
     const bool named = at.substr(0, 2) == "a4" || at.substr(0, 2) == "a5";
     EXPECT_EQ(id_of(get(**store, digest)), named ? "ok" : "journal.attachment_unknown") << at;
-    int files = 0;
-    for (const auto& one : std::filesystem::directory_iterator(options.path + ".attachments")) files += one.path().filename() != "names.key" ? 1 : 0;
-    EXPECT_EQ(files, named ? 1 : 0) << at;
+    (*store)->forget_removed();
+    EXPECT_EQ(files_of(options.path), named ? 1 : 0) << at;
     const auto again = put(**store, content_of_size(kChildBytes));
     ASSERT_TRUE(again) << at;
     EXPECT_EQ(again->known, named) << at;
@@ -430,6 +457,7 @@ TEST(AttachmentsKilled, at_any_step_an_upload_is_whole_or_not_there) {
 }
 
 TEST(AttachmentsKilled, between_the_steps_of_a_change_of_keys_it_still_opens) {
+  FILE_STORE_ONLY("a row changes in one step");
   if (!fault::compiled_in()) GTEST_SKIP() << "built without fault points";
   Folder folder;
   const JournalOptions options = options_for(folder.file("store.db"));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "journal/audit_head.hpp"
+#include "journal/evidence_attachments.hpp"
 #include "journal/evidence_form.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
@@ -64,8 +65,9 @@ struct ReceiptLine {
 /// The file, read but not yet believed.
 struct Evidence {
   std::string message_id, raw, canonical;
-  bool proven = false;
+  bool proven = false, with_attachments = false;
   std::size_t raw_line = 0, record_line = 0;
+  std::vector<std::pair<std::size_t, EvidenceReport::Attachment>> attachments;
   std::vector<ReceiptLine> receipts;
   std::vector<std::pair<std::size_t, EvidenceEntry>> entries;
   std::vector<std::pair<std::size_t, Segment>> segments;
@@ -101,7 +103,9 @@ public:
 
   Result<Evidence> read() {
     if (text_.size() > kBytesMax) return broken(0, "size");
-    if (next_line() != kEvidenceFirstLine) return broken(line_, "version");
+    const std::string_view first = next_line();
+    out_.with_attachments = first == kEvidenceFirstLine2;
+    if (!out_.with_attachments && first != kEvidenceFirstLine) return broken(line_, "version");
     for (;;) {
       const std::size_t before = at_;
       const std::string_view line = next_line();
@@ -142,6 +146,7 @@ private:
       out_.proven = values_[1] == "proven";
       return std::exchange(out_.record_line, line_) == 0 && (out_.proven || values_[1] == "unproven") && base64_of(values_[2], out_.canonical);
     }
+    if (out_.with_attachments && is("attachment", 5)) return take_attachment();
     if (is("receipt", 3)) {
       ReceiptLine one;
       one.line = line_;
@@ -158,6 +163,15 @@ private:
     if (!is("segment", 2) || out_.segments.empty() || out_.segments.back().second.from != 0) return false;
     Segment& segment = out_.segments.back().second;
     return number_of(values_[1], segment.from) && base64_of(values_[2], segment.digests) && segment.from > 0 && segment.digests.size() % 32 == 0;
+  }
+
+  bool take_attachment() {
+    EvidenceReport::Attachment one;
+    one.path = values_[1];
+    const bool good = hex_of(values_[2], one.sm3) && (values_[3] == "-" || (number_of(values_[3], one.bytes) && one.bytes >= 0)) && base64_of(values_[4], one.name) &&
+                      base64_of(values_[5], one.media_type);
+    out_.attachments.emplace_back(line_, std::move(one));
+    return good;
   }
 
   bool take_entry() {
@@ -241,6 +255,20 @@ Result<void> check_record(const Evidence& evidence, EvidenceReport& report) {
   return {};
 }
 
+/// The lines say what the record says, all of it and nothing else: a record that is proven proves them.
+Result<void> check_attachments(const Evidence& evidence, EvidenceReport& report) {
+  report.attachments = attachments_of_record(evidence.canonical);
+  // The first form says nothing of them, and the record says it all the same.
+  if (!evidence.with_attachments) return {};
+  if (report.attachments.empty()) return broken(1, "version");
+  for (std::size_t i = 0; i < std::max(report.attachments.size(), evidence.attachments.size()); ++i) {
+    if (i == evidence.attachments.size()) return broken(evidence.record_line, "an attachment is left out");
+    const auto& [line, one] = evidence.attachments[i];
+    if (i == report.attachments.size() || !(one == report.attachments[i])) return broken(line, "attachment");
+  }
+  return {};
+}
+
 Result<void> check_receipts(const Evidence& evidence) {
   std::int64_t before = 0;
   for (const ReceiptLine& receipt : evidence.receipts) {
@@ -284,6 +312,7 @@ Result<EvidenceReport> verify_evidence(std::string_view text, std::string_view p
   TONGQU_CHECK(check_entries(evidence));
   EvidenceReport report;
   TONGQU_CHECK(check_record(evidence, report));
+  TONGQU_CHECK(check_attachments(evidence, report));
   TONGQU_CHECK(check_receipts(evidence));
   TONGQU_CHECK(check_whole(evidence));
   report.message_id = evidence.message_id;

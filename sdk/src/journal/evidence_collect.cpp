@@ -3,6 +3,7 @@
 #include <map>
 
 #include "journal/audit_head.hpp"
+#include "journal/evidence_attachments.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
 namespace tongqu::journal::detail {
@@ -77,17 +78,23 @@ Result<std::string> evidence_from(EvidenceSource& source, std::string_view messa
   if (entries.empty()) return Error(Errc::journal_audit_gap).at(std::string(message_id));
   TONGQU_TRY(const auto segments, segments_of(source, entries));
 
-  std::string out(kEvidenceFirstLine);
-  out += '\n';
-  put(out, "message", {std::string(message_id)});
-  put(out, "raw", {b64(bodies.raw)});
   std::string digest;
   for (const EvidenceEntry& entry : entries) {
     if (entry.kind == "intake" || entry.kind == "release" || (entry.kind == "redeliver" && !entry.digest.empty())) digest = entry.digest;
   }
   // Only what the digest covers: nothing stands in an evidence that could be another thing.
   const std::size_t covered = digest_prefix(bodies.canonical, digest);
-  put(out, "record", {covered > 0 ? "proven" : "unproven", b64(covered > 0 ? bodies.canonical.substr(0, covered) + "}" : bodies.canonical)});
+  const std::string record = covered > 0 ? bodies.canonical.substr(0, covered) + "}" : bodies.canonical;
+  const auto attachments = attachments_of_record(record);
+
+  std::string out(attachments.empty() ? kEvidenceFirstLine : kEvidenceFirstLine2);
+  out += '\n';
+  put(out, "message", {std::string(message_id)});
+  put(out, "raw", {b64(bodies.raw)});
+  put(out, "record", {covered > 0 ? "proven" : "unproven", b64(record)});
+  for (const auto& one : attachments) {
+    put(out, "attachment", {one.path, to_hex(one.sm3), one.bytes < 0 ? "" : std::to_string(one.bytes), b64(one.name), b64(one.media_type)});
+  }
   for (const Receipt& one : receipts) put(out, "receipt", {std::to_string(one.delivery), b64(one.number), b64(one.text)});
   for (const EvidenceEntry& entry : entries) put_entry(out, entry);
   for (const auto& [from, segment] : segments) {

@@ -9,7 +9,8 @@
 /// What writing and checking of evidence share.
 namespace tongqu::journal::detail {
 
-constexpr std::string_view kEvidenceFirstLine = "tongqu-evidence 1";
+/// Of a message without attachments, and of one with: who knows the first form only reads all that he could read before.
+constexpr std::string_view kEvidenceFirstLine = "tongqu-evidence 1", kEvidenceFirstLine2 = "tongqu-evidence 2";
 
 /// An entry as an evidence file carries it.
 struct EvidenceEntry {

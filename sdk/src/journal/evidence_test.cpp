@@ -9,6 +9,13 @@ namespace {
 
 using S = DeliveryState;
 
+/// A file of a material, with its name escaped; a material with a single file; one whose bytes are elsewhere; one that only meta names.
+const std::string kWithFiles = R"({"kind":"case","materials":[{"name":"\u6750\u6599","files":[{"name":"\u6750\u6599 \"1\".pdf","sniffed_type":"application/pdf","size":3,)"
+                               R"("digest":"sm3:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}]},{"name":"m","attachment":"scan.jpg",)"
+                               R"("digest":"sm3:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"},{"name":"far","uri":"x","digest":)"
+                               R"("sm3:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}],"meta":{"digest":)"
+                               R"("sm3:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}})";
+
 class Evidence : public JournalTest {
 protected:
   void SetUp() override {
@@ -24,6 +31,10 @@ protected:
     in.raw = std::string("raw \0 bytes", 11);
     in.targets = {{"nation", S::ready, "", ""}, {"province", S::ready, "", ""}};
     store(in);
+    Intake with_files = intake("with-files", "case-2");
+    with_files.canonical = kWithFiles;
+    with_files.digest = crypto::sm3(std::string(kWithFiles).replace(kWithFiles.find(",\"meta\""), std::string::npos, "}"));
+    store(with_files);
     for (int i = 0; i < 8; ++i) store(intake("other-" + std::to_string(i), "other-" + std::to_string(i)));
     for (const char* target : {"nation", "province"}) {
       const Claim one = claim(*journal_, 1, target).at(0);
@@ -49,6 +60,32 @@ protected:
     for (std::string line; std::getline(in, line);) lines.push_back(line);
     lines.pop_back();
     return lines;
+  }
+  void no_line_can_be_changed(const std::vector<std::string>& good) {
+    ASSERT_EQ(says(closed(good)), "ok");
+    std::mt19937 random(5);
+    int tried = 0;
+    for (std::size_t i = 1; i < good.size(); ++i) {
+      auto bad = good;
+      bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(i));
+      EXPECT_NE(says(closed(bad)), "ok") << "without " << good[i].substr(0, 40);
+      bad = good;
+      bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(i), good[i]);
+      EXPECT_NE(says(closed(bad)), "ok") << "twice " << good[i].substr(0, 40);
+      for (int n = 0; n < 20; ++n, ++tried) {
+        bad = good;
+        std::string& line = bad[i];
+        const std::size_t at = random() % line.size();
+        line[at] = line[at] == 'A' ? 'B' : 'A';
+        if (line == good[i]) continue;
+        EXPECT_NE(says(closed(bad)), "ok") << good[i].substr(0, 40) << " at " << at;
+      }
+    }
+    EXPECT_GT(tried, 200);
+    EXPECT_NE(says(closed(good) + "x"), "ok");
+    EXPECT_NE(says(closed(good).substr(1)), "ok");
+    const std::string whole = closed(good);
+    for (std::size_t cut = 0; cut < whole.size(); cut += 97) EXPECT_NE(says(whole.substr(0, cut)), "ok");
   }
   std::string says(const std::string& text) { return id_of(verify_evidence(text, public_pem_)); }
   std::string public_pem_;
@@ -79,6 +116,12 @@ TEST_F(Evidence, is_checked_by_another_implementation_too) {
   };
   EXPECT_EQ(judged(collected()), 0) << content_of(folder_.file("said"));
   EXPECT_EQ(content_of(folder_.file("said")).find("message m1: 5 entries"), 0U) << content_of(folder_.file("said"));
+  EXPECT_EQ(judged(collected("with-files")), 0) << content_of(folder_.file("said"));
+  EXPECT_NE(content_of(folder_.file("said")).find("\nattachment materials[0].files[0].digest sm3:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0 3 bytes, \u6750\u6599 \"1\".pdf\n"),
+            std::string::npos) << content_of(folder_.file("said"));
+  auto fewer = lines_of(collected("with-files"));
+  fewer.erase(std::find_if(fewer.begin(), fewer.end(), [](const auto& one) { return one.rfind("attachment ", 0) == 0; }));
+  EXPECT_NE(judged(closed(fewer)), 0);
   for (const char* name : {"raw", "record", "receipt", "entry", "head", "segment"}) {
     auto lines = lines_of(collected());
     const auto line = std::find_if(lines.begin(), lines.end(), [name](const std::string& one) { return one.rfind(name, 0) == 0; });
@@ -90,31 +133,46 @@ TEST_F(Evidence, is_checked_by_another_implementation_too) {
 }
 
 TEST_F(Evidence, no_line_can_be_changed_removed_exchanged_or_added) {
-  const std::vector<std::string> good = lines_of(collected());
-  ASSERT_EQ(says(closed(good)), "ok");
-  std::mt19937 random(5);
-  int tried = 0;
-  for (std::size_t i = 1; i < good.size(); ++i) {
-    auto bad = good;
-    bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(i));
-    EXPECT_NE(says(closed(bad)), "ok") << "without " << good[i].substr(0, 40);
-    bad = good;
-    bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(i), good[i]);
-    EXPECT_NE(says(closed(bad)), "ok") << "twice " << good[i].substr(0, 40);
-    for (int n = 0; n < 20; ++n, ++tried) {
-      bad = good;
-      std::string& line = bad[i];
-      const std::size_t at = random() % line.size();
-      line[at] = line[at] == 'A' ? 'B' : 'A';
-      if (line == good[i]) continue;
-      EXPECT_NE(says(closed(bad)), "ok") << good[i].substr(0, 40) << " at " << at;
-    }
-  }
-  EXPECT_GT(tried, 200);
-  EXPECT_NE(says(closed(good) + "x"), "ok");
-  EXPECT_NE(says(closed(good).substr(1)), "ok");
-  const std::string whole = closed(good);
-  for (std::size_t cut = 0; cut < whole.size(); cut += 97) EXPECT_NE(says(whole.substr(0, cut)), "ok");
+  for (const char* id : {"m1", "with-files"}) no_line_can_be_changed(lines_of(collected(id)));
+}
+
+TEST_F(Evidence, lists_the_attachments_of_a_message_as_they_counted_into_its_digest) {
+  const std::string text = collected("with-files");
+  EXPECT_EQ(text.rfind("tongqu-evidence 2\n", 0), 0U);
+  EXPECT_EQ(collected().rfind("tongqu-evidence 1\n", 0), 0U) << "of a message without any, the form of before";
+  // GB/T 32905-2016 A.1: SM3 of "abc".
+  const std::string sm3 = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
+  EXPECT_NE(text.find("\nattachment materials[0].files[0].digest " + sm3 + " 3 " + to_base64("\u6750\u6599 \"1\".pdf") + " " + to_base64("application/pdf") + "\n"), std::string::npos) << text.substr(0, 2000);
+  EXPECT_NE(text.find("\nattachment materials[1].digest " + sm3 + " - " + to_base64("scan.jpg") + " -\n"), std::string::npos);
+  const auto report = verify_evidence(text, public_pem_);
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_TRUE(report->record);
+  ASSERT_EQ(report->attachments.size(), 2U) << "one that stands elsewhere is none, nor is what stands in meta";
+  EXPECT_EQ(to_hex(report->attachments[0].sm3), sm3);
+  EXPECT_EQ(report->attachments[0].name, "\u6750\u6599 \"1\".pdf");
+  EXPECT_EQ(report->attachments[0].bytes, 3);
+}
+
+TEST_F(Evidence, whose_attachments_are_others_than_the_record_names_is_refused) {
+  const auto good = lines_of(collected("with-files"));
+  const auto at = static_cast<std::size_t>(std::find_if(good.begin(), good.end(), [](const auto& one) { return one.rfind("attachment ", 0) == 0; }) - good.begin());
+  ASSERT_LT(at + 1, good.size());
+  auto bad = good;
+  std::swap(bad[at], bad[at + 1]);
+  EXPECT_NE(says(closed(bad)), "ok") << "exchanged";
+  bad = good;
+  bad[at].replace(bad[at].find("66c7f0f4"), 8, "00000000");
+  EXPECT_NE(says(closed(bad)), "ok") << "another file";
+  bad = good;
+  bad[0] = "tongqu-evidence 1";
+  EXPECT_NE(says(closed(bad)), "ok") << "the first form knows no such line";
+  bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(at), bad.begin() + static_cast<std::ptrdiff_t>(at) + 2);
+  const auto older = verify_evidence(closed(bad), public_pem_);
+  ASSERT_TRUE(older) << "as files of before are, of messages that name attachments";
+  EXPECT_EQ(older->attachments.size(), 2U);
+  bad = lines_of(collected());
+  bad[0] = "tongqu-evidence 2";
+  EXPECT_NE(says(closed(bad)), "ok") << "one form for one thing";
 }
 
 TEST_F(Evidence, is_early_before_a_head_covers_it_and_names_a_purged_message) {

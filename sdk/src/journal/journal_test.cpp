@@ -721,7 +721,6 @@ TEST_F(JournalTest, the_writer_tells_what_it_has_done) {
 
 // What is known about the front of a lane must not be taken from a message that was rolled back.
 TEST_F(JournalTest, a_row_number_that_was_rolled_back_tells_nothing_about_the_next_lane) {
-  FILE_STORE_ONLY("the other store takes no attachments");
   store(intake("m1", "case-1"));
   Intake without_attachment = intake("m0", "case-2");
   without_attachment.attachments = {std::string(32, 'x')};

@@ -90,6 +90,7 @@ Result<void> purge_message(Desk& desk, const Journal::Purge& what, MessageRow& r
   gone.add(row.message_id, row.digest);
   if (redo == Journal::Redo::preview) return {};
   desk.fresh.forget(row.id);
+  TONGQU_CHECK(desk.store.forget_references(row.id));
   return desk.store.purge_bodies(row, refers ? Ledger::RawBox::stays : Ledger::RawBox::goes, desk.now_ms());
 }
 

@@ -240,10 +240,10 @@ TEST_F(PostgresTest, a_server_made_unsafe_while_it_runs_gets_nothing_more) {
 
 TEST_F(PostgresTest, a_newer_foreign_or_missing_store_is_refused_and_left_alone) {
   journal_.reset();
-  value("UPDATE meta SET value = '2' WHERE name = 'version'");
+  value("UPDATE meta SET value = '3' WHERE name = 'version'");
   EXPECT_EQ(id_of(Journal::open(options_, clock_)), "journal.schema");
   EXPECT_EQ(id_of(open_read_only(options_)), "journal.schema");
-  value("UPDATE meta SET value = '1' WHERE name = 'version'");
+  value("UPDATE meta SET value = '2' WHERE name = 'version'");
   EXPECT_EQ(id_of(Journal::open(options_, clock_)), "ok");
 
   JournalOptions foreign = beside("f");

@@ -32,7 +32,6 @@ Result<std::vector<MessageRow>> Store::old_messages(std::string_view system, std
 // The acknowledgement stays: a repeat years later still hears the same.
 Result<void> Store::purge_bodies(MessageRow& row, RawBox raw, std::int64_t now_ms) {
   row.purged_ms = now_ms;
-  TONGQU_CHECK(forget_references(row.id));
   row.box_bytes[static_cast<std::size_t>(Body::canonical)] = 0;
   if (raw == RawBox::goes) row.box_bytes[static_cast<std::size_t>(Body::raw)] = 0;
   TONGQU_CHECK(run_with(*database_, "UPDATE messages SET purged_ms = ?, canonical_bytes = 0, raw_bytes = ?, row_check = ? WHERE id = ?",
