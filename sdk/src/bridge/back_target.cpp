@@ -67,12 +67,13 @@ public:
   }
 
 private:
-  /// The event as a canonical record of its case, by the mapping of the platform that told it.
+  /// The event as a canonical record of its case, or an evaluation of it, by the mapping of the platform that told it. The kind of the event
+  /// is the operation that a mapping of the event pack may ask for.
   Result<mapping::MappedRecord> read_event(std::string_view canonical, const mapping::Environment& environment, mapping::Workspace& workspace) const {
-    std::string platform, system, case_no;
+    std::string platform, system, case_no, kind;
     {
       TONGQU_TRY(const auto document, wire::parse_json(canonical));
-      for (const auto& [name, into] : {std::pair{"platform", &platform}, std::pair{"system", &system}, std::pair{"case_no", &case_no}}) {
+      for (const auto& [name, into] : {std::pair{"platform", &platform}, std::pair{"system", &system}, std::pair{"case_no", &case_no}, std::pair{"kind", &kind}}) {
         if (const auto member = document.root().child(name)) *into = member.raw_text();
       }
     }
@@ -81,6 +82,7 @@ private:
     wire::Delivery delivery;
     delivery.facts["family"] = "events";
     delivery.facts["platform"] = platform;
+    delivery.facts["operation"] = kind;
     delivery.parts.push_back({"body", "application/json", with_case(canonical, about_(system, case_no)), nullptr});
     TONGQU_TRY(auto records, pack->second->run(delivery, environment, workspace));
     if (records.size() != 1) return Error(Errc::mapping_records_none).at("event");

@@ -262,6 +262,37 @@ TEST(EventsFromAbove, are_written_in_the_systems_own_form_and_its_own_answer_cou
   EXPECT_TRUE(house.verify().ok());
 }
 
+TEST(EventsFromAbove, of_the_applicants_marks_are_stored_and_written_in_the_systems_own_form) {
+  County county;
+  county.say({R"({"code":"9"})", R"({"code":"0","no":"E-1"})"});
+  House house(polling_for_own_form());
+  call_linhu(house, county);
+  house.open();
+  ASSERT_EQ(send_linhu(house, linhu_body("EV-1", "accept")).state, "stored");
+  house.tell("province", "ev-1", "linhu-onewin", "EV-1", R"({"satisfaction":"5","evaluate_time":"2150-01-06 09:00:00","content":"满意"})", "evaluation");
+  ASSERT_TRUE(wait_until([&] { return back_state(house) == "delivered E-1"; })) << back_state(house);
+  const Texts bodies = county.bodies();
+  ASSERT_EQ(bodies.size(), 2u) << "later, says the first answer";
+  EXPECT_EQ(county.keys()[0], county.keys()[1]);
+  // Made by hand from the page of the platform's events and Linhu's own form.
+  EXPECT_EQ(bodies[1], R"({"appId": "linhu-01", "data": "{\"bizType\": \"EVALUATED\", \"eventId\": \"ev-1\", \"case\": {\"caseNo\": \"EV-1\", \"itemCode\": )"
+                       R"(\"11990000000000000D4000199003000\", \"itemName\": \"餐饮服务许可\"}, \"evaluation\": {\"level\": \"A\", \"words\": \"满意\", )"
+                       R"(\"time\": \"2150-01-06 09:00:00\"}}"})");
+  EXPECT_TRUE(house.verify().ok());
+}
+
+TEST(EventsFromAbove, of_a_kind_that_the_event_pack_does_not_read_wait_for_a_person) {
+  County county;
+  county.say({R"({"code":"0","no":"C-1"})"});
+  House house(polling_for_own_form());
+  call_linhu(house, county);
+  house.open();
+  ASSERT_EQ(send_linhu(house, linhu_body("EV-1", "accept")).state, "stored");
+  house.tell("province", "ev-1", "linhu-onewin", "EV-1", "{}", "notice");
+  ASSERT_TRUE(wait_until([&] { return back_state(house) == "parked "; })) << back_state(house);
+  EXPECT_TRUE(county.bodies().empty());
+}
+
 TEST(EventsFromAbove, that_the_pack_cannot_write_wait_for_a_person_and_say_why) {
   County county;
   county.say({R"({"code":"0","no":"C-1"})"});

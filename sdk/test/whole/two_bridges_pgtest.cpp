@@ -9,6 +9,8 @@
 
 #include "sdk/src/journal/postgres/postgres_test_support.hpp"
 #include "sdk/test/whole/senders.hpp"
+#include "tongqu/base/bytes.hpp"
+#include "tongqu/crypto/crypto.hpp"
 
 extern char** environ;
 
@@ -182,11 +184,43 @@ TEST_F(TwoBridges, answer_the_operators_commands_for_the_store_that_they_share) 
   said = house_.tongqu_bridge("verify --evidence " + evidence + " --public-key " + house_.folder.file("sign.pub"));
   EXPECT_EQ(said.code, 0) << said.text;
   EXPECT_NE(said.text.find("evidence holds: message " + id), std::string::npos) << said.text;
-  for (const std::string& command : {"backup" + a + " " + house_.folder.file("x"), "restore" + a + " " + house_.folder.file("x"), "verify --attachments" + a}) {
+  for (const std::string& command : {"backup" + a + " " + house_.folder.file("x"), "restore" + a + " " + house_.folder.file("x")}) {
     said = house_.tongqu_bridge(command);
     EXPECT_NE(said.code, 0) << command;
     EXPECT_NE(said.text.find("journal.file_store_only"), std::string::npos) << command << ": " << said.text;
   }
+}
+
+// A county gives a file to one bridge, and its message to the other, when the first one is gone.
+TEST_F(TwoBridges, give_out_the_attachments_that_either_took) {
+  house_.close();
+  for (const char* config : {"bridge.yaml", "bridge-b.yaml"}) {
+    std::string text = file_text(house_.folder.file(config));
+    replace(text, "pack: linhu-onewin, token: {file: keys/linhu.token}}", "pack: linhu-onewin, token: {file: keys/linhu.token}, attachments: hold}");
+    write_text(house_.folder.file(config), text);
+  }
+  house_.open();
+  start_second();
+  const std::string content(3000000, 'x'), digest = to_hex(crypto::sm3(content));
+  write_text(house_.folder.file("scan.pdf"), content);
+  const auto curl = [this, &digest](const std::string& arguments, std::uint16_t port) {
+    return house_.shell("curl -s -m 120 -w ' %{http_code}' -H 'Authorization: Bearer " + house_.token + "' " + arguments + " http://127.0.0.1:" + std::to_string(port) + "/attachments/" + digest).text;
+  };
+  const std::string put = "-T " + house_.folder.file("scan.pdf");
+  EXPECT_EQ(curl(put, port_b_), "{\"digest\":\"sm3:" + digest + "\",\"bytes\":3000000,\"state\":\"stored\"} 201");
+  second_->kill();
+  EXPECT_EQ(curl("-I -o /dev/null", house_.port("linhu")), " 200") << "though the bridge that took it is gone";
+  EXPECT_NE(curl(put, house_.port("linhu")).find("\"state\":\"known\"} 200"), std::string::npos);
+  Said said = house_.tongqu_bridge("verify --attachments -c " + second_config_);
+  EXPECT_EQ(said.code, 0) << said.text;
+  EXPECT_NE(said.text.find("attachments read: 1, broken: 0"), std::string::npos) << said.text;
+  journal::test::pg_value_in(schema_, "UPDATE attachment_chunks SET record = set_byte(record, 9, get_byte(record, 9) # 1) WHERE place = 20");
+  said = house_.tongqu_bridge("verify --attachments -c " + second_config_);
+  EXPECT_NE(said.code, 0);
+  EXPECT_NE(said.text.find("journal.attachment_broken"), std::string::npos) << said.text;
+  EXPECT_NE(curl(put, house_.port("linhu")).find("\"state\":\"stored\"} 201"), std::string::npos) << "sent again, it is whole again";
+  EXPECT_EQ(house_.tongqu_bridge("verify --attachments -c " + second_config_).code, 0);
+  EXPECT_EQ(house_.log().find(digest), std::string::npos) << "the digest of a citizen's file stands in no log";
 }
 
 TEST_F(TwoBridges, one_of_which_is_killed_thirty_times_lose_and_double_nothing_and_keep_the_order) {

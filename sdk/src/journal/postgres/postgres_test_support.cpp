@@ -126,9 +126,11 @@ PostgresOptions postgres_for(const std::string& path) {
   return options;
 }
 
-std::string pg_value(const std::string& path, const std::string& sql) {
+std::string pg_value(const std::string& path, const std::string& sql) { return pg_value_in(schema_of(path), sql); }
+
+std::string pg_value_in(const std::string& schema, const std::string& sql) {
   PGconn* const connection = PQconnectdb(pg_server().connection().c_str());
-  PQclear(PQexec(connection, ("SET search_path = " + schema_of(path) + ", public").c_str()));
+  PQclear(PQexec(connection, ("SET search_path = " + schema + ", public").c_str()));
   PGresult* const result = PQexec(connection, sql.c_str());
   std::string value;
   const auto status = PQresultStatus(result);

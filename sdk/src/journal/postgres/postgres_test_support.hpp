@@ -34,5 +34,7 @@ PgServer& pg_server();
 PostgresOptions postgres_for(const std::string& path);
 /// Runs SQL in the schema of a store, behind the journal's back. Gives the first value as text, bytes as they are.
 std::string pg_value(const std::string& path, const std::string& sql);
+/// As above, by the name of the schema.
+std::string pg_value_in(const std::string& schema, const std::string& sql);
 
 } // namespace tongqu::journal::test
