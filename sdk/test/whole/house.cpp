@@ -236,13 +236,12 @@ void House::plant(const std::string& platform, const std::string& lines) const {
   if (connector::test::call(one->port(), "POST", "/_sandbox/faults", {}, lines).status != 200) throw std::runtime_error("faults refused: " + lines);
 }
 
-void House::tell(const std::string& platform, const std::string& event_id, const std::string& system, const std::string& case_no, const std::string& data,
-                 const std::string& kind) const {
+void House::tell(const std::string& platform, const std::string& event_id, const std::string& system, const std::string& case_no, const std::string& data) const {
   const auto& one = platform == "province" ? province_ : nation_;
   std::string body;
   wire::JsonWriter w(body);
   w.begin_object();
-  for (const auto& [name, value] : {std::pair{"eventId", event_id}, std::pair{"sourceSystem", system}, std::pair{"project_no", case_no}, std::pair{"kind", kind},
+  for (const auto& [name, value] : {std::pair{"eventId", event_id}, std::pair{"sourceSystem", system}, std::pair{"project_no", case_no}, std::pair{"kind", std::string("supplement")},
                                     std::pair{"at", std::string("2150-01-05 07:08:09")}, std::pair{"data", data}}) {
     w.member(name, value);
   }

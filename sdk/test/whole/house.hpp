@@ -86,8 +86,7 @@ public:
   /// Replaces the faults of a platform, one a line.
   void plant(const std::string& platform, const std::string& lines) const;
   /// An event that a platform has for a case of a system.
-  void tell(const std::string& platform, const std::string& event_id, const std::string& system, const std::string& case_no, const std::string& data = "{}",
-            const std::string& kind = "supplement") const;
+  void tell(const std::string& platform, const std::string& event_id, const std::string& system, const std::string& case_no, const std::string& data = "{}") const;
   /// Restarts a platform on the same port without the last message it took.
   void forget_last(const std::string& platform);
   /// Text of a member of a platform's own state.
