@@ -321,17 +321,6 @@ const BatchAnswer* LoadedPack::batch_answer(const wire::Delivery& delivery) cons
   return (*entry)->mapping->answer()->batch();
 }
 
-/// Catalogues that stand beside the samples, for tests of packs that look things up.
-/// Null when there are none.
-Result<std::shared_ptr<const Lookup>> sample_lookup(const std::string& folder) {
-  std::map<std::string, std::string, std::less<>> texts;
-  for (const std::string_view catalogue : lookup_catalogues()) {
-    if (auto text = read_file(folder + "/samples/lookup/" + std::string(catalogue) + ".csv")) texts.emplace(catalogue, std::move(*text));
-  }
-  if (texts.empty()) return std::shared_ptr<const Lookup>();
-  return make_table_lookup(texts);
-}
-
 Result<std::vector<LawReport>> LoadedPack::check_laws(const LawOptions& options, const Environment& site, Workspace& workspace) const {
   Environment environment = site;
   std::shared_ptr<const Lookup> samples;

@@ -82,10 +82,11 @@ public:
   void document(const PackDocument& document);
 
 private:
+  void mapping(const std::string& id, const YamlNode& root);
   void site(const RuleSite& site);
   void policies(const RuleSite& site, const YamlNode& on_fail);
   void table(const std::string& name, const YamlNode& node, const std::vector<RuleSite>& sites);
-  void csv_rows(const std::string& name, const std::string& file);
+  void csv_rows(const std::string& name, const TableFile& table);
   void add(std::size_t group, std::string name, std::uint32_t line, std::size_t hits) { out_.groups[group].items.push_back({std::move(name), file_, line, hits}); }
 
   enum : std::size_t { kRules, kSources, kRows, kPolicies };
@@ -117,22 +118,26 @@ void Counter::site(const RuleSite& site) {
   if (const YamlNode* on_fail = site.node->find("on_fail"); on_fail != nullptr) policies(site, *on_fail);
 }
 
-void Counter::csv_rows(const std::string& name, const std::string& file) {
-  const auto bytes = detail::read_file(folder_ + "/" + file);
+void Counter::csv_rows(const std::string& name, const TableFile& table) {
+  const auto bytes = detail::read_file(folder_ + "/" + table.file);
   std::vector<std::uint32_t> lines;
   std::vector<detail::CsvProblem> problems;
   if (!bytes) return;
   const auto rows = detail::read_csv(*bytes, lines, problems);
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (!rows[i].empty()) out_.groups[kRows].items.push_back({name + "[" + rows[i][0] + "]", file, lines[i], reached_.row(mapping_, name, rows[i][0])});
+    const std::string code = row_code(rows[0], rows[i], table);
+    if (!rows[i].empty()) out_.groups[kRows].items.push_back({name + "[" + code + "]", table.file, lines[i], reached_.row(mapping_, name, code)});
   }
 }
 
 void Counter::table(const std::string& name, const YamlNode& node, const std::vector<RuleSite>& sites) {
-  if (const YamlNode* rows = node.find("inline"); rows != nullptr) {
-    for (const auto& [code, value] : rows->members) add(kRows, name + "[" + code.text + "]", code.line, reached_.row(mapping_, name, code.text));
+  for (const char* key : {"inline", "rows"}) {
+    const YamlNode* rows = node.find(key);
+    if (rows == nullptr) continue;
+    // A row of an overlay that is none takes one away: there is nothing to reach.
+    for (const auto& [code, value] : rows->members) if (value.quoted || value.text != "none") add(kRows, name + "[" + code.text + "]", code.line, reached_.row(mapping_, name, code.text));
   }
-  if (const YamlNode* file = node.find("file"); file != nullptr) csv_rows(name, file->text);
+  if (node.find("file") != nullptr) csv_rows(name, table_file(node));
   const YamlNode* unknown = node.find("unknown");
   if (unknown == nullptr) return;
   std::size_t hits = 0;
@@ -148,13 +153,19 @@ void Counter::table(const std::string& name, const YamlNode& node, const std::ve
 }
 
 void Counter::document(const PackDocument& document) {
-  const YamlNode* id = document.root.find("mapping");
-  if (id == nullptr) return;
   file_ = document.file;
-  mapping_ = id->text;
-  const std::vector<RuleSite> sites = rule_sites(document.root);
+  if (const YamlNode* id = document.root.find("mapping"); id != nullptr) mapping(id->text, document.root);
+  // An overlay is counted by what it says itself.
+  if (const YamlNode* changes = document.root.find("changes"); changes != nullptr) {
+    for (const auto& [name, body] : changes->members) mapping(name.text, body);
+  }
+}
+
+void Counter::mapping(const std::string& id, const YamlNode& root) {
+  mapping_ = id;
+  const std::vector<RuleSite> sites = rule_sites(root);
   for (const RuleSite& one : sites) site(one);
-  if (const YamlNode* tables = document.root.find("tables"); tables != nullptr) {
+  if (const YamlNode* tables = root.find("tables"); tables != nullptr) {
     for (const auto& [name, node] : tables->members) table(name.text, node, sites);
   }
   for (const RuleSite& one : sites) {
@@ -174,18 +185,22 @@ Result<CoverReport> cover(const PackAt& at, const Environment& environment) {
   TONGQU_TRY(const std::vector<PackDocument> documents, read_documents(at.folder));
   CoverReport report;
   report.pack = pack->info().name();
+  Environment site = environment;
+  TONGQU_TRY(const std::shared_ptr<const Lookup> samples, detail::sample_lookup(at.folder));
+  if (site.lookup == nullptr) site.lookup = samples.get();
   Reached reached;
   Workspace workspace;
   workspace.state().observer = &reached;
+  const bool overlay = documents.front().root.find("extends") != nullptr;
   for (const PackDocument& document : documents) {
     const YamlNode* tests = document.root.find("tests");
-    if (tests == nullptr || document.file == "pack.yaml") continue;
+    if (tests == nullptr || (document.file == "pack.yaml" && !overlay)) continue;
     for (const YamlNode& test : tests->items) {
       const YamlNode* in = test.find("in");
       wire::Delivery delivery;
       if (in == nullptr) continue;
       if (const std::string problem = detail::read_sample(pack->info(), in->text, delivery); !problem.empty()) return Error(Errc::base_file_unreadable).at(in->text).with(problem);
-      (void)pack->run_delivery(delivery, environment, workspace);
+      (void)pack->run_delivery(delivery, site, workspace);
       ++report.tests;
     }
   }

@@ -32,6 +32,7 @@ std::string short_text(std::string_view text) {
 
 std::string label_of(const YamlNode& item) {
   if (item.is_scalar()) return short_text(item.text);
+  if (const YamlNode* id = item.find("id"); id != nullptr && id->is_scalar()) return short_text(id->text);
   if (item.is_mapping() && !item.members.empty()) return short_text(item.members.front().first.text);
   return "list";
 }
@@ -329,7 +330,30 @@ std::vector<MutantText> mutants_of(const PackDocument& document) {
   return out;
 }
 
-std::vector<MutantText> mutants_of_table(const std::string& file, std::string_view bytes) {
+TableFile table_file(const YamlNode& table) {
+  TableFile out;
+  if (const YamlNode* file = table.find("file"); file != nullptr) out.file = file->text;
+  const YamlNode* columns = table.find("columns");
+  if (columns == nullptr) return out;
+  if (const YamlNode* name = columns->find("name"); name != nullptr && name->is_scalar()) out.name = name->text;
+  const YamlNode* code = columns->find("code");
+  if (code == nullptr) return out;
+  out.code.clear();
+  if (code->is_scalar()) out.code.push_back(code->text);
+  for (const YamlNode& one : code->items) out.code.push_back(one.text);
+  return out;
+}
+
+std::string row_code(const std::vector<std::string>& header, const std::vector<std::string>& row, const TableFile& table) {
+  std::string out;
+  for (std::size_t i = 0; i < table.code.size(); ++i) {
+    const auto at = static_cast<std::size_t>(std::find(header.begin(), header.end(), table.code[i]) - header.begin());
+    out += (i == 0 ? "" : "|") + (at < row.size() ? row[at] : std::string());
+  }
+  return out;
+}
+
+std::vector<MutantText> mutants_of_table(const TableFile& table, std::string_view bytes) {
   std::vector<std::uint32_t> lines;
   std::vector<detail::CsvProblem> problems;
   std::vector<std::vector<std::string>> rows = detail::read_csv(bytes, lines, problems);
@@ -340,15 +364,15 @@ std::vector<MutantText> mutants_of_table(const std::string& file, std::string_vi
     for (std::size_t i = 0; i < rows.size(); ++i) all += i == without ? std::string() : csv_line(rows[i]);
     return all;
   };
-  const std::size_t name = static_cast<std::size_t>(std::find(rows[0].begin(), rows[0].end(), "name") - rows[0].begin());
+  const std::size_t name = static_cast<std::size_t>(std::find(rows[0].begin(), rows[0].end(), table.name) - rows[0].begin());
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    const std::string path = file + "[" + short_text(rows[i].empty() ? std::string() : rows[i][0]) + "]";
-    out.push_back({{"drop_row", path, file, lines[i], {}}, text(i)});
+    const std::string path = table.file + "[" + short_text(row_code(rows[0], rows[i], table)) + "]";
+    out.push_back({{"drop_row", path, table.file, lines[i], {}}, text(i)});
     for (std::size_t step = 0; step + 1 < rows.size() && name < rows[i].size(); ++step) {
       const std::size_t other = (i + step) % (rows.size() - 1) + 1;
       if (name >= rows[other].size() || rows[other][name] == rows[i][name]) continue;
       const std::string before = std::exchange(rows[i][name], rows[other][name]);
-      out.push_back({{"change_row", path, file, lines[i], short_text(before) + " -> " + short_text(rows[i][name])}, text(rows.size())});
+      out.push_back({{"change_row", path, table.file, lines[i], short_text(before) + " -> " + short_text(rows[i][name])}, text(rows.size())});
       rows[i][name] = before;
       break;
     }
@@ -356,11 +380,12 @@ std::vector<MutantText> mutants_of_table(const std::string& file, std::string_vi
   return out;
 }
 
-std::vector<std::string> table_files(const YamlNode& mapping) {
-  std::vector<std::string> files;
+std::vector<TableFile> table_files(const YamlNode& mapping) {
+  std::vector<TableFile> files;
   const std::function<void(const YamlNode&)> walk = [&](const YamlNode& node) {
     for (const auto& [key, value] : node.members) {
-      if (key.text == "file" && value.is_scalar() && std::find(files.begin(), files.end(), value.text) == files.end()) files.push_back(value.text);
+      const bool fresh = std::none_of(files.begin(), files.end(), [&value = value](const TableFile& one) { return one.file == value.text; });
+      if (key.text == "file" && value.is_scalar() && fresh) files.push_back(table_file(node));
       walk(value);
     }
     for (const YamlNode& item : node.items) walk(item);

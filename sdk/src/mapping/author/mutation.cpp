@@ -43,25 +43,31 @@ bool covers(const Excuse& excuse, const Mutant& mutant) {
 Result<std::vector<MutantText>> all_mutants(const std::string& folder) {
   TONGQU_TRY(const std::vector<PackDocument> documents, read_documents(folder));
   std::vector<MutantText> out;
-  std::vector<std::string> tables;
+  std::vector<TableFile> tables;
   const auto take = [&out](std::vector<MutantText> more) { std::move(more.begin(), more.end(), std::back_inserter(out)); };
   for (const PackDocument& document : documents) {
     take(mutants_of(document));
-    for (std::string& file : table_files(document.root)) {
+    for (TableFile& table : table_files(document.root)) {
       const bool names_tables = document.file != "pack.yaml" || document.root.find("extends") != nullptr;
-      if (names_tables && std::find(tables.begin(), tables.end(), file) == tables.end()) tables.push_back(std::move(file));
+      const bool fresh = std::none_of(tables.begin(), tables.end(), [&table](const TableFile& one) { return one.file == table.file; });
+      if (names_tables && fresh) tables.push_back(std::move(table));
     }
   }
-  for (const std::string& file : tables) {
-    if (const auto bytes = detail::read_file(folder + "/" + file)) take(mutants_of_table(file, *bytes));
+  for (const TableFile& table : tables) {
+    if (const auto bytes = detail::read_file(folder + "/" + table.file)) take(mutants_of_table(table, *bytes));
   }
   return out;
 }
 
-MutantFate judge(const PackCopy& copy, const PackAt& at, const Environment& environment) {
+/// `reason` is set for what the compiler refuses: its first mistake.
+MutantFate judge(const PackCopy& copy, const PackAt& at, const Environment& environment, std::string& reason) {
   Findings mistakes;
   const auto pack = Pack::load(copy.folder(), at.params, mistakes);
-  if (!pack) return MutantFate::refused;
+  if (!pack) {
+    const auto first = std::find_if(mistakes.begin(), mistakes.end(), [](const Finding& one) { return one.severity == Severity::error; });
+    reason = first == mistakes.end() ? std::string(pack.error().id()) : std::string(errc_row(first->id).id) + " " + first->path;
+    return MutantFate::refused;
+  }
   const Pack::TestReport report = (*pack)->run_tests(environment);
   return report.failures.empty() ? MutantFate::survived : MutantFate::noticed;
 }
@@ -95,7 +101,7 @@ Result<MutationReport> run_mutations(const PackAt& at, const Environment& enviro
   for (std::size_t i = 0; i < mutants.size(); ++i) {
     JudgedMutant judged{std::move(mutants[i].mutant), MutantFate::survived, {}};
     TONGQU_CHECK(copy.replace(judged.mutant.file, mutants[i].text));
-    judged.fate = judge(copy, at, environment);
+    judged.fate = judge(copy, at, environment, judged.reason);
     for (Excuse& excuse : excuses) {
       if (judged.fate != MutantFate::survived || !covers(excuse, judged.mutant)) continue;
       judged.fate = MutantFate::excused;

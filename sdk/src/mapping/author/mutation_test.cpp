@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include "mapping/author/mutants.hpp"
+#include "mapping/author/yaml_text.hpp"
 #include "mapping/test_support.hpp"
 #include "tongqu/mapping/author.hpp"
 
@@ -90,7 +92,7 @@ TEST(Mutation, the_mutants_of_a_mapping_are_a_fixed_list_with_places) {
   EXPECT_EQ(ids(mutants_of({"mappings/m.yaml", *root})), wanted);
   const std::vector<std::string> rows = {"drop_row tables/st.csv[1] :2", "change_row tables/st.csv[1] (immediate -> promised) :2", "drop_row tables/st.csv[2] :3",
                                          "change_row tables/st.csv[2] (promised -> immediate) :3"};
-  const auto of_table = mutants_of_table("tables/st.csv", kTable);
+  const auto of_table = mutants_of_table({"tables/st.csv"}, kTable);
   EXPECT_EQ(ids(of_table), rows);
   EXPECT_EQ(of_table[0].text, "code,name,label\n2,promised,承诺\n");
   EXPECT_EQ(of_table[1].text, "code,name,label\n1,promised,即办\n2,promised,承诺\n");
@@ -189,7 +191,7 @@ changes:
       "weaken_policy changes.t.m.rules.task_name.on_fail (hold -> drop) :11",
       "drop_step changes.t.m.types.blank.trim :12",
       "change_zone changes.t.m.zone (+09:00 -> +00:00) :13",
-      "drop_part changes.t.m.checks[id] :14",
+      "drop_part changes.t.m.checks[c] :14",
   };
   EXPECT_EQ(ids(mutants_of({"pack.yaml", *root})), wanted);
 }
@@ -210,6 +212,59 @@ TEST(Mutation, the_tests_of_an_overlay_judge_its_mutants) {
   EXPECT_EQ(fates.at("drop_rule changes.t.m.rules.task_name"), MutantFate::noticed);
   EXPECT_EQ(fates.at("drop_step changes.t.m.rules.task_name.via[upper]"), MutantFate::noticed);
   EXPECT_EQ(fates.at("drop_rule changes.t.m.rules.title"), MutantFate::survived);
+}
+
+/// A bare `none` takes away, a quoted one is a text. Written anew with quotes, every mutant beside it would be refused for that alone.
+TEST(Mutation, a_document_with_none_is_written_anew_as_it_was) {
+  const TempFolder folder;
+  fill(folder, "");
+  Findings mistakes;
+  const auto base = Pack::load(folder.path() + "/t", {}, mistakes);
+  ASSERT_TRUE(base);
+  folder.write("o/pack.yaml", "pack: o\nsystem: o\nversion: \"1\"\nextends: {pack: t, digest: \"" + (*base)->info().digest +
+                                  "\"}\nchanges:\n  t.m:\n    tables: {st: {rows: {\"2\": none, \"3\": other}}}\n    rules:\n      title: none\n      task_name: {from: mc, via: [upper], on_fail: hold}\n"
+                                  "tests:\n  - {in: samples/1.in.xml, out: {task_name: A}}\n");
+  folder.write("o/samples/1.in.xml", "<bj><no>C1</no><name>x</name><mc>a</mc></bj>");
+  const auto report = run_mutations({folder.path() + "/o", {}}, environment(), {});
+  ASSERT_TRUE(report) << describe(report.error());
+  std::map<std::string, JudgedMutant> judged;
+  for (const JudgedMutant& one : report->mutants) judged[one.mutant.id()] = one;
+  EXPECT_EQ(judged.at("drop_step changes.t.m.rules.task_name.via[upper]").fate, MutantFate::noticed);
+  EXPECT_EQ(judged.at("drop_row changes.t.m.tables.st[3]").fate, MutantFate::survived);
+  EXPECT_EQ(judged.at("drop_row changes.t.m.tables.st[2]").fate, MutantFate::survived);
+}
+
+TEST(Mutation, a_refused_mutant_says_the_first_mistake) {
+  const TempFolder folder;
+  fill(folder, "tests:\n  - in: samples/1.in.xml\n    out: {case_no: C1}\n");
+  folder.write("t/samples/1.in.xml", "<bj><no>C1</no><name>甲</name></bj>");
+  const auto report = run_mutations({folder.path() + "/t", {}}, environment(), {});
+  ASSERT_TRUE(report) << describe(report.error());
+  const auto at = std::find_if(report->mutants.begin(), report->mutants.end(), [](const JudgedMutant& one) { return one.mutant.id() == "drop_rule identity.case"; });
+  ASSERT_NE(at, report->mutants.end());
+  EXPECT_EQ(at->fate, MutantFate::refused);
+  EXPECT_EQ(at->reason, "mapping.missing_key identity.case");
+}
+
+/// Every document of every pack, written anew without a change, is judged as it stands: a mutant differs by its change alone.
+TEST(Mutation, the_packs_written_anew_pass_their_tests) {
+  std::size_t documents_seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(TONGQU_SOURCE_DIR) / "connectors/packs")) {
+    if (!entry.is_directory()) continue;
+    const std::string folder = entry.path().string();
+    const auto documents = read_documents(folder);
+    ASSERT_TRUE(documents) << folder;
+    const auto copy = PackCopy::make(folder);
+    ASSERT_TRUE(copy) << folder;
+    for (const PackDocument& document : *documents) ASSERT_TRUE(copy->replace(document.file, yaml_line(document.root)));
+    Findings mistakes;
+    const auto pack = Pack::load(copy->folder(), {}, mistakes);
+    ASSERT_TRUE(pack) << folder << (mistakes.empty() ? std::string() : describe(*mistakes.begin(), Lang::en));
+    const auto report = (*pack)->run_tests(environment());
+    EXPECT_TRUE(report.failures.empty()) << folder << ": " << report.failures.front();
+    documents_seen += documents->size();
+  }
+  EXPECT_GE(documents_seen, 26u);
 }
 
 TEST(PackTests, findings_may_say_place_and_severity) {

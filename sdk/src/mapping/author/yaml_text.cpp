@@ -37,7 +37,8 @@ bool is_plain(std::string_view text) {
 std::string yaml_scalar(std::string_view text) { return is_plain(text) ? std::string(text) : quoted(text); }
 
 std::string yaml_line(const wire::YamlNode& node) {
-  if (node.is_scalar()) return node.text.empty() && !node.quoted ? std::string() : quoted(node.text);
+  // A bare none takes a rule or a row of the base away, a quoted one is a text: the one word that changes its meaning with quotes.
+  if (node.is_scalar()) return !node.quoted && (node.text.empty() || node.text == "none") ? node.text : quoted(node.text);
   std::string out = node.is_sequence() ? "[" : "{";
   const char* comma = "";
   for (const wire::YamlNode& item : node.items) {
