@@ -29,6 +29,8 @@ void Console::list(const Findings& findings) const {
   for (const Finding& finding : findings) {
     std::string line = finding.source.part;
     if (finding.source.line != 0) line += ":" + std::to_string(finding.source.line) + ":" + std::to_string(finding.source.column);
+    // Rows of a database are known by table and key, not by a line of what a connector wrote.
+    if (finding.source.line != 0 && finding.source.path.find('=') != std::string::npos) line += " " + finding.source.path;
     if (!line.empty()) line += "  ";
     line += std::string(errc_row(finding.id).id) + "  " + std::string(severity_name(finding.severity)) + "  " + describe(finding, lang);
     say(line);

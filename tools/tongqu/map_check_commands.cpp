@@ -75,6 +75,7 @@ int check(const CheckCommand& command, Console console) {
                                                       : std::to_string(report->errors()) + " errors, " + std::to_string(report->warnings()) + " warnings";
   if (report->pack && good) console.say("ok " + report->pack->name() + " " + report->pack->digest);
   if (report->errors() + report->warnings() != 0) console.say(counts);
+  if (options->targets.empty()) console.say(std::string(console.pick("no platforms were found beside this program: what they demand was not looked at", "程序旁未找到平台目录：未检查平台的必填要求")));
   return good ? kDone : kInputAtFault;
 }
 

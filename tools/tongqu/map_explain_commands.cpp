@@ -155,6 +155,21 @@ std::string explained_json(const Explained& explained) {
   return out;
 }
 
+/// A field that no rule touched in this message: a rule stands there whose condition, or that of a group around it, does not hold, or there is none.
+int say_untouched(const mapping::Pack& pack, const wire::Delivery& delivery, const mapping::Environment& environment, const std::string& field, const Console& console) {
+  const auto rules = plan(pack, delivery, environment);
+  if (!rules) return console.fail(rules.error());
+  bool any = false;
+  for (const PlannedRule& rule : *rules) {
+    const bool here = rule.name == field || rule.name.compare(0, field.size() + 1, field + ".") == 0;
+    if (here) console.say("  " + rule.name + std::string(console.pick("  absent: its condition, or that of a group around it, does not hold", "  缺失：规则或其所在分组的条件不成立")) +
+                          (rule.line == 0 ? "" : "  " + rule.file + ":" + std::to_string(rule.line)));
+    any = any || here;
+  }
+  if (!any) console.say("  " + field + std::string(console.pick(": no rule of this mapping gives it", "：本映射没有给出该字段的规则")));
+  return any ? kDone : kInputAtFault;
+}
+
 int explain_message(const ExplainCommand& options, const Console& console) {
   const auto loaded = load(options, console);
   if (!loaded) return fail_load(loaded.error(), console);
@@ -178,7 +193,7 @@ int explain_message(const ExplainCommand& options, const Console& console) {
   }
   console.machine(explained_json(*explained));
   if (shown != 0 || options.what.field.empty()) return kDone;
-  return console.fail(Error(Errc::mapping_unknown_target_field).at(options.what.field));
+  return say_untouched(*loaded->pack, *delivery, loaded->environment, options.what.field, console);
 }
 
 std::string joined(const std::vector<std::string>& texts) {

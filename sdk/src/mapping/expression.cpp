@@ -11,16 +11,28 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kBlanks = " \t\r\n", kIdeographicBlank = "\xE3\x80\x80", kNoBreakBlank = "\xC2\xA0";
 constexpr std::size_t kTextBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kDerivedIdBytes = 16;
 constexpr std::int64_t kDaysMax = 3'700'000;   ///< More than the calendar has.
 
+/// Blanks of every width: a code that was padded with U+3000 is the same code, and a condition on it must not fail for that.
 std::string_view trimmed(std::string_view text) {
-  if (!text.empty() && static_cast<unsigned char>(text.front()) > ' ' && static_cast<unsigned char>(text.back()) > ' ') return text;
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  const auto starts = [&text](std::string_view wide) { return text.substr(0, wide.size()) == wide; };
+  const auto ends = [&text](std::string_view wide) { return text.size() >= wide.size() && text.substr(text.size() - wide.size()) == wide; };
+  while (!text.empty()) {
+    if (kBlanks.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
+    else if (starts(kIdeographicBlank)) text.remove_prefix(kIdeographicBlank.size());
+    else if (starts(kNoBreakBlank)) text.remove_prefix(kNoBreakBlank.size());
+    else break;
+  }
+  while (!text.empty()) {
+    if (kBlanks.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
+    else if (ends(kIdeographicBlank)) text.remove_suffix(kIdeographicBlank.size());
+    else if (ends(kNoBreakBlank)) text.remove_suffix(kNoBreakBlank.size());
+    else break;
+  }
+  return text;
 }
 
 char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }

@@ -16,7 +16,7 @@ const model::Case& case_of(const MappedRecord& record) { return std::get<model::
 
 /// Every sentence is about this message.
 constexpr const char* kBody =
-    "<bj xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><no>C1</no><a> 1 </a><b>two words</b><e/><blank>  </blank><n xsi:nil='true'/><zh>材料甲乙</zh>"
+    "<bj xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><no>C1</no><a> 1 </a><w>　1  </w><wb>　 </wb><b>two words</b><e/><blank>  </blank><n xsi:nil='true'/><zh>材料甲乙</zh>"
     "<fee>12.50</fee><bad>12,5</bad><d1>2149-03-05</d1><d2>2149-03-09 08:30</d2>"
     "<list><cl><mc>甲</mc><fen>2</fen></cl><cl><mc>乙</mc><fen>10</fen></cl><cl><mc>丙</mc></cl></list><tag>x</tag><tag>y</tag></bj>";
 
@@ -80,6 +80,7 @@ TEST(ExactNumber, reads_digits_only) {
 TEST(Expressions, tell_absent_nil_empty_and_filled_apart) {
   EXPECT_TRUE(holds("absent(none) and not absent(e) and not absent(n) and not absent(a)"));
   EXPECT_TRUE(holds("nil(n) and not nil(e) and not nil(none)"));
+  EXPECT_TRUE(holds("w == \"1\" and number(w) == 1 and empty(wb) and not filled(wb)")) << "blanks of every width";
   EXPECT_TRUE(holds("empty(e) and empty(blank) and not empty(a) and not empty(n) and not empty(none)"));
   EXPECT_TRUE(holds("present(e) and present(a) and not present(n) and not present(none)"));
   EXPECT_TRUE(holds("filled(a) and filled(list) and not filled(blank) and not filled(n) and not filled(none)"));

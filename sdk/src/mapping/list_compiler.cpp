@@ -56,13 +56,15 @@ bool RuleCompiler::zip_source(const YamlNode& node, const std::string& name, Lis
   if (!check_keys(node, {"zip", "escape", "uneven"}, name + ".each", context_.mistakes)) return false;
   ListZip& zip = shape_of(out).zip.emplace();
   zip.escape = member_text(node, "escape", Need::optional, name + ".each", context_.mistakes).value_or("");
-  const auto uneven = member_text(node, "uneven", Need::required, name + ".each", context_.mistakes);
+  const YamlNode* columns = node.find("zip");
+  const bool rows = columns != nullptr && columns->is_mapping() && columns->members.size() == 1;   // One text in pieces: nothing can be uneven.
+  const auto uneven = member_text(node, "uneven", rows ? Need::optional : Need::required, name + ".each", context_.mistakes);
+  if (rows && uneven) context_.mistakes.add(Errc::mapping_wrong_shape, *node.find("uneven"), name + ".each.uneven", {"nothing: one column cannot be uneven", "不写此项：单列不会长短不一"});
   const bool known = !uneven || *uneven == "reject" || *uneven == "hold" || *uneven == "report";
   if (uneven && known) (void)policy_from_name(*uneven, zip.uneven);
   if (!known) context_.mistakes.add(Errc::mapping_policy_not_allowed, *node.find("uneven"), name + ".each.uneven", one_of({"reject", "hold", "report"}));
-  const YamlNode* columns = node.find("zip");
-  if (columns == nullptr || !columns->is_mapping() || columns->members.size() < 2) {
-    context_.mistakes.add(columns == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, columns == nullptr ? node : *columns, name + ".each.zip", {"two columns or more", "至少两列"});
+  if (columns == nullptr || !columns->is_mapping() || columns->members.empty()) {
+    context_.mistakes.add(columns == nullptr ? Errc::mapping_missing_key : Errc::mapping_wrong_shape, columns == nullptr ? node : *columns, name + ".each.zip", {"NAME: path, or NAME: {from: path, split: SIGN}", "列名: 路径，或 列名: {from: 路径, split: 分隔符}"});
     return false;
   }
   for (const auto& [key, value] : columns->members) {

@@ -129,6 +129,14 @@ TEST(Lists, parallel_lists_become_rows) {
   EXPECT_EQ(with_list(zip + "reject" + rules, "<mcs>甲|乙</mcs><fss>1</fss>").verdict, RecordVerdict::refused);
 }
 
+TEST(Lists, one_text_in_pieces_is_a_list_of_one_column) {
+  const std::string rules = "    rules: {name: {from: cl, via: [{split: \":\"}, {part: 1}], on_fail: hold}, count: {from: cl, via: [{split: \":\"}, {part: 2}], on_fail: hold}}\n";
+  const MappedRecord record = with_list("    each: {zip: {cl: {from: mcs, split: \";\"}}}\n" + rules, "<mcs>甲:2;乙:13</mcs>");
+  ASSERT_EQ(record.verdict, RecordVerdict::accepted) << record.reason.en;
+  EXPECT_EQ(names_of(record), "甲 乙");
+  EXPECT_EQ((*case_of(record).received_materials)[1].count, 13);
+}
+
 TEST(Lists, the_longer_of_two_separators_is_meant_where_both_begin_alike) {
   const MappedRecord record = with_list("    each: {zip: {mc: {from: mcs, split: [\"|\", \"||\"]}, fs: {from: fss, split: \"|\"}}, uneven: reject}\n    rules: {name: {maybe: mc}, count: {maybe: fs, on_fail: drop}}\n",
                                         "<mcs>甲||乙</mcs><fss>1|3</fss>");
@@ -312,6 +320,8 @@ TEST(Rows, mistakes_of_lists_are_all_told) {
   EXPECT_EQ(mistakes("each: cl, join: {a: b}, ", ""), "mapping.path_invalid");
   EXPECT_EQ(mistakes("each: 'group:.', ", ""), "mapping.path_invalid");
   EXPECT_EQ(mistakes("each: {zip: {a: b}, uneven: hold}, ", ""), "mapping.wrong_shape");
+  EXPECT_EQ(mistakes("each: {zip: {a: b}}, ", ""), "");
+  EXPECT_EQ(mistakes("each: {zip: {}, uneven: hold}, ", ""), "mapping.wrong_shape");
   EXPECT_EQ(mistakes("each: {zip: {a: b, c: {from: d}}}, ", ""), "mapping.missing_key mapping.missing_key");
   EXPECT_EQ(mistakes("each: cl, orphans: reject, ", ""), "mapping.unknown_key");
   EXPECT_EQ(mistakes("each: cl, ", "records: {each: ., group_by: no, differ: hold}\n"), "mapping.wrong_shape mapping.wrong_shape");

@@ -674,6 +674,35 @@ TEST(PackTests, each_record_of_several_has_a_file_of_its_own) {
   EXPECT_EQ(report.failures[0], "samples/1.in.xml: samples/1.1.case.json lacks kind");
 }
 
+TEST(PackTests, a_difference_is_told_by_its_place_and_the_file_without_a_number_is_the_first_record_s) {
+  Loaded loaded;
+  PackText text;
+  text.source = "  - xml: {root: d}\n";
+  text.tail = "records: {each: bj}\ntests: [{in: samples/1.in.xml}, {in: samples/1.in.xml, record: 2, out: {case_no: C3}, findings: [mapping.missing task_name error]}]\n";
+  loaded.folder.write("samples/1.in.xml", "<d><bj><no>C1</no><name>x</name></bj><bj><no>C2</no><name>y</name></bj></d>");
+  loaded.load(text);
+  ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
+  loaded.folder.write("samples/1.case.json", R"({"record":"case@1","kind":"snapshot","identity":{"organisation":"ORG","case":"C9"},"envelope":{},"case_no":"C1","task_name":"x","title":"t","meta":{}})");
+  const auto report = loaded.pack->run_tests(environment());
+  std::string all;
+  for (const std::string& failure : report.failures) all += failure + "\n";
+  EXPECT_NE(all.find("samples/1.in.xml: differs from samples/1.case.json at identity.case\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("samples/1.in.xml: the record lacks title of samples/1.case.json\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("samples/1.in.xml record 2: case_no has another value"), std::string::npos) << all;
+  EXPECT_EQ(all.find("record 2: differs"), std::string::npos) << all;
+}
+
+TEST(PackTests, an_unknown_id_of_a_finding_brings_the_nearest) {
+  Loaded loaded;
+  PackText text;
+  text.tail = "tests: [{in: samples/1.in.xml, findings: [mapping.missing, mapping.mising]}]\n";
+  loaded.load(text);
+  EXPECT_FALSE(loaded.pack);
+  EXPECT_NE(loaded.mistake_list().find("mapping.wrong_shape"), std::string::npos);
+  ASSERT_EQ(loaded.mistakes.size(), 1u);
+  EXPECT_EQ(loaded.mistakes.begin()->suggestion.en, "did you mean mapping.missing?");
+}
+
 TEST(Workspace, one_serves_message_after_message) {
   Loaded loaded;
   loaded.load({});

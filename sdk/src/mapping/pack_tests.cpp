@@ -35,6 +35,8 @@ public:
   bool read(wire::Delivery& delivery);
   void judge(const Result<MappedDelivery>& delivery);
   void fail(const std::string& what) { failures_.push_back(test_.in + (test_.record == 1 ? std::string() : " record " + std::to_string(test_.record)) + ": " + what); }
+  /// About the whole record of a file, whatever record the test is about.
+  void differ(const std::string& what) { differences_.push_back(test_.in + ": " + what); }
   void finish();
 
 private:
@@ -46,7 +48,7 @@ private:
   const Pack& pack_;
   const MappingTest& test_;
   Pack::TestReport& report_;
-  std::vector<std::string> failures_;
+  std::vector<std::string> failures_, differences_;
 };
 
 bool TestRun::read(wire::Delivery& delivery) {
@@ -115,9 +117,9 @@ void TestRun::judge_whole(const std::string& canonical, const std::string& file)
   const auto whole = read_file(pack_.info().folder + "/" + file);
   if (!whole) return;
   const auto wanted = wire::parse_json(*whole);
-  if (!wanted) return fail(file + " cannot be read: " + describe(wanted.error()));
+  if (!wanted) return differ(file + " cannot be read: " + describe(wanted.error()));
   const auto record = wire::parse_json(canonical);
-  if (!record) return fail("there is no record for " + file);
+  if (!record) return differ("there is no record for " + file);
   differences(record->root(), wanted->root(), "", file);
 }
 
@@ -126,7 +128,7 @@ void TestRun::differences(const wire::Node& record, const wire::Node& wanted, co
   if (same_json(record, wanted)) return;
   if (record.kind() != wanted.kind() || record.kind() != wire::NodeKind::object) {
     const bool lists = record.kind() == wire::NodeKind::array && wanted.kind() == wire::NodeKind::array && record.child_count() == wanted.child_count();
-    if (!lists) return fail("differs from " + file + " at " + path);
+    if (!lists) return differ("differs from " + file + " at " + path);
     std::size_t place = 0;
     wire::Node other = wanted.first_child();
     for (wire::Node item = record.first_child(); item; item = item.next(), other = other.next()) differences(item, other, path + "[" + std::to_string(place++) + "]", file);
@@ -136,16 +138,20 @@ void TestRun::differences(const wire::Node& record, const wire::Node& wanted, co
   for (wire::Node member = wanted.first_child(); member; member = member.next()) {
     const std::string inner = before + std::string(member.name());
     if (const wire::Node other = record.child(member.name())) differences(other, member, inner, file);
-    else fail("the record lacks " + inner + " of " + file);
+    else differ("the record lacks " + inner + " of " + file);
   }
   for (wire::Node member = record.first_child(); member; member = member.next()) {
-    if (!wanted.child(member.name())) fail(file + " lacks " + before + std::string(member.name()));
+    if (!wanted.child(member.name())) differ(file + " lacks " + before + std::string(member.name()));
   }
 }
 
 void TestRun::finish() {
-  if (failures_.empty()) ++report_.passed;
+  if (failures_.empty() && differences_.empty()) ++report_.passed;
   report_.failures.insert(report_.failures.end(), failures_.begin(), failures_.end());
+  // Several tests of one sample see the same whole records: what differs there is said once.
+  for (std::string& difference : differences_) {
+    if (std::find(report_.failures.begin(), report_.failures.end(), difference) == report_.failures.end()) report_.failures.push_back(std::move(difference));
+  }
 }
 
 } // namespace

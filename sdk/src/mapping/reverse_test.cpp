@@ -69,6 +69,18 @@ TEST(Reverse, xml_has_the_order_empties_and_constants_that_the_peer_wants) {
   EXPECT_EQ(made.mapping, "test.case");
 }
 
+/// A check of the delivery refuses the message when it is read again: the finding says which, and so do the laws.
+TEST(Reverse, a_check_of_the_delivery_that_fails_is_named) {
+  const PackText text = base("  task_name: {maybe: name}\n", "  rest: report\nchecks:\n  - {id: total, level: delivery, that: 'number(n) == 1', text: {en: e, zh: z}, on_fail: reject}\n");
+  const auto made = back(text, part(R"("task_name":"x")"));
+  EXPECT_EQ(made.verdict, RecordVerdict::held);
+  EXPECT_EQ(ids(made.findings), "mapping.check_failed");
+  EXPECT_EQ(made.findings.begin()->rule, "pack.test-system.total");
+  const LawReport report = laws(text, 20);
+  ASSERT_FALSE(report.failures.empty());
+  EXPECT_NE(report.failures.front().find(": the message is refused when it is read: pack.test-system.total; smallest"), std::string::npos) << report.failures.front();
+}
+
 TEST(Reverse, cdata_is_opened_again_around_its_end_and_references) {
   const auto made = back(base("  task_name: {maybe: name}\n", "  cdata: [name]\n  write: [{xml: {charset: gb2312, unencodable: charref}}]\n"),
                          part(R"("task_name":"a]]>b\uD842\uDFB7\u7384")"));

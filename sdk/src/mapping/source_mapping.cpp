@@ -254,9 +254,14 @@ std::vector<MappingTest> compile_tests(const YamlNode& node, const Mistakes& mis
     if (const YamlNode* absent = item.find("absent"); absent != nullptr) test.absent = texts(*absent, "tests.absent", mistakes);
     if (const YamlNode* findings = item.find("findings"); findings != nullptr) {
       test.findings = texts(*findings, "tests.findings", mistakes);
-      for (const std::string& id : *test.findings) {
+      for (std::size_t i = 0; i < test.findings->size(); ++i) {
+        const std::string& id = (*test.findings)[i];
         const std::string_view name = std::string_view(id).substr(0, id.find(' '));
-        if (!errc_from_id(name) && name.substr(0, 5) != "pack.") mistakes.add(Errc::mapping_wrong_shape, *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"});
+        if (errc_from_id(name) || name.substr(0, 5) == "pack.") continue;
+        std::vector<std::string_view> known;
+        std::size_t rows = 0;
+        for (const ErrcRow* row = errc_catalogue(rows); rows != 0; ++row, --rows) known.push_back(row->id);
+        mistakes.add(Errc::mapping_wrong_shape, i < findings->items.size() ? findings->items[i] : *findings, "tests.findings: " + id, {"the id of a finding", "发现项的标识"}, did_you_mean(name, known));
       }
     }
     const std::string verdict = member_text(item, "verdict", Need::optional, "tests", mistakes).value_or("accepted");

@@ -98,6 +98,14 @@ TEST(Mutation, the_mutants_of_a_mapping_are_a_fixed_list_with_places) {
   EXPECT_EQ(of_table[1].text, "code,name,label\n1,promised,即办\n2,promised,承诺\n");
 }
 
+/// Columns under names of the office, and a code of two of them.
+TEST(Mutation, rows_are_known_by_all_columns_of_their_code) {
+  const auto tables = table_files(*wire::parse_yaml(std::string_view("tables: {r: {file: r.csv, columns: {code: [大类, 小类], name: 规范名}, unknown: hold}}\n")));
+  ASSERT_EQ(tables.size(), 1u);
+  const std::vector<std::string> wanted = {"drop_row r.csv[1|01] :2", "change_row r.csv[1|01] (immediate -> promised) :2", "drop_row r.csv[1|02] :3", "change_row r.csv[1|02] (promised -> immediate) :3"};
+  EXPECT_EQ(ids(mutants_of_table(tables[0], "大类,小类,规范名\n1,01,immediate\n1,02,promised\n")), wanted);
+}
+
 TEST(Mutation, a_mutant_is_the_document_but_for_one_change) {
   const auto root = wire::parse_yaml(std::string_view(kMapping));
   const auto mutants = mutants_of({"mappings/m.yaml", *root});

@@ -47,7 +47,7 @@ Spot spot_of(const PackOutline& pack) {
 }
 
 Remark unread(const std::string& path, const Bilingual& where) {
-  return {Errc::mapping_check_source_unused, Severity::warn, path, {}, {"seen in " + where.en + ": write a rule, or list it under ignore", "见于" + where.zh + "：请为其编写规则，或列入 ignore"}};
+  return {Errc::mapping_check_source_unused, Severity::warn, path, {}, {"seen in " + where.en + ": write a rule, or list it under ignore, as a path from where the rules start (outer: for the document around)", "见于" + where.zh + "：请为其编写规则，或列入 ignore（路径自规则起点写起，外层文档用 outer:）"}};
 }
 
 /// Segments of a path without indexes and attribute marks of parents.

@@ -86,6 +86,16 @@ wire::Delivery Trial::delivery(const Written& written) const {
   return made;
 }
 
+/// What refuses a delivery of one record: a check of the delivery, or a finding of the record itself.
+std::string first_error(const MappedDelivery& read) {
+  for (const Findings* findings : {&read.findings, &read.records.front().findings}) {
+    for (const Finding& finding : *findings) {
+      if (finding.severity == Severity::error) return std::string(finding.id == Errc::mapping_check_failed ? std::string_view(finding.rule) : errc_row(finding.id).id) + (finding.path.empty() ? "" : " at " + finding.path);
+    }
+  }
+  return "no reason was given";
+}
+
 Trial::Outcome Trial::there_and_back(const model::Record& record, const std::string* tried) {
   auto written = write_record(plan_, subject_, record, around_.environment.limits, tried);
   if (!written) return {{}, std::string(written.error().id())};
@@ -105,7 +115,7 @@ Trial::Outcome Trial::there_and_back(const model::Record& record, const std::str
   const Differences differences = compare_records(record, again.record, *written);
   if (!differences.lost.empty()) return {differences.lost.front(), "differs"};
   if (!differences.more.empty()) return {differences.more.front(), "was not in the record"};
-  if (again.verdict == RecordVerdict::refused) return {{}, "the message is refused"};
+  if (again.verdict == RecordVerdict::refused) return {{}, "the message is refused when it is read: " + first_error(*read)};
   return {};
 }
 
@@ -149,8 +159,8 @@ model::Record Trial::smallest(model::Record record, const Outcome& outcome) {
 
 void Trial::failure(std::uint64_t number, model::Record record, const Outcome& outcome) {
   if (!failed_fields_.insert(without_indexes(outcome.field) + outcome.why).second) return;
-  const std::string field = outcome.field.empty() ? "the record" : outcome.field;
-  fail("law 1, seed " + std::to_string(options_.seed) + ", record " + std::to_string(number) + ": " + field + " " + outcome.why + "; smallest record found: " + canonical_of(smallest(std::move(record), outcome)));
+  const std::string what = outcome.field.empty() ? outcome.why : outcome.field + " " + outcome.why;
+  fail("law 1, seed " + std::to_string(options_.seed) + ", record " + std::to_string(number) + ": " + what + "; smallest record found: " + canonical_of(smallest(std::move(record), outcome)));
 }
 
 /// A field that is listed as one-way and yet comes back every time is listed for nothing.
@@ -221,7 +231,7 @@ void Trial::sample(const std::string& in, SampleOf of) {
   const model::Record record = std::move(mapped->records.front().record);
   ++report_.samples;
   if (const Outcome outcome = there_and_back(record); !outcome.good()) {
-    fail(law + (outcome.field.empty() ? "the record" : outcome.field) + " " + outcome.why);
+    fail(law + outcome.field + (outcome.field.empty() ? "" : " ") + outcome.why);
     return;
   }
   auto written = write_record(plan_, subject_, record, around_.environment.limits);

@@ -1,6 +1,7 @@
 #include "mapping/reverse/reverse_mapping.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "mapping/reverse/reverse_run.hpp"
 
@@ -137,8 +138,11 @@ Result<Reversed> SourceMapping::reverse(const model::Record& given, const Surrou
     add(out.findings, Errc::mapping_reverse_not_equal, Severity::error, {}, {"one record", "一条记录"});
   } else {
     const MappedRecord& again = read->records.front();
-    for (const Finding& finding : again.findings) {
-      if (finding.severity == Severity::error) out.findings.add(finding);
+    // A check of the delivery refuses too: what it says stands with the delivery.
+    for (const Findings& findings : {std::cref(read->findings), std::cref(again.findings)}) {
+      for (const Finding& finding : findings) {
+        if (finding.severity == Severity::error) out.findings.add(finding);
+      }
     }
     if (again.verdict != RecordVerdict::accepted && !out.findings.has_errors()) add(out.findings, Errc::mapping_reverse_not_equal, Severity::error, {}, same(std::string(verdict_name(again.verdict))));
     const Differences differences = compare_records(record, again.record, written);
