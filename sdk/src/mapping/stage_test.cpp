@@ -116,7 +116,7 @@ TEST(Records, tests_of_a_pack_count_and_pick) {
   ASSERT_TRUE(loaded.pack) << loaded.mistake_list();
   const auto report = loaded.pack->run_tests(environment());
   EXPECT_EQ(report.passed, 1u);
-  EXPECT_EQ(report.failures, (std::vector<std::string>{"a.in.xml: there are 2 records", "a.in.xml: there is no record 3"}));
+  EXPECT_EQ(report.failures, (std::vector<std::string>{"a.in.xml: there are 2 records", "a.in.xml record 3: there is no record 3"}));
 }
 
 TEST(TableStages, a_gbk_csv_gives_one_record_per_row) {
