@@ -145,6 +145,8 @@ Result<Explained> try_rule(const PackAt& at, std::string_view text, const wire::
   Findings mistakes;
   TONGQU_TRY(const std::shared_ptr<const Pack> plain, Pack::load(at.folder, at.params, mistakes));
   TONGQU_TRY(std::vector<PackDocument> documents, read_documents(at.folder));
+  // What an overlay does not say itself stands in the pack that it extends; a rule on trial is put there.
+  if (documents.front().root.find("extends") != nullptr) return Error(Errc::mapping_extends_invalid).at("pack.yaml").with("map try takes the pack that is extended");
   TONGQU_TRY(const Explained as_is, explain(*plain, delivery, environment, {"none", false, true}));
   TONGQU_TRY(const PackCopy copy, PackCopy::make(at.folder));
   Findings first_mistakes;

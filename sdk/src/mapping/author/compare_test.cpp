@@ -83,6 +83,19 @@ TEST(TryRule, gives_texts_times_numbers_codes_and_truth) {
   EXPECT_EQ(wrong.error().id(), "mapping.unknown_step");
 }
 
+/// An overlay has no document to put the rule into: that is said, and not answered with nothing.
+TEST(TryRule, is_done_on_the_pack_that_is_extended) {
+  const TempFolder folder;
+  const auto base = load(folder, "  title: {maybe: bt}\n");
+  ASSERT_TRUE(base);
+  const std::string name = folder.path().substr(folder.path().rfind('/') + 1);
+  const TempFolder overlay;
+  overlay.write("pack.yaml", "pack: o\nsystem: o\nversion: \"1\"\nextends: {pack: " + name + ", digest: \"" + base->info().digest + "\"}\n");
+  const auto result = try_rule({overlay.path(), {}}, "{maybe: bt}", delivery("<bj><no>C1</no><bt>x</bt></bj>"), environment(), true);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().id(), "mapping.extends_invalid");
+}
+
 TEST(Profile, counts_shapes_and_never_keeps_what_is_personal) {
   const TempFolder folder;
   const auto pack = load(folder, "  applicant: {name: {maybe: xm}}\n  project_type: {maybe: st, table: st, on_fail: hold}\n");
