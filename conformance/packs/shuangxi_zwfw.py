@@ -3,7 +3,7 @@ import csv
 import os
 import re
 
-from yunxi_zwfw import CERTIFICATES, County, record_of, report_of, text
+from yunxi_zwfw import CERTIFICATES, NS, County, record_of, report_of, text
 
 # Shuangxi takes permits of Hong Kong and Macao, and no passports.
 CARDS = {**{card: kind for card, kind in CERTIFICATES.items() if card != "HZ"}, "TXZ": ("hk_mo_permit", None)}
@@ -20,7 +20,9 @@ def records(sample):
     record = record_of(report, SHUANGXI)
     # Sent, or from the item list of the site where the window leaves it out: either way the pack computes it.
     sent = text(report, "ItemName")
-    record.put("task_name", sent.text if sent is not None else items(sample)[text(report, "ItemCode").text], mark="derived")
+    # Two names are none: nobody can say which is meant, and a person looks at it.
+    if len(report.findall(NS + "ItemName")) < 2:
+        record.put("task_name", sent.text if sent is not None else items(sample)[text(report, "ItemCode").text], mark="derived")
     mobile = text(report, "Applicant/Phone")
     if mobile is not None and re.fullmatch("1.{10}", mobile.text):
         record.put("applicant.mobile", mobile)

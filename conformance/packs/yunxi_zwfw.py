@@ -34,7 +34,9 @@ def record_of(report, county):
     record = Record("case@1", "part", county.pack, {"10": "accept", "20": "step", "30": "result"}[kind], identity)
     record.put("case_no", case_no, verdict="passed")
     record.put("task_code", item, verdict=verdict(task_code(item.text)))
-    record.put("task_name", text(report, "ItemName"))
+    # Of two names nobody can say which is meant.
+    if len(report.findall(NS + "ItemName")) < 2:
+        record.put("task_name", text(report, "ItemName"))
     if kind == "10":
         record.put("applicant.name", text(report, "Applicant/Name"))
         sent = text(report, "Applicant/Kind")
