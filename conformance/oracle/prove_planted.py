@@ -70,7 +70,8 @@ class Copy:
         return run(["nice", "-n", "5", "cmake", "--build", "--preset", "dev", "--target", "tongqu", "-j", str(self.jobs)], self.dir)
 
     def patch(self, file, reverse=False):
-        return run(["patch", "-p1", "--batch", "--forward", "-i", file] + (["-R"] if reverse else []), self.dir)
+        """Where the lines around it have changed it may land in another place, so it must fit whole."""
+        return run(["patch", "-p1", "--batch", "--forward", "--fuzz=0", "-i", file] + (["-R"] if reverse else []), self.dir)
 
 
 def have(program):
@@ -90,7 +91,7 @@ def check(patches):
     """Number of patches that do not apply to the tree any more."""
     stale = 0
     for patch in patches:
-        code, text = run(["patch", "-p1", "--batch", "--forward", "--dry-run", "-i", patch], ROOT)
+        code, text = run(["patch", "-p1", "--batch", "--forward", "--fuzz=0", "--dry-run", "-i", patch], ROOT)
         if code != 0:
             stale += 1
             print("%s does not apply any more:\n%s" % (os.path.basename(patch), text))
