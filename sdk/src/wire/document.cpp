@@ -34,8 +34,14 @@ std::uint32_t hash_of(std::string_view name) noexcept {
   return static_cast<std::uint32_t>(hash ^ (hash >> 29));
 }
 
+/// Names are short: two words that may overlap hold nearly all of them.
 bool same_bytes(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto ends_alike = [&](std::size_t word) { return load(a.data(), word) == load(b.data(), word) && load(a.data() + size - word, word) == load(b.data() + size - word, word); };
+  if (size >= 8 && size <= 16) return ends_alike(8);
+  if (size >= 4 && size < 8) return ends_alike(4);
+  return std::memcmp(a.data(), b.data(), size) == 0;
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

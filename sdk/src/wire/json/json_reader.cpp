@@ -28,13 +28,25 @@ int hex_digit(char c) noexcept {
   return -1;
 }
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+/// White space of RFC 8259.
+bool is_space(char c) noexcept { return detail::is_class(&c, detail::kBlankByte); }
 
-/// One pass over the bytes with an explicit stack of open containers, so that no input can exhaust the machine's stack.
+/// What may stand between two tokens: white space, or the beginning of a comment.
+constexpr std::array<bool, 256> kBetween = [] {
+  std::array<bool, 256> table{};
+  for (const char c : {' ', '\n', '\r', '\t', '/'}) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+/// Where plain ASCII ends in a string.
+constexpr detail::Stops kStringStops{'"', '\\', '\\', false, false};
+
+/// One pass over the bytes with an explicit stack of open containers, so that no input can exhaust the machine's stack. What reads
+/// something is told where it begins and answers where it ends, or null when the text is refused.
 class JsonReader {
 public:
   JsonReader(Document& document, Bytes bytes, const JsonOptions& options, const JsonTolerance& tolerance, JsonUses& uses)
-      : document_(document), tape_(document.mutable_tape()), options_(options), tolerance_(tolerance), uses_(uses), begin_(bytes.data()), p_(begin_), end_(begin_ + bytes.size()) {}
+      : document_(document), tape_(document.mutable_tape()), names_(options.names), name_count_(names_ == nullptr ? 0 : names_->size()), limits_(options.limits), tolerance_(tolerance), uses_(uses), begin_(bytes.data()), end_(begin_ + bytes.size()) {}
 
   bool read();
   Error take_error() { return std::move(*error_); }
@@ -45,57 +57,67 @@ private:
     std::uint32_t last_child = TapeEntry::kNone;
     std::uint32_t count = 0;
     bool object = false;
+    bool hashed = false;   ///< Keys that are not in the set of names stand in the table of this depth.
   };
   struct Key {
     std::string_view name;
     std::uint32_t offset = 0;
+    std::uint32_t symbol = 0;   ///< In the set of names; 0 when it is not there, or there is no set.
   };
 
-  bool read_child();
-  bool read_key(Key& key);
-  bool check_duplicate(const Frame& frame, Key& key);
-  bool read_value(const Key& key);
-  bool read_string_value(const Key& key);
-  bool read_number(const Key& key);
-  bool read_word(const Key& key, NodeKind kind, std::string_view word);
-  bool open(const Key& key, NodeKind kind);
-  void close();
+  const char* read_child(const char* at);
+  const char* read_key(const char* at, Key& key);
+  bool check_known(Key& key);
+  bool check_unknown(Key& key);
+  bool stands_twice(std::uint32_t before, Key& key);
+  const char* read_value(const char* at, const Key& key);
+  const char* read_other_value(const char* at, const Key& key);
+  const char* read_number(const char* at, const Key& key);
+  const char* read_word(const char* at, const Key& key, NodeKind kind, std::string_view word);
+  const char* open(const char* at, const Key& key, NodeKind kind);
+  const char* close(const char* at);
   bool add_entry(const Key& key, NodeKind kind, std::string_view text);
 
-  bool read_string(std::string_view& text);
-  bool read_escaped_string(const char* start, std::string_view& text);
-  bool read_plain_run();
-  bool read_escape();
-  bool read_unicode_escape();
-  bool read_hex4(std::uint32_t& code);
+  const char* read_string(const char* at, std::string_view& text);
+  const char* read_odd_string(const char* at, const char* start, std::string_view& text);
+  const char* read_plain_run(const char* at);
+  const char* read_single_run(const char* at);
+  const char* read_escape(const char* at);
+  const char* read_unicode_escape(const char* at);
+  const char* read_hex4(const char* at, std::uint32_t& code);
 
-  void skip_space() {
-    while (p_ != end_ && is_space(*p_)) ++p_;
-    if (tolerance_.comments && p_ != end_ && *p_ == '/') skip_comments();
+  const char* skip_space(const char* at) {
+    // Between most tokens stands nothing.
+    return at != end_ && kBetween[static_cast<unsigned char>(*at)] ? skip_blanks(at) : at;
+  }
+  const char* skip_blanks(const char* at) {
+    while (at != end_ && is_space(*at)) ++at;
+    return tolerance_.comments && at != end_ && *at == '/' ? skip_comments(at) : at;
   }
   bool is_dropped(std::uint32_t index) const { return tape_[index].name == kDropped; }
   void drop_entries();
-  bool read_single_run();
-  void skip_comments();
-  bool opens_string() const { return p_ != end_ && (*p_ == '"' || (*p_ == '\'' && tolerance_.single_quotes)); }
-  bool skip_callback_head();
-  bool read_end();
-  bool read_no_number(const Key& key);
+  const char* skip_comments(const char* at);
+  bool opens_string(const char* at) const { return at != end_ && (*at == '"' || (*at == '\'' && tolerance_.single_quotes)); }
+  const char* skip_callback_head(const char* at);
+  bool read_end(const char* at);
+  const char* read_no_number(const char* at, const Key& key);
   void use(JsonUses::Kind kind, const char* at) { uses_.note(kind, offset_of(at)); }
-  std::uint32_t offset_of(const char* p) const { return static_cast<std::uint32_t>(p - begin_); }
-  bool fail(Errc code, const char* at, std::string detail);
-  bool unexpected(const char* expected);
+  std::uint32_t offset_of(const char* at) const { return static_cast<std::uint32_t>(at - begin_); }
+  const char* fail(Errc code, const char* at, std::string detail);
+  const char* unexpected(const char* at, const char* expected);
 
   Document& document_;
   std::vector<TapeEntry>& tape_;
-  const JsonOptions& options_;
-  const JsonTolerance& tolerance_;
+  const NameSet* const names_;
+  const std::size_t name_count_;
+  const Limits limits_;
+  const JsonTolerance tolerance_;
   JsonUses& uses_;
-  const char* begin_;
-  const char* p_;
-  const char* end_;
+  const char* const begin_;
+  const char* const end_;
   std::vector<Frame> frames_;
-  std::vector<KeyTable> key_tables_;  ///< By depth; made for objects of more than kLinearKeys members only.
+  std::vector<std::uint32_t> last_;   ///< By depth and number of a name: the entry that had it last.
+  std::vector<KeyTable> key_tables_;  ///< By depth; made for objects of more than kLinearKeys members only, of keys that have no number.
   std::string decoded_;
   char quote_ = '"';                  ///< That the string being read was opened with.
   bool called_ = false;               ///< The value stands in the call of a function.
@@ -103,37 +125,36 @@ private:
   std::optional<Error> error_;
 };
 
-bool JsonReader::fail(Errc code, const char* at, std::string detail) {
+const char* JsonReader::fail(Errc code, const char* at, std::string detail) {
   error_ = Error(code).at(document_.position(offset_of(at))).with(std::move(detail));
-  return false;
+  return nullptr;
 }
 
 /// Bytes that are not even UTF-8 are told apart, so that a file in another encoding is named as such.
-bool JsonReader::unexpected(const char* expected) {
-  if (p_ != end_ && static_cast<unsigned char>(*p_) >= 0x80 && detail::utf8_sequence(p_, end_) == 0) {
-    return fail(Errc::wire_encoding_invalid, p_, "UTF-8");
+const char* JsonReader::unexpected(const char* at, const char* expected) {
+  if (at != end_ && static_cast<unsigned char>(*at) >= 0x80 && detail::utf8_sequence(at, end_) == 0) {
+    return fail(Errc::wire_encoding_invalid, at, "UTF-8");
   }
-  return fail(Errc::wire_json_syntax, p_, std::string("expected ") + expected);
+  return fail(Errc::wire_json_syntax, at, std::string("expected ") + expected);
 }
 
 bool JsonReader::read() {
   const auto size = static_cast<std::size_t>(end_ - begin_);
-  if (size > options_.limits.message_bytes_max || size >= std::numeric_limits<std::uint32_t>::max()) {
-    return fail(Errc::wire_json_limit, begin_, "message bytes");
+  if (size > limits_.message_bytes_max || size >= std::numeric_limits<std::uint32_t>::max()) {
+    return fail(Errc::wire_json_limit, begin_, "message bytes") != nullptr;
   }
+  const char* at = begin_;
   if (std::string_view(begin_, size).substr(0, 3) == "\xEF\xBB\xBF") {
-    if (!tolerance_.mark) return fail(Errc::wire_json_syntax, p_, "byte-order mark");
-    use(JsonUses::mark, p_);
-    p_ += 3;
+    if (!tolerance_.mark) return fail(Errc::wire_json_syntax, at, "byte-order mark") != nullptr;
+    use(JsonUses::mark, at);
+    at += 3;
   }
   frames_.reserve(8);
-  skip_space();
-  if (tolerance_.callback && !skip_callback_head()) return false;
-  if (!read_value({{}, offset_of(p_)})) return false;
-  while (!frames_.empty()) {
-    if (!read_child()) return false;
-  }
-  if (!read_end()) return false;
+  at = skip_space(at);
+  if (tolerance_.callback) at = skip_callback_head(at);
+  at = read_value(at, {{}, offset_of(at)});
+  while (at != nullptr && !frames_.empty()) at = read_child(at);
+  if (at == nullptr || !read_end(at)) return false;
   if (any_dropped_) drop_entries();
   return true;
 }
@@ -166,203 +187,213 @@ void JsonReader::drop_entries() {
   tape_.resize(kept);
 }
 
-bool JsonReader::read_end() {
-  skip_space();
+bool JsonReader::read_end(const char* at) {
+  at = skip_space(at);
   if (called_) {
-    if (p_ == end_ || *p_ != ')') return unexpected("the end of the call");
-    ++p_;
-    skip_space();
-    if (p_ != end_ && *p_ == ';') ++p_;
-    skip_space();
+    if (at == end_ || *at != ')') return unexpected(at, "the end of the call") != nullptr;
+    at = skip_space(at + 1);
+    if (at != end_ && *at == ';') ++at;
+    at = skip_space(at);
   }
-  return p_ == end_ || unexpected("the end of the text");
+  return at == end_ || unexpected(at, "the end of the text") != nullptr;
 }
 
 /// Comments and the blanks between them. One that is not closed stays, and is no JSON.
-void JsonReader::skip_comments() {
-  while (end_ - p_ >= 2 && p_[0] == '/' && (p_[1] == '*' || p_[1] == '/')) {
-    const std::string_view rest(p_, static_cast<std::size_t>(end_ - p_));
-    const bool line = p_[1] == '/';
+const char* JsonReader::skip_comments(const char* at) {
+  while (end_ - at >= 2 && at[0] == '/' && (at[1] == '*' || at[1] == '/')) {
+    const std::string_view rest(at, static_cast<std::size_t>(end_ - at));
+    const bool line = at[1] == '/';
     const std::size_t close = line ? std::min(rest.find_first_of("\r\n"), rest.size()) : rest.find("*/", 2);
-    if (close == std::string_view::npos) return;
-    const char* const start = p_;
+    if (close == std::string_view::npos) return at;
     // Where the comment ends must not depend on who reads the bytes, so it is text too.
-    const char* const end = p_ + close + (line ? 0 : 2);
-    for (const char* at = p_; at != end;) {
-      const std::size_t length = static_cast<unsigned char>(*at) < 0x80 ? 1 : detail::utf8_sequence(at, end_);
-      if (length == 0) return;
-      at += length;
+    const char* const end = at + close + (line ? 0 : 2);
+    for (const char* inside = at; inside != end;) {
+      const std::size_t length = static_cast<unsigned char>(*inside) < 0x80 ? 1 : detail::utf8_sequence(inside, end_);
+      if (length == 0) return at;
+      inside += length;
     }
-    use(JsonUses::comment, start);
-    p_ = end;
-    while (p_ != end_ && is_space(*p_)) ++p_;
+    use(JsonUses::comment, at);
+    at = end;
+    while (at != end_ && is_space(*at)) ++at;
   }
+  return at;
 }
 
 /// `name(` or `a.b.name(` in front of the value; nothing of it is evaluated.
-bool JsonReader::skip_callback_head() {
+const char* JsonReader::skip_callback_head(const char* const start) {
   constexpr std::ptrdiff_t kLongest = 128;
-  const char* at = p_;
+  const char* at = start;
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; };
-  while (at != end_ && at - p_ < kLongest && (letter(*at) || (at != p_ && (*at == '.' || (*at >= '0' && *at <= '9'))))) ++at;
+  while (at != end_ && at - start < kLongest && (letter(*at) || (at != start && (*at == '.' || (*at >= '0' && *at <= '9'))))) ++at;
   while (at != end_ && is_space(*at)) ++at;
-  if (at == p_ || at == end_ || *at != '(') return true;
-  use(JsonUses::callback, p_);
-  p_ = at + 1;
+  if (at == start || at == end_ || *at != '(') return start;
+  use(JsonUses::callback, start);
   called_ = true;
-  skip_space();
-  return true;
+  return skip_space(at + 1);
 }
 
 /// Reads what follows in the innermost container: its end, or a comma and one more child.
-bool JsonReader::read_child() {
+const char* JsonReader::read_child(const char* at) {
   const bool object = frames_.back().object;
-  const bool first = frames_.back().count == 0;
   const char closing = object ? '}' : ']';
-  skip_space();
-  if (p_ != end_ && *p_ == closing) {
-    ++p_;
-    close();
-    return true;
-  }
-  if (!first) {
-    if (p_ == end_ || *p_ != ',') return unexpected(object ? "a comma or the end of the object" : "a comma or the end of the array");
-    const char* const comma = p_++;
-    skip_space();
-    if (tolerance_.trailing_commas && p_ != end_ && *p_ == closing) {
+  at = skip_space(at);
+  if (at != end_ && *at == closing) return close(at);
+  if (frames_.back().count != 0) {
+    if (at == end_ || *at != ',') return unexpected(at, object ? "a comma or the end of the object" : "a comma or the end of the array");
+    const char* const comma = at;
+    at = skip_space(at + 1);
+    if (tolerance_.trailing_commas && at != end_ && *at == closing) {
       use(JsonUses::trailing_comma, comma);
-      ++p_;
-      close();
-      return true;
+      return close(at);
     }
   }
-  Key key{{}, offset_of(p_)};
-  if (object && !read_key(key)) return false;
-  if (!object) key.offset = offset_of(p_);
-  return read_value(key);
+  Key key{{}, offset_of(at)};
+  if (object && (at = read_key(at, key)) == nullptr) return nullptr;
+  return read_value(at, key);
 }
 
-bool JsonReader::read_key(Key& key) {
-  if (!opens_string()) return unexpected("a key in double quotes");
-  const char* const start = p_;
-  if (!read_string(key.name)) return false;
-  if (key.name.size() > options_.limits.name_bytes_max) return fail(Errc::wire_json_limit, start, "key bytes");
-  if (!check_duplicate(frames_.back(), key)) return false;
-  skip_space();
-  if (p_ == end_ || *p_ != ':') return unexpected("a colon after the key");
-  ++p_;
-  skip_space();
+const char* JsonReader::read_key(const char* const start, Key& key) {
+  if (!opens_string(start)) return unexpected(start, "a key in double quotes");
+  const char* at = read_string(start, key.name);
+  if (at == nullptr) return nullptr;
+  if (key.name.size() > limits_.name_bytes_max) return fail(Errc::wire_json_limit, start, "key bytes");
+  if (names_ != nullptr) key.symbol = names_->find(key.name);
+  if (!(key.symbol != 0 ? check_known(key) : check_unknown(key))) return nullptr;
+  at = skip_space(at);
+  if (at == end_ || *at != ':') return unexpected(at, "a colon after the key");
+  return skip_space(at + 1);
+}
+
+/// The value of the key that does not count is read like any other, and taken off the tape at the end.
+bool JsonReader::stands_twice(std::uint32_t before, Key& key) {
+  if (tolerance_.keys == JsonTolerance::Keys::refuse) return fail(Errc::wire_json_duplicate_key, begin_ + key.offset, {}) != nullptr;
+  use(JsonUses::key, begin_ + key.offset);
+  any_dropped_ = true;
+  if (tolerance_.keys == JsonTolerance::Keys::last) {
+    tape_[before].name = kDropped;
+  } else {
+    key.name = {kDropped, 0};
+    key.symbol = 0;
+  }
   return true;
 }
 
-/// The entry of the key is the next one on the tape; it is added by read_value right after.
-bool JsonReader::check_duplicate(const Frame& frame, Key& key) {
+/// A key with a number stands twice when the last entry of this depth that had the number is in the same object. The entry of the key is
+/// the next one on the tape; it is added by read_value right after.
+bool JsonReader::check_known(Key& key) {
   const auto next_index = static_cast<std::uint32_t>(tape_.size());
-  // The value of the key that does not count is read like any other, and taken off the tape at the end.
-  const auto again = [&](std::uint32_t before) {
-    if (tolerance_.keys == JsonTolerance::Keys::refuse) return fail(Errc::wire_json_duplicate_key, begin_ + key.offset, {});
-    use(JsonUses::key, begin_ + key.offset);
-    any_dropped_ = true;
-    if (tolerance_.keys == JsonTolerance::Keys::first) key.name = {kDropped, 0};
-    else tape_[before].name = kDropped;
+  std::uint32_t& last = last_[(frames_.size() - 1) * name_count_ + key.symbol - 1];
+  if (last == TapeEntry::kNone || tape_[last].parent != frames_.back().container) {
+    last = next_index;
     return true;
-  };
+  }
+  const std::uint32_t before = last;
+  if (tolerance_.keys == JsonTolerance::Keys::last) last = next_index;
+  return stands_twice(before, key);
+}
+
+bool JsonReader::check_unknown(Key& key) {
+  Frame& frame = frames_.back();
   if (frame.count < kLinearKeys) {
     std::uint32_t index = frame.container + 1;
     for (std::uint32_t i = 0; i < frame.count; ++i) {
       const TapeEntry& other = tape_[index];
       // Keys of one length mostly differ in their first byte already.
-      if (other.name_size == key.name.size() && (key.name.empty() || *other.name == key.name.front()) && !is_dropped(index) && std::string_view(other.name, other.name_size) == key.name) return again(index);
+      if (other.name_size == key.name.size() && (key.name.empty() || *other.name == key.name.front()) && !is_dropped(index) && std::string_view(other.name, other.name_size) == key.name) return stands_twice(index, key);
       index = other.next;
     }
     return true;
   }
   if (key_tables_.size() < frames_.size()) key_tables_.resize(frames_.size());
   KeyTable& table = key_tables_[frames_.size() - 1];
-  if (frame.count == kLinearKeys) {
+  if (!frame.hashed) {
+    frame.hashed = true;
     table.begin();
     std::uint32_t index = frame.container + 1;
     for (std::uint32_t i = 0; i < frame.count; ++i) {
-      if (!is_dropped(index)) (void)table.put(tape_, {tape_[index].name, tape_[index].name_size}, index);
-      index = tape_[index].next;
+      const TapeEntry& other = tape_[index];
+      if (other.symbol == 0 && !is_dropped(index)) (void)table.put(tape_, {other.name, other.name_size}, index);
+      index = other.next;
     }
   }
+  const auto next_index = static_cast<std::uint32_t>(tape_.size());
   std::uint32_t* const found = table.put(tape_, key.name, next_index);
   if (found == nullptr) return true;
   const std::uint32_t before = *found;
   if (tolerance_.keys == JsonTolerance::Keys::last) *found = next_index;
-  return again(before);
+  return stands_twice(before, key);
 }
 
-bool JsonReader::read_value(const Key& key) {
-  if (p_ == end_) return unexpected("a value");
-  if (opens_string()) return read_string_value(key);
-  switch (*p_) {
-    case '{': return open(key, NodeKind::object);
-    case '[': return open(key, NodeKind::array);
-    case 't': return read_word(key, NodeKind::boolean, "true");
-    case 'f': return read_word(key, NodeKind::boolean, "false");
-    case 'n': return read_word(key, NodeKind::null, "null");
+const char* JsonReader::read_value(const char* at, const Key& key) {
+  if (!opens_string(at)) return read_other_value(at, key);
+  std::string_view text;
+  at = read_string(at, text);
+  return at != nullptr && add_entry(key, NodeKind::string, text) ? at : nullptr;
+}
+
+const char* JsonReader::read_other_value(const char* at, const Key& key) {
+  if (at == end_) return unexpected(at, "a value");
+  switch (*at) {
+    case '{': return open(at, key, NodeKind::object);
+    case '[': return open(at, key, NodeKind::array);
+    case 't': return read_word(at, key, NodeKind::boolean, "true");
+    case 'f': return read_word(at, key, NodeKind::boolean, "false");
+    case 'n': return read_word(at, key, NodeKind::null, "null");
     default: break;
   }
-  if (tolerance_.not_a_number && (*p_ == 'N' || *p_ == 'I' || (*p_ == '-' && end_ - p_ > 1 && p_[1] == 'I'))) return read_no_number(key);
-  if (*p_ == '-' || (*p_ >= '0' && *p_ <= '9')) return read_number(key);
-  return unexpected("a value");
+  if (tolerance_.not_a_number && (*at == 'N' || *at == 'I' || (*at == '-' && end_ - at > 1 && at[1] == 'I'))) return read_no_number(at, key);
+  if (*at == '-' || (*at >= '0' && *at <= '9')) return read_number(at, key);
+  return unexpected(at, "a value");
 }
 
 /// NaN and the infinities are no JSON, and no value that a case can have: null.
-bool JsonReader::read_no_number(const Key& key) {
+const char* JsonReader::read_no_number(const char* at, const Key& key) {
   for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
-    if (std::string_view(p_, static_cast<std::size_t>(end_ - p_)).substr(0, word.size()) != word) continue;
-    use(JsonUses::not_a_number, p_);
-    p_ += word.size();
-    return add_entry(key, NodeKind::null, {});
+    if (std::string_view(at, static_cast<std::size_t>(end_ - at)).substr(0, word.size()) != word) continue;
+    use(JsonUses::not_a_number, at);
+    return add_entry(key, NodeKind::null, {}) ? at + word.size() : nullptr;
   }
-  return unexpected("a value");
+  return unexpected(at, "a value");
 }
 
-bool JsonReader::read_string_value(const Key& key) {
-  std::string_view text;
-  return read_string(text) && add_entry(key, NodeKind::string, text);
+const char* JsonReader::read_number(const char* at, const Key& key) {
+  const detail::NumberScan scan = detail::scan_number(at, end_);
+  const std::string_view text(at, static_cast<std::size_t>(scan.end - at));
+  if (scan.verdict == detail::NumberVerdict::out_of_range) return fail(Errc::wire_json_number, at, {});
+  if (scan.verdict == detail::NumberVerdict::not_a_number) return unexpected(scan.end, "a number by RFC 8259");
+  return add_entry(key, NodeKind::number, text) ? scan.end : nullptr;
 }
 
-bool JsonReader::read_number(const Key& key) {
-  const detail::NumberScan scan = detail::scan_number(p_, end_);
-  const std::string_view text(p_, static_cast<std::size_t>(scan.end - p_));
-  if (scan.verdict == detail::NumberVerdict::out_of_range) return fail(Errc::wire_json_number, p_, {});
-  p_ = scan.end;
-  if (scan.verdict == detail::NumberVerdict::not_a_number) return unexpected("a number by RFC 8259");
-  return add_entry(key, NodeKind::number, text);
-}
-
-bool JsonReader::read_word(const Key& key, NodeKind kind, std::string_view word) {
-  const char* const start = p_;
+const char* JsonReader::read_word(const char* const start, const Key& key, NodeKind kind, std::string_view word) {
+  const char* at = start;
   for (const char c : word) {
-    if (p_ == end_ || *p_ != c) return unexpected("true, false or null");
-    ++p_;
+    if (at == end_ || *at != c) return unexpected(at, "true, false or null");
+    ++at;
   }
-  return add_entry(key, kind, kind == NodeKind::null ? std::string_view() : std::string_view(start, word.size()));
+  return add_entry(key, kind, kind == NodeKind::null ? std::string_view() : std::string_view(start, word.size())) ? at : nullptr;
 }
 
-bool JsonReader::open(const Key& key, NodeKind kind) {
-  if (frames_.size() >= options_.limits.depth_max) return fail(Errc::wire_json_depth, p_, "depth " + std::to_string(options_.limits.depth_max));
+const char* JsonReader::open(const char* at, const Key& key, NodeKind kind) {
+  if (frames_.size() >= limits_.depth_max) return fail(Errc::wire_json_depth, at, "depth " + std::to_string(limits_.depth_max));
   const auto index = static_cast<std::uint32_t>(tape_.size());
-  if (!add_entry(key, kind, {})) return false;
-  ++p_;
+  if (!add_entry(key, kind, {})) return nullptr;
   frames_.push_back({index, TapeEntry::kNone, 0, kind == NodeKind::object});
-  return true;
+  if (const std::size_t places = frames_.size() * name_count_; kind == NodeKind::object && last_.size() < places) last_.resize(places, TapeEntry::kNone);
+  return at + 1;
 }
 
-void JsonReader::close() {
+/// At the closing bracket.
+const char* JsonReader::close(const char* at) {
   tape_[frames_.back().container].end = static_cast<std::uint32_t>(tape_.size());
   frames_.pop_back();
+  return at + 1;
 }
 
 bool JsonReader::add_entry(const Key& key, NodeKind kind, std::string_view text) {
   const auto index = static_cast<std::uint32_t>(tape_.size());
-  const char* const at = begin_ + key.offset;
-  if (index >= options_.limits.nodes_max) return fail(Errc::wire_json_limit, at, "values");
-  if (text.size() > options_.limits.text_bytes_max) return fail(Errc::wire_json_limit, at, "text bytes");
+  const auto too_many = [&](const char* what) { return fail(Errc::wire_json_limit, begin_ + key.offset, what) != nullptr; };
+  if (index >= limits_.nodes_max) return too_many("values");
+  if (text.size() > limits_.text_bytes_max) return too_many("text bytes");
   TapeEntry& entry = tape_.emplace_back();
   entry.kind = kind;
   entry.end = index + 1;
@@ -372,11 +403,11 @@ bool JsonReader::add_entry(const Key& key, NodeKind kind, std::string_view text)
   if (frames_.empty()) return true;
 
   Frame& frame = frames_.back();
-  if (frame.count >= options_.limits.children_max) return fail(Errc::wire_json_limit, at, "members or elements");
+  if (frame.count >= limits_.children_max) return too_many("members or elements");
   if (frame.object) {
     entry.name = key.name.data();
     entry.name_size = static_cast<std::uint32_t>(key.name.size());
-    if (options_.names != nullptr) entry.symbol = options_.names->find(key.name);
+    entry.symbol = key.symbol;
   }
   entry.parent = frame.container;
   if (frame.count == 0) tape_[frame.container].has_child = true;
@@ -386,110 +417,119 @@ bool JsonReader::add_entry(const Key& key, NodeKind kind, std::string_view text)
   return true;
 }
 
-/// The same inside single quotes, where a double quote is a character like others.
-bool JsonReader::read_single_run() {
-  for (; p_ != end_ && *p_ != '\'' && *p_ != '\\'; ++p_) {
-    const auto c = static_cast<unsigned char>(*p_);
-    if (c < 0x20) return fail(Errc::wire_json_syntax, p_, "control character in a string");
-    const std::size_t length = c < 0x80 ? 1 : detail::utf8_sequence(p_, end_);
-    if (length == 0) return fail(Errc::wire_encoding_invalid, p_, "UTF-8");
-    p_ += length - 1;
+/// The same as read_plain_run inside single quotes, where a double quote is a character like others.
+const char* JsonReader::read_single_run(const char* at) {
+  while (at != end_ && *at != '\'' && *at != '\\') {
+    const auto c = static_cast<unsigned char>(*at);
+    if (c < 0x20) return fail(Errc::wire_json_syntax, at, "control character in a string");
+    const std::size_t length = c < 0x80 ? 1 : detail::utf8_sequence(at, end_);
+    if (length == 0) return fail(Errc::wire_encoding_invalid, at, "UTF-8");
+    at += length;
   }
-  return p_ != end_ || unexpected("the end of the string");
+  return at != end_ ? at : unexpected(at, "the end of the string");
 }
 
 /// Moves over characters that stand for themselves, checking UTF-8; stops at a quote, a backslash, or fails.
-bool JsonReader::read_plain_run() {
-  if (quote_ != '"') return read_single_run();
+const char* JsonReader::read_plain_run(const char* at) {
+  if (quote_ != '"') return read_single_run(at);
   for (;;) {
-    p_ = detail::skip_plain_ascii(p_, end_);
-    while (p_ != end_ && static_cast<unsigned char>(*p_) >= 0x80) {
-      while (const int common = detail::common_length(p_, end_)) p_ += common;
-      if (p_ == end_ || static_cast<unsigned char>(*p_) < 0x80) break;
-      const std::size_t length = detail::utf8_sequence(p_, end_);
-      if (length == 0) return fail(Errc::wire_encoding_invalid, p_, "UTF-8");
-      p_ += length;
+    at = detail::Runs::plain<kStringStops>(at, end_);
+    while (at != end_ && static_cast<unsigned char>(*at) >= 0x80) {
+      std::size_t length = detail::common_run(at, end_);
+      if (length == 0) length = detail::utf8_sequence(at, end_);
+      if (length == 0) return fail(Errc::wire_encoding_invalid, at, "UTF-8");
+      at += length;
     }
-    if (p_ == end_) return unexpected("the end of the string");
-    const char c = *p_;
-    if (c == '"' || c == '\\') return true;
-    if (static_cast<unsigned char>(c) < 0x20) return fail(Errc::wire_json_syntax, p_, "control character in a string");
+    if (at == end_) return unexpected(at, "the end of the string");
+    if (*at == '"' || *at == '\\') return at;
+    if (static_cast<unsigned char>(*at) < 0x20) return fail(Errc::wire_json_syntax, at, "control character in a string");
   }
 }
 
 /// At an opening quote. Text without escapes points into the source, other text into the arena.
-bool JsonReader::read_string(std::string_view& text) {
-  quote_ = *p_;
-  if (quote_ != '"') use(JsonUses::single_quote, p_);
-  const char* const start = ++p_;
-  if (!read_plain_run()) return false;
-  if (*p_ == '\\') return read_escaped_string(start, text);
-  text = {start, static_cast<std::size_t>(p_ - start)};
-  ++p_;
-  return true;
+const char* JsonReader::read_string(const char* at, std::string_view& text) {
+  const char* const start = at + 1;
+  if (*at != '"') return read_odd_string(at, start, text);
+  // Keys and most values are ASCII, with nothing to decode.
+  at = detail::Runs::plain<kStringStops>(start, end_);
+  if (at == end_ || *at != '"') return read_odd_string(at, start, text);
+  text = {start, static_cast<std::size_t>(at - start)};
+  return at + 1;
 }
 
-bool JsonReader::read_escaped_string(const char* start, std::string_view& text) {
-  decoded_.assign(start, p_);
-  while (*p_ != quote_) {
-    if (!read_escape()) return false;
-    const char* const run = p_;
-    if (!read_plain_run()) return false;
-    decoded_.append(run, p_);
+/// The rest of a string, from a byte that is not ASCII, an escape or a byte that must not be there; or all of one in single quotes.
+const char* JsonReader::read_odd_string(const char* at, const char* start, std::string_view& text) {
+  quote_ = start[-1];
+  if (quote_ != '"') {
+    use(JsonUses::single_quote, at);
+    at = start;
   }
-  ++p_;
+  at = read_plain_run(at);
+  if (at == nullptr) return nullptr;
+  if (*at != '\\') {
+    text = {start, static_cast<std::size_t>(at - start)};
+    return at + 1;
+  }
+  decoded_.assign(start, at);
+  while (*at != quote_) {
+    const char* const run = read_escape(at);
+    if (run == nullptr) return nullptr;
+    at = read_plain_run(run);
+    if (at == nullptr) return nullptr;
+    decoded_.append(run, at);
+  }
   text = document_.arena().store(decoded_);
-  return true;
+  return at + 1;
 }
 
-bool JsonReader::read_escape() {
-  const char* const start = p_++;
-  if (p_ == end_) return unexpected("an escape");
-  switch (*p_) {
-    case '"': case '\\': case '/': decoded_ += *p_; break;
+const char* JsonReader::read_escape(const char* const start) {
+  const char* const at = start + 1;
+  if (at == end_) return unexpected(at, "an escape");
+  switch (*at) {
+    case '"': case '\\': case '/': decoded_ += *at; break;
     case '\'':
-      if (quote_ != '\'') return unexpected("an escape by RFC 8259");
-      decoded_ += *p_;
+      if (quote_ != '\'') return unexpected(at, "an escape by RFC 8259");
+      decoded_ += *at;
       break;
     case 'b': decoded_ += '\b'; break;
     case 'f': decoded_ += '\f'; break;
     case 'n': decoded_ += '\n'; break;
     case 'r': decoded_ += '\r'; break;
     case 't': decoded_ += '\t'; break;
-    case 'u': p_ = start; return read_unicode_escape();
-    default: return unexpected("an escape by RFC 8259");
+    case 'u': return read_unicode_escape(start);
+    default: return unexpected(at, "an escape by RFC 8259");
   }
-  ++p_;
-  return true;
+  return at + 1;
 }
 
-bool JsonReader::read_unicode_escape() {
-  const char* const start = p_;
+const char* JsonReader::read_unicode_escape(const char* const start) {
   std::uint32_t code = 0;
-  if (!read_hex4(code)) return false;
+  const char* at = read_hex4(start, code);
+  if (at == nullptr) return nullptr;
   if (code == 0) return fail(Errc::wire_json_character, start, "NUL");
   if (code >= 0xDC00 && code <= 0xDFFF) return fail(Errc::wire_json_character, start, "lone surrogate");
   if (code >= 0xD800 && code <= 0xDBFF) {
-    if (end_ - p_ < 2 || p_[0] != '\\' || p_[1] != 'u') return fail(Errc::wire_json_character, start, "lone surrogate");
+    if (end_ - at < 2 || at[0] != '\\' || at[1] != 'u') return fail(Errc::wire_json_character, start, "lone surrogate");
     std::uint32_t low = 0;
-    if (!read_hex4(low)) return false;
+    at = read_hex4(at, low);
+    if (at == nullptr) return nullptr;
     if (low < 0xDC00 || low > 0xDFFF) return fail(Errc::wire_json_character, start, "lone surrogate");
     code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
   }
   append_utf8(decoded_, code);
-  return true;
+  return at;
 }
 
 /// At `\uXXXX`.
-bool JsonReader::read_hex4(std::uint32_t& code) {
-  p_ += 2;
+const char* JsonReader::read_hex4(const char* at, std::uint32_t& code) {
+  at += 2;
   for (int i = 0; i < 4; ++i) {
-    const int digit = p_ == end_ ? -1 : hex_digit(*p_);
-    if (digit < 0) return unexpected("four hexadecimal digits");
+    const int digit = at == end_ ? -1 : hex_digit(*at);
+    if (digit < 0) return unexpected(at, "four hexadecimal digits");
     code = code << 4 | static_cast<std::uint32_t>(digit);
-    ++p_;
+    ++at;
   }
-  return true;
+  return at;
 }
 
 } // namespace

@@ -17,8 +17,6 @@ constexpr std::uint64_t escaped_bytes(std::uint64_t word) noexcept {
   return (zero_byte(word ^ every_byte('"')) | zero_byte(word ^ every_byte('\\')) | control) & every_byte(0x80);
 }
 
-enum class Stop : std::uint8_t { at_escaped, at_escaped_or_not_ascii };
-
 template <class Word>
 std::uint64_t load_word(const char* p) noexcept {
   Word word = 0;
@@ -26,36 +24,28 @@ std::uint64_t load_word(const char* p) noexcept {
   return word;
 }
 
-template <Stop stop>
-const char* skip_until(const char* p, const char* end) noexcept {
-  constexpr std::uint64_t kHigh = stop == Stop::at_escaped_or_not_ascii ? every_byte(0x80) : 0;
-  const auto hits = [](std::uint64_t word) { return escaped_bytes(word) | (word & kHigh); };
+/// First byte at or after `p` that a JSON string holds only as an escape; `end` when there is none.
+inline const char* skip_unescaped(const char* p, const char* end) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     const char* const start = p;
     for (; end - p >= 8; p += 8) {
-      if (const std::uint64_t hit = hits(load_word<std::uint64_t>(p)); hit != 0) return p + std::countr_zero(hit) / 8;
+      if (const std::uint64_t hit = escaped_bytes(load_word<std::uint64_t>(p)); hit != 0) return p + std::countr_zero(hit) / 8;
     }
     if (p == end) return end;
     // The rest is looked at together with bytes that were found plain, or as two halves that may overlap.
     if (end - start >= 8) {
-      const std::uint64_t hit = hits(load_word<std::uint64_t>(end - 8));
+      const std::uint64_t hit = escaped_bytes(load_word<std::uint64_t>(end - 8));
       return hit == 0 ? end : end - 8 + std::countr_zero(hit) / 8;
     }
-    if (end - p >= 4 && hits(load_word<std::uint32_t>(p) | load_word<std::uint32_t>(end - 4) << 32) == 0) return end;
+    if (end - p >= 4 && escaped_bytes(load_word<std::uint32_t>(p) | load_word<std::uint32_t>(end - 4) << 32) == 0) return end;
   }
   while (p != end) {
     const auto c = static_cast<unsigned char>(*p);
-    if (c < 0x20 || c == '"' || c == '\\' || (kHigh != 0 && c >= 0x80)) break;
+    if (c < 0x20 || c == '"' || c == '\\') break;
     ++p;
   }
   return p;
 }
-
-/// First byte at or after `p` that is not a plain ASCII character of a JSON string; `end` when there is none.
-inline const char* skip_plain_ascii(const char* p, const char* end) noexcept { return skip_until<Stop::at_escaped_or_not_ascii>(p, end); }
-
-/// First byte at or after `p` that a JSON string holds only as an escape; `end` when there is none.
-inline const char* skip_unescaped(const char* p, const char* end) noexcept { return skip_until<Stop::at_escaped>(p, end); }
 
 /// Length of the well-formed sequence of two to four bytes at `p`; 0 when there is none (RFC 3629 section 4).
 inline std::size_t utf8_sequence(const char* p, const char* end) noexcept {

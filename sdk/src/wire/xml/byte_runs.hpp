@@ -181,6 +181,23 @@ inline int common_length(const char* at, const char* end) noexcept {
   }
 }
 
+/// The same for a run of such characters: a multiple of three bytes, or none.
+inline std::size_t common_run(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  if (end - at >= 16) {
+    // Four characters and four bytes that are none. E1 to EC, then twice 80 to BF.
+    const __m128i lowest = _mm_setr_epi8(-31, -128, -128, -31, -128, -128, -31, -128, -128, -31, -128, -128, -1, -1, -1, -1);
+    const __m128i highest = _mm_setr_epi8(-20, -65, -65, -20, -65, -65, -20, -65, -65, -20, -65, -65, 0, 0, 0, 0);
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i within = _mm_cmpeq_epi8(_mm_max_epu8(_mm_min_epu8(block, highest), lowest), block);
+    const unsigned beyond = (static_cast<unsigned>(_mm_movemask_epi8(within)) ^ 0xFFFu) | 0x1000u;
+    const auto run = static_cast<std::size_t>(std::countr_zero(beyond));
+    return run - run % 3;
+  }
+#endif
+  return static_cast<std::size_t>(common_length(at, end));
+}
+
 /// Whether two places hold the same `size` bytes. `later` stands behind `earlier` in one text that ends at `end`.
 inline bool same_bytes(const char* earlier, const char* later, std::size_t size, const char* end) noexcept {
 #if defined(__SSE2__)

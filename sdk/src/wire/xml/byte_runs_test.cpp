@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "tongqu/base/bytes.hpp"
@@ -53,6 +55,33 @@ TEST(XmlByteRuns, characters_are_as_long_as_the_reader_of_utf8_says) {
     if (const int common = common_length(bytes, bytes + 4); common != 0) {
       ASSERT_EQ(common, length) << word;
     }
+  }
+}
+
+/// Characters of three bytes in any mixture with others, and any end of the text: the run is what one character at a time would give, up to
+/// the bytes of a step.
+TEST(XmlByteRuns, a_run_of_common_characters_ends_where_one_at_a_time_ends) {
+  const char* const pieces[] = {"通", "衢", "一", "\xEC\xBF\xBF", "\xE1\x80\x80", "\xE0\xA4\x85", "\xED\x80\x80", "，", "a", "é", "😀", "\xE4\xBF", "\xE4", "\xBF", "\xE4\xC0\x80", "\xE4\x80\x7F", "\xFF"};
+  std::uint32_t state = 20261130;
+  const auto random = [&state](std::uint32_t below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+  };
+#if defined(__SSE2__)
+  constexpr std::size_t kStep = 12;
+#else
+  constexpr std::size_t kStep = 3;
+#endif
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    for (std::uint32_t left = random(12); left > 0; --left) text += pieces[random(3) != 0 ? random(3) : random(std::size(pieces))];
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    std::size_t one_by_one = 0;
+    while (const int length = common_length(begin + one_by_one, end)) one_by_one += static_cast<std::size_t>(length);
+    const std::size_t run = common_run(begin, end);
+    ASSERT_EQ(run % 3, 0u);
+    ASSERT_EQ(run, std::min(one_by_one, text.size() >= 16 ? kStep : 3)) << text;
   }
 }
 

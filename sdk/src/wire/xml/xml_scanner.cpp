@@ -42,6 +42,12 @@ Shortcut shortcut(const char* at, const char* end) noexcept {
   }
 }
 
+/// As multibyte_length; of several characters at once where they are common ones.
+int characters_length(const char* at, const char* end) noexcept {
+  const std::size_t common = common_run(at, end);
+  return common != 0 ? static_cast<int>(common) : multibyte_length(at, end);
+}
+
 } // namespace
 
 Result<void> XmlScanner::run(Document& document, const XmlOptions& options, const Records& records) {
@@ -129,12 +135,10 @@ const char* XmlScanner::text_run_end(const char* at) const noexcept {
     if (at == end_) return at;
     if (is_multibyte(at)) {
       do {
-        while (const int common = common_length(at, end_)) at += common;
-        if (at == end_ || !is_multibyte(at)) break;
-        const int length = multibyte_length(at, end_);
+        const int length = characters_length(at, end_);
         if (length <= 0) return at;
         at += length;
-      } while (at != end_);
+      } while (at != end_ && is_multibyte(at));
       continue;
     }
     if (*at != ']' || end_ - at < 2) return at;
@@ -199,7 +203,7 @@ const char* XmlScanner::scan_cdata(const char* at) {
   for (at = run;;) {
     at = Runs::plain<kCdataStops>(at, end_);
     if (at != end_ && is_multibyte(at)) {
-      const int length = multibyte_length(at, end_);
+      const int length = characters_length(at, end_);
       if (length > 0) {
         at += length;
         continue;
