@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -75,6 +76,28 @@ private:
 namespace {
 
 #if defined(__SSE2__)
+/// Copies the first and the last word of a text; answers whether a byte of them is held only as an escape.
+template <class Word>
+std::uint64_t copy_ends(char* to, const char* from, std::size_t size) noexcept {
+  const std::uint64_t first = detail::load_word<Word>(from);
+  const std::uint64_t last = detail::load_word<Word>(from + size - sizeof(Word));
+  std::memcpy(to, from, sizeof(Word));
+  std::memcpy(to + size - sizeof(Word), from + size - sizeof(Word), sizeof(Word));
+  if constexpr (sizeof(Word) == 4) return detail::escaped_bytes(first | last << 32);
+  else return detail::escaped_bytes(first) | detail::escaped_bytes(last);
+}
+
+/// The same for a few bytes, up to the first that is held only as an escape; answers how many there are in front of it.
+std::size_t copy_bytes(char* to, const char* from, std::size_t size) noexcept {
+  std::size_t done = 0;
+  for (; done < size; ++done) {
+    const char c = from[done];
+    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') break;
+    to[done] = c;
+  }
+  return done;
+}
+
 /// Copies the characters that stand for themselves, up to the first that does not; answers how many. What stands behind them in the room
 /// of `size` bytes is overwritten with anything.
 std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
@@ -85,14 +108,12 @@ std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
   if (done == size) return size;
   // The rest is looked at together with bytes that were found plain.
   if (size >= 16) return size - 16 + detail::copy_json_block(to + size - 16, from + size - 16);
-  const std::size_t plain = static_cast<std::size_t>(detail::skip_unescaped(from, from + size) - from);
-  if (size >= 8) {
-    std::memcpy(to, from, 8);
-    std::memcpy(to + size - 8, from + size - 8, 8);
-    return plain;
-  }
-  for (std::size_t i = 0; i < plain; ++i) to[i] = from[i];
-  return plain;
+  // A short text is two words that may overlap.
+  std::uint64_t odd = 0;
+  if (size >= 8) odd = copy_ends<std::uint64_t>(to, from, size);
+  else if (size >= 4) odd = copy_ends<std::uint32_t>(to, from, size);
+  else return copy_bytes(to, from, size);
+  return odd == 0 ? size : static_cast<std::size_t>(detail::skip_unescaped(from, from + size) - from);
 }
 #else
 std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
@@ -117,7 +138,10 @@ char* write_json_string(char* at, std::string_view utf8) noexcept {
     const std::size_t plain = copy_plain(at, p, static_cast<std::size_t>(end - p));
     at += plain;
     p += plain;
-    if (p == end) break;
+    if (p == end) {
+      *at = '"';
+      return at + 1;
+    }
     const char c = *p++;
     switch (c) {
       case '"': put("\\\""); break;
@@ -133,8 +157,6 @@ char* write_json_string(char* at, std::string_view utf8) noexcept {
         *at++ = kHex[static_cast<unsigned char>(c) & 15];
     }
   }
-  *at++ = '"';
-  return at;
 }
 
 void append_json_string(std::string& out, std::string_view utf8) {
