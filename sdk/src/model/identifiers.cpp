@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "identifier_checks.hpp"
 #include "tongqu/base/bytes.hpp"
@@ -12,17 +14,34 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_alnum(char c) { return is_digit(c) || is_capital(c); }
-bool all_digits(std::string_view text) {
-  // Without an early end, so that the compiler can take several characters at once.
-  bool all = true;
-  for (const char c : text) all = all & is_digit(c);
-  return all;
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101u;
+constexpr std::uint64_t kHighBits = kEachByte * 0x80;
+
+/// The high bit of each byte that lies from `first` to `last`; both are ASCII.
+std::uint64_t bytes_between(std::uint64_t word, unsigned char first, unsigned char last) {
+  const std::uint64_t low = word & ~kHighBits;
+  return (low + kEachByte * (0x80u - first)) & ~(low + kEachByte * (0x7Fu - last)) & ~word & kHighBits;
 }
-bool all_alnum(std::string_view text) {
-  bool all = true;
-  for (const char c : text) all = all & is_alnum(c);
-  return all;
+std::uint64_t digits_in(std::uint64_t word) { return bytes_between(word, '0', '9'); }
+std::uint64_t alnums_in(std::uint64_t word) { return digits_in(word) | bytes_between(word, 'A', 'Z'); }
+
+/// Whether all characters are of a kind, eight at a time; the last eight may overlap those before.
+template <std::uint64_t (*kind_in)(std::uint64_t), bool (*is_kind)(char)>
+bool all_of_kind(std::string_view text) {
+  const auto is_kind_at = [text](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    return kind_in(word) == kHighBits;
+  };
+  if (text.size() < 8) return std::all_of(text.begin(), text.end(), is_kind);
+  for (std::size_t at = 0; at + 8 < text.size(); at += 8) {
+    if (!is_kind_at(at)) return false;
+  }
+  return is_kind_at(text.size() - 8);
 }
+bool all_digits(std::string_view text) { return all_of_kind<digits_in, is_digit>(text); }
+bool all_alnum(std::string_view text) { return all_of_kind<alnums_in, is_alnum>(text); }
 int digit_of(char c) { return c - '0'; }
 /// 0 to 9, then A = 10 to Z = 35.
 int value36(char c) { return is_digit(c) ? c - '0' : c - 'A' + 10; }
@@ -200,13 +219,13 @@ char uscc_check_character(std::string_view first17) {
 
 Result<void> check_uscc(std::string_view code) {
   if (code.size() != 18) return Error(Errc::model_uscc_length);
-  for (std::size_t i = 0; i < code.size(); ++i) {
-    if (uscc_value(code[i]) == kNotInUscc) {
-      return Error(Errc::model_uscc_alphabet).with(position_text(i) + "; capitals and digits without I, O, Z, S and V");
-    }
+  const char check = uscc_check_character(code.substr(0, 17));
+  if (check == '\0' || uscc_value(code.back()) == kNotInUscc) {
+    const auto bad = std::find_if(code.begin(), code.end(), [](char c) { return uscc_value(c) == kNotInUscc; });
+    return Error(Errc::model_uscc_alphabet).with(position_text(static_cast<std::size_t>(bad - code.begin())) + "; capitals and digits without I, O, Z, S and V");
   }
   if (!all_digits(code.substr(2, 6))) return Error(Errc::model_uscc_alphabet).with("positions 3 to 8 are the digits of a division");
-  if (uscc_check_character(code.substr(0, 17)) != code.back()) return Error(Errc::model_uscc_check_digit);
+  if (check != code.back()) return Error(Errc::model_uscc_check_digit);
   return {};
 }
 

@@ -159,6 +159,22 @@ TEST(Identifiers, published_rules_give_the_expected_verdicts) {
   }
 }
 
+/// Characters are judged eight at a time; each byte at each place of each length must be seen.
+TEST(Identifiers, a_wrong_byte_is_seen_at_every_place) {
+  for (std::size_t size = 5; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        const bool digit = c >= '0' && c <= '9', capital = c >= 'A' && c <= 'Z';
+        std::string number(size, '7');
+        number[at] = c;
+        ASSERT_EQ(check_passport(number).has_value(), digit || capital) << size << " " << at << " " << byte;
+        ASSERT_EQ(check_taiwan_permit(number).has_value(), digit && (size == 8 || size == 10)) << size << " " << at << " " << byte;
+      }
+    }
+  }
+}
+
 TEST(Identifiers, computed_check_characters_are_those_of_the_standards) {
   EXPECT_EQ(resident_id_check_character("10000020990101001"), '3');
   EXPECT_EQ(resident_id_check_character("10000020990101901"), '8');
