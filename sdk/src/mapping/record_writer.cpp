@@ -37,10 +37,10 @@ std::int64_t integer_of(std::string_view digits) {
   return value;
 }
 
-void fill(model::Code& code, const Rule& rule, const CodeTable::Row* row, std::string_view sent) {
-  code.name = row->name;
-  code.text = row->label;
-  code.system = rule.table->system;
+void fill(model::Code& code, const CodeTable& table, const CodeTable::Row& row, std::string_view sent) {
+  code.name = row.name;
+  code.text = row.label;
+  code.system = table.system;
   code.code = sent;
 }
 
@@ -94,11 +94,17 @@ void RecordWriter::plain_item(const ListRule& list) {
   } else if (got_.row != nullptr) {
     auto& values = slot_of<std::vector<model::Code>>(member);
     if (!values) values.emplace();
-    fill(values->emplace_back(), *list.element, got_.row, got_.value.text);
+    fill(values->emplace_back(), *list.element->table, *got_.row, got_.value.text);
   }
 }
 
 bool RecordWriter::rule(const Rule& rule) {
+  if (const auto sent = run_.as_sent(rule.as_sent)) {
+    void* const member = static_cast<char*>(elements_[rule.as_sent.lists]) + rule.as_sent.offset;
+    if (sent->row != nullptr) fill(slot_of<model::Code>(member).emplace(), *rule.as_sent.table, *sent->row, sent->text);
+    else set_text(slot_of<std::string>(member), sent->text);
+    return true;
+  }
   run_.evaluate(rule, got_);
   switch (got_.state) {
     case Got::State::absent: return false;
@@ -144,7 +150,7 @@ void RecordWriter::store_code(const Rule& rule, const Got& got, void* member) co
     // Nobody sent this code, so only the name stands.
     code.name = got.row->name;
   } else {
-    fill(code, rule, got.row, got.value.text);
+    fill(code, *rule.table, *got.row, got.value.text);
   }
 }
 
@@ -197,7 +203,7 @@ void RecordWriter::store_field(const Rule& rule, const Got& got, void* member) {
       for (std::size_t i = 0; i < got.rows.size(); ++i) {
         if (got.rows[i] == nullptr) continue;
         if (got.from_default) values.emplace_back().name = got.rows[i]->name;
-        else fill(values.emplace_back(), rule, got.rows[i], got.value.list[i]);
+        else fill(values.emplace_back(), *rule.table, *got.rows[i], got.value.list[i]);
       }
       break;
     }

@@ -23,6 +23,18 @@ std::string_view fault_name(Fault fault) noexcept;
 /// How a target writes a value.
 enum class JsonForm : std::uint8_t { text, number, boolean };
 
+/// A rule that stores one leaf as it was sent, as a text or through a table, when its steps have nothing to do with it and nothing is said:
+/// most rules for most values. What that takes, side by side.
+struct AsSent {
+  bool possible = false;
+  bool identifies = false;                 ///< Rule::identifies
+  std::uint16_t scope = 0, slot = 0;       ///< Of the leaf.
+  std::uint32_t offset = 0;                ///< Place::offset
+  std::uint8_t lists = 0;                  ///< Place::lists
+  const CodeTable* table = nullptr;        ///< Null for a text.
+  IdleSteps idle;
+};
+
 /// One compiled rule.
 struct Rule {
   std::string name;                        ///< Canonical path, or member path in a target, without indexes.
@@ -48,6 +60,9 @@ struct Rule {
   bool identifies = false;                 ///< An identifier or a member of the identity: a number that lost digits is a fault.
   bool nil_clears = false;
   bool derived = false;
+  AsSent as_sent;                          ///< Made by settle() after all others.
+
+  void settle();
 };
 
 struct Block;

@@ -22,6 +22,12 @@ std::string_view check_of_kind(std::string_view kind) {
   return kind == "resident_id" || kind == "uscc" || kind == "org_code" ? kind : std::string_view();
 }
 
+/// A leaf with a text and nothing about it that must be looked at: no children, no comment inside, not null, no attribute that could say nil.
+bool is_plain_leaf(const TapeEntry& entry) {
+  const bool text = entry.kind != NodeKind::object && entry.kind != NodeKind::array && entry.kind != NodeKind::null;
+  return text && !entry.has_child && !entry.mixed && entry.attributes == 0;
+}
+
 void read_position(const std::string& position, SourcePlace& place) {
   const auto colon = position.find(':');
   if (colon == std::string::npos) return;
@@ -33,6 +39,7 @@ void read_position(const std::string& position, SourcePlace& place) {
 
 RuleRun::Sought RuleRun::leaf(const Frame& frame, const Frame::Found& found) const {
   const TapeEntry& entry = frame.document->tape()[found.node];
+  if (!found.repeated && is_plain_leaf(entry)) return {Sought::State::text, {entry.text, entry.text_size}, Errc::none, entry.kind == NodeKind::number};
   Sought sought;
   sought.state = Sought::State::text;
   if (found.repeated) sought.broken = Errc::mapping_repeated;
@@ -303,7 +310,7 @@ void RuleRun::fall_back(const Rule& rule, Got& got) {
 bool RuleRun::run_steps(const Rule& rule, std::string_view text, Got& got) {
   Value& value = got.value;
   const bool may_idle = in_.observer == nullptr && value.type == ValueType::text;
-  for (std::size_t i = may_idle ? idle_steps(rule.steps, value.text) : 0; i < rule.steps.size(); ++i) {
+  for (std::size_t i = may_idle ? rule.as_sent.idle.count(rule.steps, value.text) : 0; i < rule.steps.size(); ++i) {
     const Step* const step = rule.steps[i].get();
     StepOutcome outcome = StepOutcome::ok;
     if (value.type == ValueType::text_list && step->takes == ValueType::text) {
@@ -405,6 +412,25 @@ void RuleRun::run_table(const Rule& rule, std::string_view text, Got& got) {
     got.rows.push_back(row);
     if (row == nullptr && unknown(item) == Policy::drop) inform(rule, Errc::mapping_dropped, 0);
   }
+}
+
+std::optional<RuleRun::Sent> RuleRun::as_sent(const AsSent& rule) {
+  // Who watches is shown every step.
+  if (!rule.possible || in_.observer != nullptr) return std::nullopt;
+  const Frame& frame = in_.frames[rule.scope];
+  if (rule.slot >= frame.slots.size()) return std::nullopt;
+  const Frame::Found found = frame.slots[rule.slot];
+  if (found.node == TapeEntry::kNone || found.repeated) return std::nullopt;
+  const TapeEntry& entry = frame.document->tape()[found.node];
+  if (!is_plain_leaf(entry)) return std::nullopt;
+  Sent sent{{entry.text, entry.text_size}};
+  if (rule.identifies && (entry.kind == NodeKind::number || looks_like_damaged_number(sent.text, false))) return std::nullopt;
+  if (!rule.idle.passes(sent.text)) return std::nullopt;
+  if (rule.table != nullptr && (sent.row = rule.table->find(sent.text)) == nullptr) return std::nullopt;
+  // With nothing left to spend, the long way says so.
+  if (in_.budget != nullptr && in_.budget->steps_left == 0) return std::nullopt;
+  (void)spend(1);
+  return sent;
 }
 
 void RuleRun::evaluate(const Rule& rule, Got& got) {

@@ -54,6 +54,9 @@ public:
 
   /// Evaluates one rule. The policies of its faults are applied: verdict() grows, findings are added.
   void evaluate(const Rule& rule, Got& got);
+  /// What a rule that stores a leaf as it was sent is to store: the short way to what evaluate() gives. Nothing when it must be gone.
+  struct Sent { std::string_view text; const CodeTable::Row* row = nullptr; };
+  std::optional<Sent> as_sent(const AsSent& rule);
   RecordVerdict verdict() const noexcept { return verdict_; }
   void worsen(RecordVerdict verdict) noexcept { if (verdict > verdict_) verdict_ = verdict; }
   /// Judges a condition. What cannot be judged is false, and the record waits for a person.

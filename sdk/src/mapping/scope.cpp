@@ -184,6 +184,8 @@ void Scope::Walk::arrive(const Branch& branch, std::uint32_t index) {
     Frame::Found& found = frame.slots[static_cast<std::size_t>(branch.slot)];
     if (found.node == TapeEntry::kNone) found.node = index;
     else found.repeated = true;
+    // Most places are leaves of the document and of the paths.
+    if (branch.edges.empty() && branch.list < 0 && (branch.ignored || tape[index].attributes == 0)) return;
   }
   if (branch.list >= 0) frame.lists[static_cast<std::size_t>(branch.list)].push_back(index);
   const bool swallowed = branch.ignored || branch.list >= 0;

@@ -192,6 +192,7 @@ TEST(StepLaws, steps_told_idle_would_leave_the_text_as_it_is) {
     for (int i = 0; i < 4000; ++i) {
       std::string text;
       for (std::size_t left = random() % 20; left > 0; --left) text += random() % 3 == 0 ? pick(random, pieces) : std::string(1, static_cast<char>('0' + random() % 10));
+      ASSERT_EQ(detail::IdleSteps(steps).count(steps, text), detail::idle_steps(steps, text)) << via << " " << text;
       if (detail::idle_steps(steps, text) == 0) {
         ++other;
         continue;

@@ -62,16 +62,6 @@ bool Value::changed() const noexcept {
   return false;
 }
 
-void Value::start(std::string_view sent) noexcept {
-  type = ValueType::text;
-  text = sent;
-  unlimited = repaired = number_token = false;
-  unit = model::Quantity::Unit::none;
-  list.clear();
-  notes = removed = 0;
-  fault = Errc::none;
-}
-
 std::string show_value(const Value& value) {
   switch (value.type) {
     case ValueType::bytes: return to_hex(value.text);
@@ -149,16 +139,21 @@ Letters letters_of(std::string_view text) noexcept {
     lower |= bytes_between(word & ~kHighBits, 'a', 'z') & ~word;
     upper |= bytes_between(word & ~kHighBits, 'A', 'Z') & ~word;
   };
-  const char* at = text.data();
-  std::size_t left = text.size();
-  for (; left >= 8; at += 8, left -= 8) {
+  const auto load = [text](std::size_t at, std::size_t bytes) {
     std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    look(word);
+    std::memcpy(&word, text.data() + at, bytes);
+    return word;
+  };
+  // Words that may overlap: a character seen twice is the same one.
+  const std::size_t size = text.size();
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8) look(load(at, 8));
+    look(load(size - 8, 8));
+  } else if (size >= 4) {
+    look(load(0, 4) | load(size - 4, 4) << 32);
+  } else if (size > 0) {
+    look(load(0, 1) | load(size / 2, 1) << 8 | load(size - 1, 1) << 16);
   }
-  std::uint64_t rest = 0;
-  for (; left > 0; --left) rest = rest << 8 | static_cast<unsigned char>(at[left - 1]);
-  look(rest);
   return {high != 0, lower != 0, upper != 0};
 }
 
@@ -184,9 +179,35 @@ std::size_t idle_steps(const Steps& steps, std::string_view text) noexcept {
   return count;
 }
 
+IdleSteps::IdleSteps(const Steps& steps) {
+  for (const auto& step : steps) {
+    switch (step->idle) {
+      case Step::Idle::never: return;
+      case Step::Idle::plain_ends: plain_ends_ = true; break;
+      case Step::Idle::no_placeholder:
+        if (nulls_ != nullptr && nulls_ != step->nulls) return;
+        nulls_ = step->nulls;
+        break;
+      case Step::Idle::narrow: no_wide_ = true; break;
+      case Step::Idle::no_lower: no_lower_ = true; break;
+      case Step::Idle::no_upper: no_upper_ = true; break;
+    }
+    ++count_;
+  }
+}
+
+bool IdleSteps::passes(std::string_view text) const noexcept {
+  if (plain_ends_ && !has_plain_ends(text)) return false;
+  if (nulls_ != nullptr && nulls_->holds(text)) return false;
+  if (!no_wide_ && !no_lower_ && !no_upper_) return true;
+  const Letters letters = letters_of(text);
+  return !(no_wide_ && letters.beyond_ascii) && !(no_lower_ && letters.lower) && !(no_upper_ && letters.upper);
+}
+
 bool NullTexts::stands_in_list(std::string_view text) const noexcept {
   for (const std::string& null : texts_) {
-    if (null == text) return true;
+    // Texts of one length mostly differ in their first byte already.
+    if (null.size() == text.size() && null.front() == text.front() && null == text) return true;
   }
   return false;
 }

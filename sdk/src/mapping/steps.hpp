@@ -41,7 +41,15 @@ struct Value {
   bool has(Note what) const noexcept { return (notes >> static_cast<unsigned>(what) & 1u) != 0; }
   /// Whether the steps made another value of what was sent.
   bool changed() const noexcept;
-  void start(std::string_view sent) noexcept;
+  void start(std::string_view sent) noexcept {
+    type = ValueType::text;
+    text = sent;
+    unlimited = repaired = number_token = false;
+    unit = model::Quantity::Unit::none;
+    list.clear();
+    notes = removed = 0;
+    fault = Errc::none;
+  }
 };
 
 /// Whether a step can be turned round when a mapping writes back (docs/reference/mapping-reverse.md); the inverses stand in reverse/.
@@ -158,6 +166,23 @@ private:
 
 /// How many steps from the first would leave `text` as it is and say nothing.
 std::size_t idle_steps(const Steps& steps, std::string_view text) noexcept;
+
+/// The same, with what the first steps ask of a text brought together once, since nearly all texts pass all of them.
+class IdleSteps {
+public:
+  IdleSteps() = default;
+  explicit IdleSteps(const Steps& steps);
+  std::size_t count(const Steps& steps, std::string_view text) const noexcept { return passes(text) ? count_ : idle_steps(steps, text); }
+  /// Whether each of the steps that can idle would; there are `most()` of them.
+  bool passes(std::string_view text) const noexcept;
+  std::size_t most() const noexcept { return count_; }
+
+private:
+  std::size_t count_ = 0;
+  const NullTexts* nulls_ = nullptr;
+  bool plain_ends_ = false;
+  bool no_wide_ = false, no_lower_ = false, no_upper_ = false;
+};
 /// ASCII that is no blank.
 inline bool is_plain_end(unsigned char c) noexcept { return c < 0x80 && c != ' ' && c != '\t' && c != '\r' && c != '\n'; }
 /// Whether nothing can be trimmed at the ends: they are ASCII that is no blank, or of U+4000 to U+9FFF, as nearly all are.
