@@ -391,23 +391,6 @@ std::unique_ptr<Rule> RuleCompiler::special_rule(const YamlNode& node, Special s
   return rule(node, name, place);
 }
 
-void Rule::settle() {
-  as_sent.idle = IdleSteps(steps);
-  const bool one_leaf = !constant && !value && refs.size() == 1 && refs.front().kind == Ref::Kind::node;
-  const bool judged = when || !check.empty() || check_by || !checks.empty();
-  if (!one_leaf || judged || derived || as_sent.idle.most() != steps.size() || !place.in_entity() || place.slot.depth == 0) return;
-  const FieldKind kind = place.kind();
-  const bool text = (kind == FieldKind::text || kind == FieldKind::identifier) && !table;
-  if (!text && !(kind == FieldKind::code && table)) return;
-  as_sent.possible = true;
-  as_sent.identifies = identifies;
-  as_sent.scope = refs.front().scope;
-  as_sent.slot = refs.front().slot;
-  as_sent.offset = place.offset;
-  as_sent.lists = place.lists;
-  as_sent.table = table.get();
-}
-
 std::unique_ptr<Rule> RuleCompiler::rule(const YamlNode& node, const std::string& name, Place place) {
   auto made = std::make_unique<Rule>();
   made->name = name;
