@@ -66,7 +66,7 @@ public:
   void forget(std::int64_t message);
 
 private:
-  static constexpr std::size_t kBytesMax = std::size_t{8} << 20U;
+  static constexpr std::size_t kBytesMax = std::size_t{6} << 20U;
   static constexpr std::size_t kRecordBytes = 512; ///< What an empty record costs.
   /// One that so many younger messages have passed waits for a person or a predecessor, and leaves its place to others.
   static constexpr std::int64_t kPassedMax = 16384;
