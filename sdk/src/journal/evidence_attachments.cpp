@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tongqu/base/bytes.hpp"
+#include "tongqu/base/utf8.hpp"
 
 namespace tongqu::journal::detail {
 namespace {
@@ -72,15 +73,6 @@ std::optional<unsigned> hex4(std::string_view text) {
   return problem == std::errc() && end == text.data() + 4 ? std::optional<unsigned>(value) : std::nullopt;
 }
 
-void put_utf8(std::string& out, unsigned code) {
-  const auto byte = [&out](unsigned value) { out.push_back(static_cast<char>(value)); };
-  if (code < 0x80) return byte(code);
-  if (code < 0x800) byte(0xc0U | code >> 6U);
-  else if (code < 0x10000) { byte(0xe0U | code >> 12U); byte(0x80U | (code >> 6U & 0x3fU)); }
-  else { byte(0xf0U | code >> 18U); byte(0x80U | (code >> 12U & 0x3fU)); byte(0x80U | (code >> 6U & 0x3fU)); }
-  byte(0x80U | (code & 0x3fU));
-}
-
 /// What a string says; nothing when it is no string.
 std::optional<std::string> said(std::string_view text) {
   if (text.size() < 2 || text.front() != '"') return std::nullopt;
@@ -101,7 +93,7 @@ std::optional<std::string> said(std::string_view text) {
       *code = 0x10000U + ((*code - 0xd800U) << 10U) + (*low - 0xdc00U);
       i += 6;
     }
-    put_utf8(out, *code);
+    append_utf8(out, *code);
   }
   return out;
 }
