@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "mapping/text_steps.hpp"
 #include "mapping/yaml_reader.hpp"
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/crypto/crypto.hpp"
@@ -11,29 +12,9 @@
 namespace tongqu::mapping::detail {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n", kIdeographicBlank = "\xE3\x80\x80", kNoBreakBlank = "\xC2\xA0";
 constexpr std::size_t kTextBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kDerivedIdBytes = 16;
 constexpr std::int64_t kDaysMax = 3'700'000;   ///< More than the calendar has.
-
-/// Blanks of every width: a code that was padded with U+3000 is the same code, and a condition on it must not fail for that.
-std::string_view trimmed(std::string_view text) {
-  const auto starts = [&text](std::string_view wide) { return text.substr(0, wide.size()) == wide; };
-  const auto ends = [&text](std::string_view wide) { return text.size() >= wide.size() && text.substr(text.size() - wide.size()) == wide; };
-  while (!text.empty()) {
-    if (kBlanks.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
-    else if (starts(kIdeographicBlank)) text.remove_prefix(kIdeographicBlank.size());
-    else if (starts(kNoBreakBlank)) text.remove_prefix(kNoBreakBlank.size());
-    else break;
-  }
-  while (!text.empty()) {
-    if (kBlanks.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
-    else if (ends(kIdeographicBlank)) text.remove_suffix(kIdeographicBlank.size());
-    else if (ends(kNoBreakBlank)) text.remove_suffix(kNoBreakBlank.size());
-    else break;
-  }
-  return text;
-}
 
 char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -131,7 +112,8 @@ std::optional<std::string_view> ExpressionRun::text(std::uint32_t index) {
   if (at.op == Op::source) {
     std::string_view found;
     const LeafState state = values_.source_leaf(at.refs, found);
-    if (state == LeafState::text) return trimmed(found);
+    // A code that was padded with U+3000 is the same code, and a condition on it must not fail for that.
+    if (state == LeafState::text) return trim_wide(found);
     if (state == LeafState::empty) return std::string_view();
     // Several values, or a structure: to go on as if nothing stood here would choose a branch on a guess.
     if (state == LeafState::structured) (void)broken(Errc::mapping_repeated, {"one plain value", "单个取值"});
@@ -165,7 +147,7 @@ bool ExpressionRun::state(const Part& test) {
     found = values_.own_value().absent ? LeafState::absent : LeafState::text;
   } else {
     found = values_.source_leaf(operand.refs, leaf);
-    if (found == LeafState::text && trimmed(leaf).empty()) found = LeafState::empty;
+    if (found == LeafState::text && trim_wide(leaf).empty()) found = LeafState::empty;
   }
   switch (test.op) {
     case Op::is_present: return found != LeafState::absent && found != LeafState::nil;
@@ -292,7 +274,7 @@ ExprValue ExpressionRun::value(std::uint32_t index) {
     case Op::coalesce:
       for (const std::uint32_t arg : at.args) {
         ExprValue made = value(arg);
-        const bool blank = at.type == ExprType::text && trimmed(made.text).empty();
+        const bool blank = at.type == ExprType::text && trim_wide(made.text).empty();
         if (!made.absent && !blank) return made;
       }
       return {};
@@ -415,10 +397,10 @@ ExprValue ExpressionRun::text_function(const Part& at) {
 ExprValue ExpressionRun::number_function(const Part& at) {
   if (at.op == Op::length || at.op == Op::to_number) {
     const auto whole = text(at.args[0]);
-    if (!whole || (at.op == Op::to_number && trimmed(*whole).empty())) return {};
+    if (!whole || (at.op == Op::to_number && trim_wide(*whole).empty())) return {};
     if (!values_.spend(whole->size() / 16)) return broken(Errc::mapping_step_budget);
     if (at.op == Op::length) return given(ExactNumber::of(static_cast<std::int64_t>(utf8_length(*whole))));
-    const auto made = ExactNumber::parse(trimmed(*whole));
+    const auto made = ExactNumber::parse(trim_wide(*whole));
     if (!made) return broken(Errc::mapping_malformed, {"a decimal number", "十进制数"});
     return given(made);
   }
@@ -449,15 +431,15 @@ ExprValue ExpressionRun::time_function(const Part& at) {
   made.absent = false;
   if (at.op == Op::to_date) {
     const auto whole = text(at.args[0]);
-    if (!whole || trimmed(*whole).empty()) return {};
+    if (!whole || trim_wide(*whole).empty()) return {};
     if (at.patterns.empty()) {
-      const auto read = model::Time::parse(trimmed(*whole));
+      const auto read = model::Time::parse(trim_wide(*whole));
       if (!read) return broken(Errc::mapping_malformed, {"a canonical time", "规范时间格式"});
       made.time = *read;
       return made;
     }
     for (const DatePattern& pattern : at.patterns) {
-      if (const auto read = pattern.read(trimmed(*whole), at.zone_minutes)) {
+      if (const auto read = pattern.read(trim_wide(*whole), at.zone_minutes)) {
         made.time = *read;
         return made;
       }

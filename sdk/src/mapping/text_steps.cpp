@@ -1,8 +1,9 @@
-#include "mapping/step_compilers.hpp"
+#include "mapping/text_steps.hpp"
 
 #include <algorithm>
 #include <cstring>
 
+#include "mapping/step_compilers.hpp"
 #include "mapping/text_pattern.hpp"
 
 namespace tongqu::mapping::detail {
@@ -28,37 +29,36 @@ constexpr CharacterClass kClasses[] = {{"blank", blank}, {"invisible", invisible
 
 bool ascii_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+std::string_view trim_ascii(std::string_view text) noexcept {
+  while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && ascii_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Takes one wide character away at either end.
+bool strip_wide(std::string_view& text) {
+  const Decoded first = character_at(text, 0);
+  if (wide_blank(first.code) || invisible(first.code)) {
+    text.remove_prefix(first.bytes);
+    return true;
+  }
+  std::size_t at = text.size() - 1;
+  while (at > 0 && text.size() - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80) --at;
+  const Decoded last = character_at(text, at);
+  if (at + last.bytes != text.size() || (!wide_blank(last.code) && !invisible(last.code))) return false;
+  text.remove_suffix(last.bytes);
+  return true;
+}
+
 class Trim final : public Step {
 public:
   explicit Trim(bool wide) : wide_(wide) { idle = Idle::plain_ends; }
   StepOutcome run(Value& value, wire::Arena&) const override {
-    std::string_view& text = value.text;
-    if (has_plain_ends(text)) return StepOutcome::ok;
-    bool again = true;
-    while (again) {
-      while (!text.empty() && ascii_blank(text.front())) text.remove_prefix(1);
-      while (!text.empty() && ascii_blank(text.back())) text.remove_suffix(1);
-      again = wide_ && !text.empty() && !(is_plain_end(static_cast<unsigned char>(text.front())) && is_plain_end(static_cast<unsigned char>(text.back()))) && strip_wide(text);
-      value.repaired = value.repaired || again;
-    }
+    value.text = wide_ ? trim_wide(value.text, &value.repaired) : trim_ascii(value.text);
     return StepOutcome::ok;
   }
 
 private:
-  /// Takes one wide character away at either end.
-  static bool strip_wide(std::string_view& text) {
-    const Decoded first = character_at(text, 0);
-    if (wide_blank(first.code) || invisible(first.code)) {
-      text.remove_prefix(first.bytes);
-      return true;
-    }
-    std::size_t at = text.size() - 1;
-    while (at > 0 && text.size() - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80) --at;
-    const Decoded last = character_at(text, at);
-    if (at + last.bytes != text.size() || (!wide_blank(last.code) && !invisible(last.code))) return false;
-    text.remove_suffix(last.bytes);
-    return true;
-  }
   bool wide_;
 };
 
@@ -292,6 +292,16 @@ std::vector<unsigned> numbers(const YamlNode& argument, unsigned minimum) {
 }
 
 } // namespace
+
+std::string_view trim_wide(std::string_view text, bool* beyond_ascii) noexcept {
+  if (has_plain_ends(text)) return text;
+  for (;;) {
+    text = trim_ascii(text);
+    const auto plain = [](char c) { return is_plain_end(static_cast<unsigned char>(c)); };
+    if (text.empty() || (plain(text.front()) && plain(text.back())) || !strip_wide(text)) return text;
+    if (beyond_ascii != nullptr) *beyond_ascii = true;
+  }
+}
 
 StepPtr compile_trim(const YamlNode& argument, StepBuild& build) {
   if (argument.is_scalar() && (argument.text == "ascii" || argument.text == "wide")) return std::make_unique<Trim>(argument.text == "wide");
