@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "journal/journal_test_support.hpp"
+#include "journal/postgres/several_bridges.hpp"
 #include "tongqu/journal/attachments.hpp"
 #include "tongqu/journal/keeping.hpp"
 
@@ -24,20 +24,8 @@ std::string letters(std::size_t size, unsigned seed = 1) {
   return out;
 }
 
-class PostgresAttachments : public JournalTest {
+class PostgresAttachments : public SeveralBridges {
 protected:
-  JournalOptions beside(const std::string& name) const {
-    JournalOptions options = options_;
-    options.path = folder_.file(name);
-    options.audit_head_file = options.path + ".head";
-    return options;
-  }
-  std::unique_ptr<Journal> open(const JournalOptions& options) {
-    auto opened = Journal::open(options, clock_);
-    EXPECT_TRUE(opened) << (opened ? "" : describe(opened.error()));
-    return opened ? *std::move(opened) : nullptr;
-  }
-  std::string value(const std::string& sql) const { return pg_value(options_.path, sql); }
   Attachments& here() { return *journal_->attachments(); }
   AttachmentFacts put(const std::string& content) {
     auto writer = here().begin({});

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <thread>
 
-#include "journal/journal_test_support.hpp"
+#include "journal/postgres/several_bridges.hpp"
 #include "tongqu/journal/evidence.hpp"
 
 extern char** environ;
@@ -18,21 +18,8 @@ namespace {
 using S = DeliveryState;
 using std::chrono::milliseconds;
 
-/// Several bridges on one store: each has files of its own and the schema of the first.
-class PostgresTest : public JournalTest {
+class PostgresTest : public SeveralBridges {
 protected:
-  JournalOptions beside(const std::string& name) const {
-    JournalOptions options = options_;
-    options.path = folder_.file(name);
-    options.audit_head_file = options.path + ".head";
-    return options;
-  }
-  std::unique_ptr<Journal> open(const JournalOptions& options) {
-    auto opened = Journal::open(options, clock_);
-    EXPECT_TRUE(opened) << (opened ? "" : describe(opened.error()));
-    return opened ? *std::move(opened) : nullptr;
-  }
-  std::string value(const std::string& sql) const { return pg_value(options_.path, sql); }
   bool becomes(const std::string& sql, const std::string& wanted, milliseconds within = milliseconds(10000)) const {
     const auto until = std::chrono::steady_clock::now() + within;
     while (std::chrono::steady_clock::now() < until) {
