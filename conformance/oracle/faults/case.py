@@ -12,7 +12,6 @@ import time
 
 ORACLE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ORACLE)
-import chain  # noqa: E402
 import checker  # noqa: E402
 import ledger  # noqa: E402
 import torture  # noqa: E402
@@ -130,7 +129,7 @@ class FaultRun(torture.Run):
 
     def kinds(self):
         """Kinds of entry in the audit chain."""
-        return {row[2] for row in chain.entries(os.path.join(self.world.state, "journal.db"))}
+        return {row[2] for row in self.world.chain()}
 
     def log(self):
         path = self.world.path("out", "bridge.log")

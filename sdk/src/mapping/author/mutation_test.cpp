@@ -204,14 +204,19 @@ changes:
   EXPECT_EQ(ids(mutants_of({"pack.yaml", *root})), wanted);
 }
 
-TEST(Mutation, the_tests_of_an_overlay_judge_its_mutants) {
-  const TempFolder folder;
+/// A pack `o` beside the pack `t`, which extends it by these changes of its mapping and is tested with one sample.
+void overlay(const TempFolder& folder, const std::string& changes) {
   fill(folder, "");
   Findings mistakes;
   const auto base = Pack::load(folder.path() + "/t", {}, mistakes);
   ASSERT_TRUE(base);
-  folder.write("o/pack.yaml", "pack: o\nsystem: o\nversion: \"1\"\nextends: {pack: t, digest: \"" + (*base)->info().digest +
-                                  "\"}\nchanges:\n  t.m:\n    rules:\n      title: {maybe: tt}\n      task_name: {from: mc, via: [upper], on_fail: hold}\ntests:\n  - {in: samples/1.in.xml, out: {task_name: A}}\n");
+  folder.write("o/pack.yaml", "pack: o\nsystem: o\nversion: \"1\"\nextends: {pack: t, digest: \"" + (*base)->info().digest + "\"}\nchanges:\n  t.m:\n" + changes +
+                                  "tests:\n  - {in: samples/1.in.xml, out: {task_name: A}}\n");
+}
+
+TEST(Mutation, the_tests_of_an_overlay_judge_its_mutants) {
+  const TempFolder folder;
+  overlay(folder, "    rules:\n      title: {maybe: tt}\n      task_name: {from: mc, via: [upper], on_fail: hold}\n");
   folder.write("o/samples/1.in.xml", "<bj><no>C1</no><name>x</name><mc>a</mc><tt>b</tt></bj>");
   const auto report = run_mutations({folder.path() + "/o", {}}, environment(), {});
   ASSERT_TRUE(report) << describe(report.error());
@@ -225,13 +230,7 @@ TEST(Mutation, the_tests_of_an_overlay_judge_its_mutants) {
 /// A bare `none` takes away, a quoted one is a text. Written anew with quotes, every mutant beside it would be refused for that alone.
 TEST(Mutation, a_document_with_none_is_written_anew_as_it_was) {
   const TempFolder folder;
-  fill(folder, "");
-  Findings mistakes;
-  const auto base = Pack::load(folder.path() + "/t", {}, mistakes);
-  ASSERT_TRUE(base);
-  folder.write("o/pack.yaml", "pack: o\nsystem: o\nversion: \"1\"\nextends: {pack: t, digest: \"" + (*base)->info().digest +
-                                  "\"}\nchanges:\n  t.m:\n    tables: {st: {rows: {\"2\": none, \"3\": other}}}\n    rules:\n      title: none\n      task_name: {from: mc, via: [upper], on_fail: hold}\n"
-                                  "tests:\n  - {in: samples/1.in.xml, out: {task_name: A}}\n");
+  overlay(folder, "    tables: {st: {rows: {\"2\": none, \"3\": other}}}\n    rules:\n      title: none\n      task_name: {from: mc, via: [upper], on_fail: hold}\n");
   folder.write("o/samples/1.in.xml", "<bj><no>C1</no><name>x</name><mc>a</mc></bj>");
   const auto report = run_mutations({folder.path() + "/o", {}}, environment(), {});
   ASSERT_TRUE(report) << describe(report.error());
