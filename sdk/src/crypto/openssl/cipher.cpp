@@ -82,13 +82,22 @@ Result<std::string> sm4_cbc_decrypt(const Secret& key, Bytes iv, Bytes sealed) {
   return checked_run({detail::algorithms().sm4_cbc.get(), Direction::open, key, iv}, sealed, Errc::crypto_decrypt_failed);
 }
 
-Result<std::string> sm4_ctr(const Secret& key, Bytes iv, Bytes input) {
+Result<void> detail::append_sm4_ctr(std::string& out, const Secret& key, Bytes iv, Bytes input) {
   TONGQU_CHECK(check_iv(iv));
-  if (!detail::sm4_lanes_offered() || key.reveal().size() != kKeyBytes) {
-    return checked_run({detail::algorithms().sm4_ctr.get(), Direction::seal, key, iv}, input, Errc::crypto_engine);
+  if (!sm4_lanes_offered() || key.reveal().size() != kKeyBytes) {
+    TONGQU_TRY(const std::string cipher, checked_run({algorithms().sm4_ctr.get(), Direction::seal, key, iv}, input, Errc::crypto_engine));
+    out += cipher;
+    return {};
   }
-  std::string out(input.size(), '\0');
-  detail::sm4_ctr_lanes({detail::octets(key.reveal()), detail::octets(iv), detail::octets(input), input.size(), detail::octets(out)});
+  const std::size_t at = out.size();
+  out.resize(at + input.size());
+  sm4_ctr_lanes({octets(key.reveal()), octets(iv), octets(input), input.size(), octets(out) + at});
+  return {};
+}
+
+Result<std::string> sm4_ctr(const Secret& key, Bytes iv, Bytes input) {
+  std::string out;
+  TONGQU_CHECK(detail::append_sm4_ctr(out, key, iv, input));
   return out;
 }
 

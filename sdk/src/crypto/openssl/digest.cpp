@@ -22,21 +22,16 @@ std::string sha256(Bytes message) { return digest(detail::algorithms().sha256.ge
 std::string sm3(Bytes message) { return digest(detail::algorithms().sm3.get(), message); }
 
 std::string sm3_of_each(const std::vector<Bytes>& messages) {
+  std::vector<detail::Sm3Text> texts;
+  texts.reserve(messages.size());
+  for (const Bytes message : messages) texts.emplace_back(detail::kSm3Start, 0, Bytes(), message);
+  std::vector<detail::Sm3Chain> chains;
+  chains.reserve(texts.size());
+  for (const detail::Sm3Text& text : texts) chains.push_back(text.chain());
+  detail::sm3_compress(chains);
   std::string all;
   all.reserve(32 * messages.size());
-  std::array<std::string, detail::kSm3Lanes> padded;
-  for (std::size_t at = 0; at < messages.size(); at += detail::kSm3Lanes) {
-    const std::size_t count = std::min(detail::kSm3Lanes, messages.size() - at);
-    std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
-    for (std::size_t i = 0; i < count; ++i) {
-      padded[i].assign(messages[at + i]);
-      detail::sm3_pad(padded[i], 0);
-      lanes[i].blocks = detail::octets(Bytes(padded[i]));
-      lanes[i].count = padded[i].size() / detail::kSm3BlockBytes;
-    }
-    detail::sm3_compress(lanes);
-    for (std::size_t i = 0; i < count; ++i) all += detail::sm3_bytes(lanes[i].state);
-  }
+  for (const detail::Sm3Chain& chain : chains) all += detail::sm3_bytes(chain.state);
   return all;
 }
 

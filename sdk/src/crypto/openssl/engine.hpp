@@ -7,6 +7,8 @@
 
 #include "tongqu/base/bytes.hpp"
 #include "tongqu/base/error.hpp"
+#include "tongqu/base/result.hpp"
+#include "tongqu/base/secret.hpp"
 
 /// What the sources of this folder share: owners for the engine's objects, and the algorithms, fetched once. Fetching by name costs
 /// more than digesting a short message.
@@ -47,6 +49,9 @@ const Algorithms& algorithms();
 
 inline const unsigned char* octets(Bytes bytes) noexcept { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 inline unsigned char* octets(std::string& bytes) noexcept { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+/// `sm4_ctr` behind what `out` holds. @errors as `sm4_ctr`; `out` is then as it was.
+Result<void> append_sm4_ctr(std::string& out, const Secret& key, Bytes iv, Bytes input);
 
 /// crypto.engine. Empties the engine's error queue of this thread: an entry left behind would be read as a failure by the next TLS call.
 Error engine_error();

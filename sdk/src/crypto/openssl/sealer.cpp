@@ -5,10 +5,19 @@
 
 #include "crypto/openssl/engine.hpp"
 #include "crypto/sm3/sm3_lanes.hpp"
-#include "tongqu/base/assert.hpp"
 #include "tongqu/crypto/crypto.hpp"
 
 namespace tongqu::crypto {
+namespace {
+
+/// The length of the associated data stands first, so that no byte can move between it and the box.
+std::string bound(Bytes associated) {
+  std::string out(8, '\0');
+  for (std::size_t i = 0; i < out.size(); ++i) out[7 - i] = static_cast<char>(static_cast<std::uint64_t>(associated.size()) >> (8 * i) & 0xFF);
+  return out.append(associated);
+}
+
+} // namespace
 
 struct Sealer::Macs {
   explicit Macs(Secret mac_key) : key(std::move(mac_key)), inner(keyed(0x36)), outer(keyed(0x5c)) {}
@@ -28,12 +37,11 @@ struct Sealer::Macs {
     std::string block(detail::kSm3BlockBytes, with);
     const Bytes bytes = key.reveal();
     for (std::size_t i = 0; i < bytes.size(); ++i) block[i] = static_cast<char>(block[i] ^ bytes[i]);
-    std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
-    lanes[0].blocks = detail::octets(Bytes(block));
-    lanes[0].count = 1;
-    detail::sm3_compress(lanes);
+    std::vector<detail::Sm3Chain> chains(1);
+    chains[0].runs[0] = {detail::octets(Bytes(block)), 1};
+    detail::sm3_compress(chains);
     OPENSSL_cleanse(block.data(), block.size());
-    return lanes[0].state;
+    return chains[0].state;
   }
 
   Mac take() {
@@ -52,14 +60,10 @@ struct Sealer::Macs {
     idle.push_back(std::move(mac));
   }
 
-  /// The length of the associated data stands first, so that no byte can move between it and the box.
   std::string compute(Bytes associated, Bytes head_and_cipher) {
-    std::string length(8, '\0');
-    for (std::size_t i = 0; i < length.size(); ++i) length[7 - i] = static_cast<char>(static_cast<std::uint64_t>(associated.size()) >> (8 * i) & 0xFF);
     Mac mac = take();
     mac.begin();
-    mac.update(length);
-    mac.update(associated);
+    mac.update(bound(associated));
     mac.update(head_and_cipher);
     std::string out = mac.finish();
     give_back(std::move(mac));
@@ -74,10 +78,22 @@ constexpr std::size_t kIvBytes = 16;
 constexpr std::size_t kMacBytes = 32;
 constexpr std::size_t kCipherKeyBytes = 16;
 
-void put_in(detail::Sm3Lane& lane, const detail::Sm3State& from, const std::string& padded) {
-  lane.state = from;
-  lane.blocks = detail::octets(Bytes(padded));
-  lane.count = padded.size() / detail::kSm3BlockBytes;
+/// A box without its MAC, which has its place already.
+Result<std::string> unfinished(const Secret& cipher_key, Bytes iv, Bytes plain) {
+  std::string box;
+  box.reserve(1 + kIvBytes + plain.size() + kMacBytes);
+  box.append(1, kVersion).append(iv);
+  TONGQU_CHECK(detail::append_sm4_ctr(box, cipher_key, iv, plain));
+  return box;
+}
+
+/// Takes all texts in, side by side.
+std::vector<detail::Sm3Chain> compressed(const std::vector<detail::Sm3Text>& texts) {
+  std::vector<detail::Sm3Chain> chains;
+  chains.reserve(texts.size());
+  for (const detail::Sm3Text& text : texts) chains.push_back(text.chain());
+  detail::sm3_compress(chains);
+  return chains;
 }
 
 Error broken() { return Error(Errc::crypto_seal_broken); }
@@ -92,54 +108,37 @@ Result<Sealer> Sealer::create(const Secret& key) {
 }
 
 Result<std::string> Sealer::seal(Bytes plain, Bytes associated) const {
-  const std::string iv = random_bytes(kIvBytes);
-  TONGQU_TRY(const std::string cipher, sm4_ctr(cipher_key_, iv, plain));
-  std::string box;
-  box.reserve(1 + kIvBytes + cipher.size() + kMacBytes);
-  box += kVersion;
-  box += iv;
-  box += cipher;
+  TONGQU_TRY(std::string box, unfinished(cipher_key_, random_bytes(kIvBytes), plain));
   box += macs_->compute(associated, box);
   return box;
 }
 
 Result<Sealer::Together> Sealer::seal_together(const std::vector<Item>& items, const std::vector<Bytes>& digest_of) const {
-  TONGQU_ASSERT(items.size() + digest_of.size() <= detail::kSm3Lanes, "each has a lane of its own");
   Together together;
-  std::array<std::string, detail::kSm3Lanes> texts;  // What each lane digests: length, associated data, box without its MAC.
+  together.boxes.reserve(items.size());
+  std::vector<detail::Sm3Text> texts;
+  texts.reserve(items.size() + digest_of.size());
   const std::string ivs = random_bytes(kIvBytes * items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const Bytes iv = Bytes(ivs).substr(kIvBytes * i, kIvBytes);
-    TONGQU_TRY(const std::string cipher, sm4_ctr(cipher_key_, iv, items[i].plain));
-    std::string& box = together.boxes.emplace_back();
-    box.reserve(1 + kIvBytes + cipher.size() + kMacBytes);
-    box.append(1, kVersion).append(iv).append(cipher);
-    texts[i].reserve(8 + items[i].associated.size() + box.size() + 2 * detail::kSm3BlockBytes);
-    for (int shift = 56; shift >= 0; shift -= 8) texts[i] += static_cast<char>(static_cast<std::uint64_t>(items[i].associated.size()) >> static_cast<unsigned>(shift) & 0xFF);
-    texts[i].append(items[i].associated).append(box);
-    detail::sm3_pad(texts[i], detail::kSm3BlockBytes);
+    TONGQU_TRY(auto box, unfinished(cipher_key_, Bytes(ivs).substr(kIvBytes * i, kIvBytes), items[i].plain));
+    together.boxes.push_back(std::move(box));
+    texts.emplace_back(macs_->inner, detail::kSm3BlockBytes, bound(items[i].associated), together.boxes.back());
   }
-  std::array<detail::Sm3Lane, detail::kSm3Lanes> lanes;
-  for (std::size_t i = 0; i < items.size(); ++i) put_in(lanes[i], macs_->inner, texts[i]);
-  for (std::size_t i = items.size(); i < items.size() + digest_of.size(); ++i) {
-    const Bytes text = digest_of[i - items.size()];
-    texts[i].reserve(text.size() + 2 * detail::kSm3BlockBytes);
-    texts[i] = text;
-    detail::sm3_pad(texts[i], 0);
-    put_in(lanes[i], detail::kSm3Start, texts[i]);
-  }
-  detail::sm3_compress(lanes);
-  for (std::size_t i = items.size(); i < items.size() + digest_of.size(); ++i) {
-    together.digests.push_back(detail::sm3_bytes(lanes[i].state));
-    lanes[i] = {};
-  }
+  for (const Bytes text : digest_of) texts.emplace_back(detail::kSm3Start, 0, Bytes(), text);
+  const auto digested = compressed(texts);
+
+  std::vector<detail::Sm3Text> outer;
+  std::vector<std::string> inner;
+  outer.reserve(items.size());
+  inner.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    texts[i] = detail::sm3_bytes(lanes[i].state);
-    detail::sm3_pad(texts[i], detail::kSm3BlockBytes);
-    put_in(lanes[i], macs_->outer, texts[i]);
+    inner.push_back(detail::sm3_bytes(digested[i].state));
+    outer.emplace_back(macs_->outer, detail::kSm3BlockBytes, Bytes(), inner.back());
   }
-  detail::sm3_compress(lanes);
-  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += detail::sm3_bytes(lanes[i].state);
+  const auto macs = compressed(outer);
+  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += detail::sm3_bytes(macs[i].state);
+  together.digests.reserve(digest_of.size());
+  for (std::size_t i = items.size(); i < digested.size(); ++i) together.digests.push_back(detail::sm3_bytes(digested[i].state));
   return together;
 }
 
