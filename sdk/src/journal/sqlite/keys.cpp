@@ -4,17 +4,6 @@
 #include <iterator>
 
 namespace tongqu::journal::detail {
-namespace {
-
-Result<std::optional<std::int64_t>> nearest(Statement& statement, std::int64_t hash, std::int64_t id) {
-  Use query(statement);
-  query->number(1, hash);
-  query->number(2, id);
-  TONGQU_TRY(const bool row, query->step());
-  return row ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
-}
-
-} // namespace
 
 /// The hash is keyed and even in all its bits, so some of them say where to begin to look.
 std::size_t KeyMap::place_of(std::int64_t hash) const noexcept {
@@ -168,23 +157,32 @@ void RecentKeys::drop_old() {
   old_.clear();
 }
 
-Result<KeyTable> KeyTable::open(Database& database, const KeyHash& hash, const RecentKeys& recent) {
+Result<KeyTable> KeyTable::open(Database& database, const KeyHash& hash, const RecentKeys& recent, const KeyFilter* filter) {
   TONGQU_TRY(auto before, Statement::prepare(database, "SELECT id FROM keys WHERE hash = ? AND id < ? ORDER BY id DESC LIMIT 1"));
   TONGQU_TRY(auto after, Statement::prepare(database, "SELECT id FROM keys WHERE hash = ? AND id > ? ORDER BY id LIMIT 1"));
-  return KeyTable(hash, recent, std::move(before), std::move(after));
+  return KeyTable(hash, recent, filter, std::move(before), std::move(after));
+}
+
+Result<std::optional<std::int64_t>> KeyTable::stored(Statement& statement, std::int64_t hash, std::int64_t id) {
+  if (filter_ != nullptr && filter_->rules_out(hash)) return std::optional<std::int64_t>();
+  Use query(statement);
+  query->number(1, hash);
+  query->number(2, id);
+  TONGQU_TRY(const bool row, query->step());
+  return row ? std::optional<std::int64_t>(query->number_at(0)) : std::nullopt;
 }
 
 // The recent ones are asked first: a key moves from there into the table, and is gone here only when it is committed there.
 Result<std::optional<std::int64_t>> KeyTable::before(std::int64_t hash, std::int64_t id) {
   const auto recent = recent_->before(hash, id);
-  TONGQU_TRY(const auto stored, nearest(before_, hash, id));
-  return recent && stored ? std::max(recent, stored) : (recent ? recent : stored);
+  TONGQU_TRY(const auto old, stored(before_, hash, id));
+  return recent && old ? std::max(recent, old) : (recent ? recent : old);
 }
 
 Result<std::optional<std::int64_t>> KeyTable::after(std::int64_t hash, std::int64_t id) {
   const auto recent = recent_->after(hash, id);
-  TONGQU_TRY(const auto stored, nearest(after_, hash, id));
-  return recent && stored ? std::min(recent, stored) : (recent ? recent : stored);
+  TONGQU_TRY(const auto old, stored(after_, hash, id));
+  return recent && old ? std::min(recent, old) : (recent ? recent : old);
 }
 
 Result<std::int64_t> load_recent(Database& database, const KeyHash& hash, std::int64_t from, RecentKeys& recent) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "journal/sqlite/key_filter.hpp"
 #include "journal/sqlite/rows.hpp"
 
 namespace tongqu::journal::detail {
@@ -66,17 +67,20 @@ private:
 /// Keys in the table, through one connection. Statements are prepared once.
 class KeyTable {
 public:
-  static Result<KeyTable> open(Database& database, const KeyHash& hash, const RecentKeys& recent);
+  /// @param filter  The writer's; a reader looks into the table for every key.
+  static Result<KeyTable> open(Database& database, const KeyHash& hash, const RecentKeys& recent, const KeyFilter* filter = nullptr);
   const KeyHash& hash() const noexcept { return hash_; }
   Result<std::optional<std::int64_t>> before(std::int64_t hash, std::int64_t id);
   Result<std::optional<std::int64_t>> after(std::int64_t hash, std::int64_t id);
   const RecentKeys& recent() const noexcept { return *recent_; }
 
 private:
-  KeyTable(const KeyHash& hash, const RecentKeys& recent, Statement before, Statement after)
-      : hash_(hash), recent_(&recent), before_(std::move(before)), after_(std::move(after)) {}
+  KeyTable(const KeyHash& hash, const RecentKeys& recent, const KeyFilter* filter, Statement before, Statement after)
+      : hash_(hash), recent_(&recent), filter_(filter), before_(std::move(before)), after_(std::move(after)) {}
+  Result<std::optional<std::int64_t>> stored(Statement& statement, std::int64_t hash, std::int64_t id);
   KeyHash hash_;
   const RecentKeys* recent_;
+  const KeyFilter* filter_;
   Statement before_, after_;
 };
 

@@ -31,6 +31,7 @@ Result<void> Store::begin() {
   begun_ = live_;
   ready_.clear();
   if (beside_) TONGQU_CHECK(beside_->outcome());
+  filter_.tend();
   TONGQU_CHECK(run(at(statements_, Sql::begin)));
   // Only what is committed may become old: nothing takes an old key back.
   if (recent_->old().empty() && recent_->size() >= lot()) {
@@ -117,6 +118,7 @@ Result<void> Store::write_keys(std::size_t count) {
   const std::vector<Key>& old = recent_->old();
   const std::size_t end = live_.keys_written + std::min(count, old.size() - live_.keys_written);
   for (; live_.keys_written < end; ++live_.keys_written) {
+    filter_.add(old[live_.keys_written].first);
     Use insert(at(statements_, Sql::insert_key));
     insert->number(1, old[live_.keys_written].first);
     insert->number(2, old[live_.keys_written].second);

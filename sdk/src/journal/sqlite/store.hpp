@@ -121,13 +121,14 @@ private:
     std::size_t keys_written = 0; ///< Of the old ones.
   };
   Store(std::unique_ptr<Database> database, const JournalOptions& options, const StoreKeys& keys)
-      : LaneRules(options.event_places), database_(std::move(database)), keys_held_back_(options.keys_held_back), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
+      : LaneRules(options.event_places), database_(std::move(database)), filter_(database_->path()), keys_held_back_(options.keys_held_back), signs_heads_(!options.audit_sign_key_pem.empty()), chain_(options.audit_key), checks_(keys.rows),
         hash_(keys.index) {}
   Result<void> load();
   Result<void> load_tip();
   Result<void> write_counters();
   Result<void> write_keys(std::size_t count);
   std::size_t lot() const;
+  std::size_t indexed_keys() const;
   bool fold_is_due(int pages);
   void add_key(std::int64_t hash, std::int64_t id);
   void take_back_keys(std::size_t keep);
@@ -146,6 +147,7 @@ private:
   Result<void> add_fair(const std::string& target, std::size_t max, std::vector<DeliveryRow>& found);
 
   std::unique_ptr<Database> database_;
+  KeyFilter filter_;
   std::vector<Statement> statements_;
   /// A lot of keys: at most two are in memory, and they are read from their rows after a crash.
   const std::size_t keys_held_back_;

@@ -14,6 +14,9 @@ constexpr int kLogPagesMax = 40000;
 /// On a disk without room the log stays short, so that it lives in the room that it has.
 constexpr int kLogPagesPressed = 16;
 
+/// Messages in the table of keys with which the filter is filled while the store opens (some milliseconds), not beside the work.
+constexpr std::int64_t kFilteredAtOnce = 20000;
+
 } // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const JournalOptions& options, const Sealing& sealing) {
@@ -51,9 +54,14 @@ Result<void> Store::load() {
   }
   TONGQU_TRY(const auto last, load_recent(*database_, hash_, live_.counters.indexed, *recent_));
   if (last != live_.counters.last_message) return Error(Errc::journal_corrupt).at("counters");
-  TONGQU_TRY(keys_, KeyTable::open(*database_, hash_, *recent_));
+  TONGQU_TRY(keys_, KeyTable::open(*database_, hash_, *recent_, &filter_));
+  // What cannot be read here is said where it is needed.
+  if (live_.counters.indexed <= kFilteredAtOnce) static_cast<void>(filter_.fill(*database_, indexed_keys()));
   return load_tip();
 }
+
+/// About as many as the table holds: three for a message with one target.
+std::size_t Store::indexed_keys() const { return 3 * static_cast<std::size_t>(live_.counters.indexed); }
 
 Result<void> Store::load_tip() {
   Use query(at(statements_, Sql::last_audit));
@@ -74,6 +82,7 @@ Result<void> Store::load_tip() {
 
 Result<void> Store::tidy_beside() {
   TONGQU_TRY(beside_, Checkpointer::start(database_->path()));
+  if (!filter_.whole()) filter_.begin(indexed_keys());
   fold_at_pages_ = kLogPagesFold;
   return {};
 }
