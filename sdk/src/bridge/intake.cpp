@@ -116,7 +116,7 @@ void IntakeRoad::take_one(const std::shared_ptr<Task>& handle, mapping::MappedRe
   if (routed.targets.empty()) return refuse_as_fault(task, Error(Errc::bridge_no_route).at(record.record.envelope.event));
   record.findings.append(std::move(routed.findings));
 
-  commit(handle, std::move(record), std::move(routed));
+  commit(handle, std::move(record), std::move(routed), worker);
 }
 
 IntakeRoad::Routed IntakeRoad::route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker) {
@@ -176,7 +176,7 @@ journal::Intake IntakeRoad::make_intake(const Task& task, const std::string& mes
   return intake;
 }
 
-void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed) {
+void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed, Worker& worker) {
   const UtcMillis now = parts_.clock->now_utc();
   const bool held = record.verdict == RecordVerdict::held;
   task->message_id = ids_.next(now);
@@ -196,7 +196,7 @@ void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord
   task->acknowledgement = std::move(text);
   task->held = held;
   task->plans = std::move(routed.plans);
-  parts_.journal->accept(std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) {
+  worker.gathered.add(*parts_.journal, std::move(intake), [this, task](Result<journal::IntakeOutcome> outcome) {
     on_accepted(task, std::move(outcome));
   });
 }

@@ -90,7 +90,7 @@ private:
   void take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker);
   static Routed route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker);
   journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
-  void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed);
+  void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed, Worker& worker);
 
   // Attachments that records name: intake_attachments.cpp.
   bool takes_attachments(const std::string& route) const;

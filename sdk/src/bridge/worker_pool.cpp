@@ -1,6 +1,7 @@
 #include "bridge/worker_pool.hpp"
 
 #include <exception>
+#include <utility>
 
 namespace tongqu::bridge::detail {
 
@@ -57,11 +58,16 @@ void WorkerPool::run() {
     Job job;
     {
       std::unique_lock lock(mutex_);
+      if (empty() && worker.gathered.any()) {
+        lock.unlock();
+        hand_over(worker);
+        lock.lock();
+      }
       wake_.wait(lock, [this] { return stopping_ || !empty(); });
       if (empty()) return;
       job = next();
     }
-    contain(std::move(job), worker);
+    work(std::move(job), worker);
   }
 }
 
@@ -69,10 +75,11 @@ bool WorkerPool::run_next(Worker& worker) {
   Job job;
   {
     const std::lock_guard lock(mutex_);
-    if (empty()) return false;
-    job = next();
+    if (!empty()) job = next();
   }
-  contain(std::move(job), worker);
+  if (!job && !worker.gathered.any()) return false;
+  if (job) work(std::move(job), worker);
+  else hand_over(worker);
   return true;
 }
 
@@ -85,12 +92,22 @@ WorkerPool::Job WorkerPool::next() {
 
 // One of the three catch sites: a bug or an exhausted memory in one message must not take the others with it. What the job
 // owned (responders, claims) is released by its destructor, which answers "failed" or gives the claim back.
-void WorkerPool::contain(Job job, Worker& worker) {
+template <class Act> void WorkerPool::contain(Act&& act) {
   try {
-    job(worker);
+    act();
   } catch (const std::exception&) {
     on_crash_();
   }
+}
+
+void WorkerPool::work(Job job, Worker& worker) {
+  contain([&] { std::exchange(job, nullptr)(worker); });
+  worker.gathered.job_done();
+  if (worker.gathered.full()) hand_over(worker);
+}
+
+void WorkerPool::hand_over(Worker& worker) {
+  contain([&] { worker.gathered.hand_over(); });
 }
 
 } // namespace tongqu::bridge::detail

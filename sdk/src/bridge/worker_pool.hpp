@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "bridge/gathered_intakes.hpp"
 #include "tongqu/mapping/pack.hpp"
 
 namespace tongqu::bridge::detail {
@@ -13,6 +14,7 @@ namespace tongqu::bridge::detail {
 /// What one worker thread owns and lends to its jobs.
 struct Worker {
   mapping::Workspace workspace;
+  GatheredIntakes gathered;  ///< Handed over when nothing else waits for the worker, or when there are enough.
 };
 
 /// A fixed number of threads behind a bounded queue. One job that throws is contained: `on_crash` is told and the thread goes on.
@@ -30,7 +32,7 @@ public:
   /// deliveries): what is in the house leaves before more is let in, or a backlog would grow whenever intake is the faster half. Once
   /// the pool stops the job is dropped: what it owned gives itself back.
   void post(Job job);
-  /// Runs the next job on the calling thread; false when none waits. For a pool without threads, whose owner chooses every step.
+  /// Runs the next job on the calling thread, or hands over what was gathered; false when there is neither. For a pool without threads, whose owner chooses every step.
   bool run_next(Worker& worker);
   /// Finishes what is queued, then joins; a pool without threads drops it. Idempotent.
   void stop();
@@ -38,7 +40,9 @@ public:
 private:
   void run();
   Job next();
-  void contain(Job job, Worker& worker);
+  void work(Job job, Worker& worker);
+  void hand_over(Worker& worker);
+  template <class Act> void contain(Act&& act);
   bool empty() const { return admitted_.empty() && offered_.empty(); }
 
   std::mutex mutex_;

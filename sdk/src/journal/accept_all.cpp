@@ -1,5 +1,7 @@
 #include "journal/accept_all.hpp"
 
+#include <algorithm>
+
 #include "journal/prepare.hpp"
 
 namespace tongqu::journal::detail {
@@ -7,6 +9,8 @@ namespace {
 
 /// A claim soon after finds so many records of one delivery in memory; the rest are read from their rows.
 constexpr std::size_t kFreshMax = 256;
+/// Records that are sealed side by side.
+constexpr std::size_t kSealedTogether = 8;
 
 Error at_record(Error error, std::size_t i) {
   const std::string where = error.where();
@@ -22,21 +26,26 @@ Result<std::unique_ptr<AcceptAllOperation>> AcceptAllOperation::prepare(IntakeBa
   made->accepts_.reserve(batch.intakes.size());
   // A sender's bytes are never taken for a reference to another message.
   if (batch.raw.size() > kBodyBytesMax || is_shared_raw(batch.raw)) return Error(Errc::journal_intake_invalid).at("raw");
+  if (!batch.intakes.empty()) {
+    made->raw_box_owner_ = batch.intakes.front().message_id;
+    TONGQU_TRY(made->raw_box_, sealing.seal(batch.raw, made->raw_box_owner_, "raw"));
+  }
   const std::string raw_digest = crypto::sm3(batch.raw);
-  for (std::size_t i = 0; i < batch.intakes.size(); ++i) {
-    Intake& in = batch.intakes[i];
-    if (!in.raw.empty()) return at_record(Error(Errc::journal_intake_invalid).at("raw"), i);
-    if (i == 0) {
-      made->raw_box_owner_ = in.message_id;
-      TONGQU_TRY(made->raw_box_, sealing.seal(batch.raw, in.message_id, "raw"));
+  for (std::size_t at = 0; at < batch.intakes.size(); at += kSealedTogether) {
+    std::vector<Intake> some;
+    for (std::size_t i = at; i < std::min(batch.intakes.size(), at + kSealedTogether); ++i) {
+      if (!batch.intakes[i].raw.empty()) return at_record(Error(Errc::journal_intake_invalid).at("raw"), i);
+      some.push_back(std::move(batch.intakes[i]));
     }
-    auto prepared = prepare_intake(std::move(in), sealing);
-    if (!prepared) return at_record(std::move(prepared).error(), i);
-    prepared->raw_digest = raw_digest;
-    if (i >= kFreshMax) std::string().swap(prepared->intake.canonical);
-    made->accepts_.push_back(std::make_unique<AcceptOperation>(*std::move(prepared), [outcomes = made->outcomes_](Result<IntakeOutcome> outcome) {
-      if (outcome) outcomes->push_back(*std::move(outcome));
-    }));
+    auto prepared = prepare_intakes(std::move(some), sealing);
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+      if (!prepared[i]) return at_record(std::move(prepared[i]).error(), at + i);
+      prepared[i]->raw_digest = raw_digest;
+      if (at + i >= kFreshMax) std::string().swap(prepared[i]->intake.canonical);
+      made->accepts_.push_back(std::make_unique<AcceptOperation>(*std::move(prepared[i]), [outcomes = made->outcomes_](Result<IntakeOutcome> outcome) {
+        if (outcome) outcomes->push_back(*std::move(outcome));
+      }));
+    }
   }
   std::string digest;
   for (Refusal& refusal : batch.refusals) {

@@ -12,6 +12,7 @@
 #include "journal/files.hpp"
 #include "journal/instance_lock.hpp"
 #include "journal/operations.hpp"
+#include "journal/or_busy.hpp"
 #include "journal/prepare.hpp"
 #include "journal/purge.hpp"
 #include "journal/redeliver.hpp"
@@ -103,10 +104,28 @@ public:
   bool turn() { return writer_->turn(); }
 
   void accept(Intake intake, std::function<void(Result<IntakeOutcome>)> done) override {
-    auto prepared = detail::prepare_intake(std::move(intake), sealing_);
-    if (!prepared) return done(std::move(prepared).error());
-    auto taken = writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared), done), detail::Admission::intake);
-    if (!taken) done(std::move(taken).error());
+    std::vector<Accepting> one;
+    one.push_back({std::move(intake), std::move(done)});
+    accept_each(std::move(one));
+  }
+
+  void accept_each(std::vector<Accepting> several) override {
+    std::vector<Result<detail::PreparedIntake>> prepared;
+    const auto sealed = detail::or_busy([&]() -> Result<void> {
+      std::vector<Intake> intakes;
+      intakes.reserve(several.size());
+      for (Accepting& one : several) intakes.push_back(std::move(one.intake));
+      prepared = detail::prepare_intakes(std::move(intakes), sealing_);
+      return {};
+    });
+    for (std::size_t i = 0; i < several.size(); ++i) {
+      const auto taken = detail::or_busy([&]() -> Result<void> {
+        TONGQU_CHECK(sealed);
+        if (!prepared[i]) return std::move(prepared[i]).error();
+        return writer_->submit(std::make_unique<detail::AcceptOperation>(*std::move(prepared[i]), several[i].done), detail::Admission::intake);
+      });
+      if (!taken) several[i].done(taken.error());
+    }
   }
 
   void accept_all(IntakeBatch batch, std::function<void(Result<std::vector<IntakeOutcome>>)> done) override {

@@ -44,18 +44,34 @@ Result<void> check_intake(const Intake& intake) {
 
 } // namespace
 
-Result<PreparedIntake> prepare_intake(Intake intake, const Sealing& sealing) {
-  TONGQU_CHECK(check_intake(intake));
-  PreparedIntake prepared;
-  TONGQU_TRY(auto sealed, sealing.seal_bodies(intake));
-  prepared.raw_box = std::move(sealed.raw);
-  prepared.canonical_box = std::move(sealed.canonical);
-  prepared.acknowledgement_box = std::move(sealed.acknowledgement);
-  prepared.raw_digest = std::move(sealed.raw_digest);
-  if (!intake.digest_input.empty()) intake.digest = std::move(sealed.digest);
-  prepared.intake = std::move(intake);
-  std::string().swap(prepared.intake.digest_input);
-  std::string().swap(prepared.intake.raw);
+std::vector<Result<PreparedIntake>> prepare_intakes(std::vector<Intake> intakes, const Sealing& sealing) {
+  std::vector<Result<PreparedIntake>> prepared;
+  prepared.reserve(intakes.size());
+  std::vector<const Intake*> right;
+  for (const Intake& intake : intakes) {
+    auto checked = check_intake(intake);
+    prepared.push_back(checked ? Result<PreparedIntake>(PreparedIntake()) : std::move(checked).error());
+    if (prepared.back()) right.push_back(&intake);
+  }
+  auto sealed = sealing.seal_bodies(right);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < intakes.size(); ++i) {
+    if (!prepared[i]) continue;
+    if (!sealed) {
+      prepared[i] = sealed.error();
+      continue;
+    }
+    Sealing::Bodies& bodies = (*sealed)[at++];
+    PreparedIntake& one = *prepared[i];
+    one.raw_box = std::move(bodies.raw);
+    one.canonical_box = std::move(bodies.canonical);
+    one.acknowledgement_box = std::move(bodies.acknowledgement);
+    one.raw_digest = std::move(bodies.raw_digest);
+    if (!intakes[i].digest_input.empty()) intakes[i].digest = std::move(bodies.digest);
+    one.intake = std::move(intakes[i]);
+    std::string().swap(one.intake.digest_input);
+    std::string().swap(one.intake.raw);
+  }
   return prepared;
 }
 

@@ -30,27 +30,37 @@ Result<std::string> Sealing::seal(Bytes plain, std::string_view owner, std::stri
   return sealer_.seal(plain, associated(owner, column, key_id()));
 }
 
-Result<Sealing::Bodies> Sealing::seal_bodies(const Intake& intake) const {
-  Bodies bodies;
-  const Bytes plain[] = {intake.raw, intake.canonical, intake.acknowledgement};
-  static constexpr const char* kColumns[] = {"raw", "canonical", "acknowledgement"};
-  std::string* const into[] = {&bodies.raw, &bodies.canonical, &bodies.acknowledgement};
-  std::string associated_data[3];
+Result<std::vector<Sealing::Bodies>> Sealing::seal_bodies(const std::vector<const Intake*>& intakes) const {
+  std::vector<Bodies> all(intakes.size());
+  std::vector<std::string> bound;
   std::vector<crypto::Sealer::Item> items;
-  items.reserve(3);
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (plain[i].empty()) continue;
-    associated_data[i] = associated(intake.message_id, kColumns[i], key_id());
-    items.push_back({plain[i], associated_data[i]});
+  std::vector<Bytes> digest_of;
+  std::vector<std::string*> boxes, digests;  // Where each result goes.
+  bound.reserve(3 * intakes.size());
+  items.reserve(3 * intakes.size());
+  for (std::size_t i = 0; i < intakes.size(); ++i) {
+    const Intake& in = *intakes[i];
+    Bodies& bodies = all[i];
+    const auto seal_one = [&](Bytes plain, std::string_view column, std::string& into) {
+      if (plain.empty()) return;
+      items.push_back({plain, bound.emplace_back(associated(in.message_id, column, key_id()))});
+      boxes.push_back(&into);
+    };
+    const auto digest_one = [&](Bytes text, std::string& into) {
+      if (text.empty()) return;
+      digest_of.push_back(text);
+      digests.push_back(&into);
+    };
+    seal_one(in.raw, "raw", bodies.raw);
+    seal_one(in.canonical, "canonical", bodies.canonical);
+    seal_one(in.acknowledgement, "acknowledgement", bodies.acknowledgement);
+    digest_one(in.raw, bodies.raw_digest);
+    digest_one(in.digest_input, bodies.digest);
   }
-  TONGQU_TRY(auto together, sealer_.seal_together(items, {intake.raw, intake.digest_input}));
-  std::size_t taken = 0;
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (!plain[i].empty()) *into[i] = std::move(together.boxes[taken++]);
-  }
-  if (!intake.raw.empty()) bodies.raw_digest = std::move(together.digests[0]);
-  if (!intake.digest_input.empty()) bodies.digest = std::move(together.digests[1]);
-  return bodies;
+  TONGQU_TRY(auto together, sealer_.seal_together(items, digest_of));
+  for (std::size_t i = 0; i < boxes.size(); ++i) *boxes[i] = std::move(together.boxes[i]);
+  for (std::size_t i = 0; i < digests.size(); ++i) *digests[i] = std::move(together.digests[i]);
+  return all;
 }
 
 Result<Sealing::Proof> Sealing::seal_proof(Bytes plain, std::string_view owner, std::string_view column) const {

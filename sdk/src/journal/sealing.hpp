@@ -22,9 +22,9 @@ public:
   const std::vector<std::string>& key_ids() const noexcept { return key_ids_; } ///< The one in force first.
   /// Nothing seals to nothing.
   Result<std::string> seal(Bytes plain, std::string_view owner, std::string_view column) const;
-  /// The three bodies of a message side by side, and SM3 of the raw one and of another text beside it (nothing for nothing).
+  /// The three bodies of each message, and SM3 of the raw one and of its digest input (nothing for nothing), all side by side.
   struct Bodies { std::string raw, canonical, acknowledgement, raw_digest, digest; };
-  Result<Bodies> seal_bodies(const Intake& intake) const;
+  Result<std::vector<Bodies>> seal_bodies(const std::vector<const Intake*>& intakes) const;
   /// A text and its SM3.
   struct Proof { std::string box, digest; };
   Result<Proof> seal_proof(Bytes plain, std::string_view owner, std::string_view column) const;

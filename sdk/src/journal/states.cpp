@@ -1,3 +1,4 @@
+#include "journal/or_busy.hpp"
 #include "tongqu/journal/journal.hpp"
 
 namespace tongqu::journal {
@@ -35,6 +36,16 @@ bool legal_move(DeliveryState from, DeliveryState to) noexcept {
     case S::discarded: return false;
   }
   return false;
+}
+
+void Journal::accept_each(std::vector<Accepting> several) {
+  for (Accepting& one : several) {
+    const auto taken = detail::or_busy([&]() -> Result<void> {
+      accept(std::move(one.intake), one.done);
+      return {};
+    });
+    if (!taken) one.done(taken.error());
+  }
 }
 
 Result<void> Journal::refer(std::string_view, const std::vector<std::string>&) { return Error(Errc::journal_read_only); }

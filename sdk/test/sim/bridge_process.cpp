@@ -230,6 +230,7 @@ bool BridgeProcess::idle() const {
 void BridgeProcess::end() {
   *alive_ = false;  // Nobody hears a process that is gone.
   if (pool_) pool_->stop();
+  worker_.gathered = {};
   if (stepped_.journal) stepped_.journal->close();
   for (const auto& lane : lanes_) lane->close();
   lanes_.clear();

@@ -114,15 +114,21 @@ void Store::take_back_keys(std::size_t keep) {
   for (; added_.size() > keep; added_.pop_back()) recent_->remove(added_.back());
 }
 
+/// The one way into the table: nothing may stand there that the filter does not know.
+Result<void> Store::write_key(const Key& key) {
+  filter_.add(key.first);
+  Use insert(at(statements_, Sql::insert_key));
+  insert->number(1, key.first);
+  insert->number(2, key.second);
+  TONGQU_CHECK(insert->step());
+  return {};
+}
+
 Result<void> Store::write_keys(std::size_t count) {
   const std::vector<Key>& old = recent_->old();
   const std::size_t end = live_.keys_written + std::min(count, old.size() - live_.keys_written);
   for (; live_.keys_written < end; ++live_.keys_written) {
-    filter_.add(old[live_.keys_written].first);
-    Use insert(at(statements_, Sql::insert_key));
-    insert->number(1, old[live_.keys_written].first);
-    insert->number(2, old[live_.keys_written].second);
-    TONGQU_CHECK(insert->step());
+    TONGQU_CHECK(write_key(old[live_.keys_written]));
   }
   if (end == old.size()) live_.counters.indexed = old_upto_;
   return {};

@@ -126,6 +126,7 @@ private:
   Result<void> load();
   Result<void> load_tip();
   Result<void> write_counters();
+  Result<void> write_key(const Key& key);
   Result<void> write_keys(std::size_t count);
   std::size_t lot() const;
   std::size_t indexed_keys() const;

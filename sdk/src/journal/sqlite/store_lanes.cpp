@@ -281,11 +281,7 @@ Result<std::vector<DeliveryRow>> Store::followers(const DeliveryRow& finished) {
 // The keys of its message may all be in the table, and after a crash nobody reads that message's rows for others.
 Result<void> Store::insert_between(DeliveryRow& row, std::int64_t now_ms) {
   TONGQU_CHECK(insert_delivery(row, now_ms));
-  Use insert(at(statements_, Sql::insert_key));
-  insert->number(1, hash_.of_lane(row.case_key, row.target));
-  insert->number(2, row.id);
-  TONGQU_CHECK(insert->step());
-  return {};
+  return write_key({hash_.of_lane(row.case_key, row.target), row.id});
 }
 
 Result<void> Store::write_claim(const DeliveryRow& row) {
