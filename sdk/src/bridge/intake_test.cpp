@@ -21,7 +21,7 @@ std::string file_text(const std::string& path) {
 }
 
 /// Takes everything, or says what it is told to say. Only what intake uses does anything.
-class FakeJournal final : public journal::Journal {
+class FakeJournal : public journal::Journal {
 public:
   Result<journal::IntakeOutcome> (*says)(const journal::Intake&) = [](const journal::Intake& in) {
     journal::IntakeOutcome outcome;
@@ -223,6 +223,66 @@ TEST_F(Intake, a_message_that_finds_no_memory_is_told_to_come_again) {
   ASSERT_TRUE(answer.error);
   EXPECT_EQ(answer.error->id(), "journal.busy");
   EXPECT_GT(answer.retry_after_s, 0);
+}
+
+/// Notes how many came together.
+class CountingJournal final : public FakeJournal {
+public:
+  void accept_each(std::vector<Accepting> several) override {
+    together.push_back(several.size());
+    Journal::accept_each(std::move(several));
+  }
+  std::vector<std::size_t> together;
+};
+
+class Gathered : public testing::Test {
+protected:
+  /// A job that has a message ready, and one that has not.
+  WorkerPool::Job message() {
+    return [this](Worker& worker) { worker.gathered.add(journal_, journal::Intake(), [this](Result<journal::IntakeOutcome>) { ++done_; }); };
+  }
+  static WorkerPool::Job other() {
+    return [](Worker&) {};
+  }
+  CountingJournal journal_;
+  std::atomic<int> done_{0};
+};
+
+TEST_F(Gathered, a_message_behind_which_nothing_waits_goes_at_once) {
+  Worker worker;
+  WorkerPool pool(0, 10, [] {});
+  pool.post(message());
+  EXPECT_TRUE(pool.run_next(worker));
+  EXPECT_EQ(done_, 0);
+  EXPECT_TRUE(pool.run_next(worker)) << "handing over is a step of its own";
+  EXPECT_EQ(done_, 1);
+  EXPECT_FALSE(pool.run_next(worker));
+}
+
+TEST_F(Gathered, messages_that_wait_go_by_four) {
+  Worker worker;
+  WorkerPool pool(0, 20, [] {});
+  for (int i = 0; i < 10; ++i) pool.post(message());
+  while (pool.run_next(worker)) continue;
+  EXPECT_EQ(journal_.together, (std::vector<std::size_t>{4, 4, 2}));
+  EXPECT_EQ(done_, 10);
+}
+
+TEST_F(Gathered, a_message_waits_for_a_few_other_jobs_at_most) {
+  Worker worker;
+  WorkerPool pool(0, 40, [] {});
+  pool.post(message());
+  for (int i = 0; i < 30; ++i) pool.post(other());
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(pool.run_next(worker));
+  EXPECT_EQ(done_, 1);
+}
+
+TEST_F(Gathered, a_pool_that_stops_hands_over_what_it_has) {
+  {
+    WorkerPool pool(2, 1000, [] {});
+    for (int i = 0; i < 403; ++i) pool.post(message());
+  }
+  EXPECT_EQ(done_, 403);
 }
 
 TEST_F(Intake, a_bridge_that_stops_answers_busy) {

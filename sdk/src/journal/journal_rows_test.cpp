@@ -209,6 +209,38 @@ TEST_F(JournalRows, a_digest_that_the_journal_takes_is_the_digest_that_was_given
   EXPECT_EQ(id_of(journal_->accept_and_wait(own)), "journal.intake_invalid") << "one of the two";
 }
 
+// Each as if it had come alone: its own outcome, its own bodies under its own keys, whatever becomes of its neighbours.
+TEST_F(JournalRows, messages_that_are_taken_in_together_are_those_taken_in_alone) {
+  store(intake("m3"));
+  std::vector<Journal::Accepting> several;
+  std::vector<std::string> told(12);
+  std::atomic<int> done{0};
+  for (int i = 0; i < 12; ++i) {
+    Intake in = intake("m" + std::to_string(i), "case-" + std::to_string(i));
+    in.raw = std::string(static_cast<std::size_t>(i) * 700, static_cast<char>('a' + i));
+    in.digest.clear();
+    in.digest_input = i == 3 ? "content" : "content " + std::to_string(i);
+    if (i == 5) in.message_id.clear();
+    if (i == 7) in.identity = intake("m3").identity;
+    several.push_back({std::move(in), [&told, &done, i](Result<IntakeOutcome> outcome) {
+                         told[static_cast<std::size_t>(i)] = outcome ? std::to_string(static_cast<int>(outcome->verdict)) + outcome->message_id : std::string(outcome.error().where());
+                         ++done;
+                       }});
+  }
+  journal_->accept_each(std::move(several));
+  while (done < 12) std::this_thread::yield();
+  EXPECT_EQ(told, (std::vector<std::string>{"0m0", "0m1", "0m2", "1m3", "0m4", "message_id", "0m6", "2m3", "0m8", "0m9", "0m10", "0m11"}));
+  for (const int i : {0, 1, 6, 11}) {
+    const std::string id = "m" + std::to_string(i);
+    const auto bodies = journal_->bodies(id);
+    ASSERT_TRUE(bodies) << id;
+    EXPECT_EQ(bodies->raw, std::string(static_cast<std::size_t>(i) * 700, static_cast<char>('a' + i)));
+    EXPECT_EQ(bodies->canonical, "canonical record of " + id);
+    EXPECT_EQ(bodies->acknowledgement, "acknowledgement of " + id);
+    EXPECT_EQ((*journal_->find("identity of " + id))->digest, crypto::sm3("content " + std::to_string(i)));
+  }
+}
+
 // What stands in the memory of a claim is not used after a person has acted on the row, nor twice.
 TEST_F(JournalRows, a_claim_whose_row_an_operator_has_moved_is_stale) {
   store(intake("m1"));
