@@ -121,7 +121,7 @@ void BackDesk::finish(const std::shared_ptr<Ask>& ask, const Error* error) {
     counter.working = false;
     for (const Given& one : counter.given) {
       if (page->events.size() == ask->query.max) break;
-      page->events.push_back({one.claim.message_id, one.claim.canonical});
+      page->events.push_back({one.claim.message_id, *one.claim.canonical});
     }
   }
   page->more = page->events.size() == ask->query.max;

@@ -251,9 +251,10 @@ void Lane::on_claims(Result<std::vector<journal::Claim>> claims, std::size_t ask
 }
 
 void Lane::start(const std::shared_ptr<Trip>& trip, Worker& worker) {
+  TONGQU_ASSERT(trip->claim.canonical != nullptr, "the journal gives each claim its record");
   auto known = parts_.plans->take(trip->claim.message_id, parts_.platform);
   Result<mapping::Planned> planned = known ? Result<mapping::Planned>(mapping::Planned{mapping::RecordVerdict::accepted, *std::move(known), {}})
-                                           : parts_.target->plan(trip->claim.canonical, environment(), worker.workspace);
+                                           : parts_.target->plan(*trip->claim.canonical, environment(), worker.workspace);
   if (!planned || planned->verdict != mapping::RecordVerdict::accepted) return park(trip, planned);
   trip->messages = std::move(planned->messages);
   if (trip->claim.query_first) return ask(trip);

@@ -192,6 +192,7 @@ protected:
   void claim_one() {
     journal_.claims.resize(1);
     journal_.claims[0].message_id = "m1";
+    journal_.claims[0].canonical = std::make_shared<const std::string>("{}");
     lane_->pump();
   }
   std::shared_ptr<SlowClient::Watch> watch_ = std::make_shared<SlowClient::Watch>();

@@ -151,7 +151,7 @@ TEST_F(JournalBatch, thousands_are_claimed_with_their_own_records) {
   ASSERT_TRUE(accept_all(std::move(many)));
   std::size_t seen = 0;
   for (auto claims = claim(*journal_, 500); !claims.empty(); claims = claim(*journal_, 500)) {
-    for (const auto& one : claims) EXPECT_EQ(one.canonical, "canonical record of " + one.message_id);
+    for (const auto& one : claims) EXPECT_EQ(*one.canonical, "canonical record of " + one.message_id);
     seen += claims.size();
   }
   EXPECT_EQ(seen, 2000U);

@@ -201,7 +201,7 @@ TEST_F(JournalKeeping, a_key_is_changed_while_the_old_one_still_opens_what_it_se
   EXPECT_EQ(journal_->bodies("old-7")->raw, "raw bytes of old-7");
   EXPECT_EQ(journal_->bodies("new")->raw, "raw bytes of new");
   EXPECT_EQ(journal_->receipt(64).value(), "receipt of old-0");
-  EXPECT_EQ(claim(*journal_, 1).at(0).canonical, "canonical record of old-120");
+  EXPECT_EQ(*claim(*journal_, 1).at(0).canonical, "canonical record of old-120");
   EXPECT_TRUE(journal_->release("held", "mapped again", crypto::sm3("again"), "county@2", std::string(64, '1'), act_)) << "under a new key too";
   EXPECT_EQ(journal_->bodies("held")->raw, "raw bytes of held");
   EXPECT_EQ(journal_->reseal(act_).value(), 250 + 120);

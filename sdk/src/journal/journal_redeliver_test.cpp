@@ -114,7 +114,7 @@ TEST_F(JournalRedeliver, takes_a_record_that_was_mapped_again) {
   ASSERT_TRUE(journal_->redeliver(what, {"uid:1", "mended"}, Journal::Redo::act));
   const auto claims = claim(*journal_);
   ASSERT_EQ(claims.size(), 1U);
-  EXPECT_EQ(claims[0].canonical, "new record");
+  EXPECT_EQ(*claims[0].canonical, "new record");
   EXPECT_EQ(journal_->message("m1")->value().pack, "county@2");
   what.digest = "short";
   EXPECT_EQ(id_of(journal_->redeliver(what, {"uid:1", "x"}, Journal::Redo::act)), "journal.intake_invalid");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "journal/ledger.hpp"
@@ -56,7 +57,7 @@ class FreshRecords {
 public:
   struct Record {
     MessageFacts facts;
-    std::string canonical;
+    std::shared_ptr<const std::string> canonical;  ///< Not null; the claims share it.
     std::size_t readers = 0;
   };
   void put(std::int64_t message, Record record);
@@ -70,7 +71,7 @@ private:
   static constexpr std::size_t kRecordBytes = 512; ///< What an empty record costs.
   /// One that so many younger messages have passed waits for a person or a predecessor, and leaves its place to others.
   static constexpr std::int64_t kPassedMax = 16384;
-  static std::size_t bytes_of(const Record& record) { return record.canonical.size() + record.facts.identity.size() + kRecordBytes; }
+  static std::size_t bytes_of(const Record& record) { return record.canonical->size() + record.facts.identity.size() + kRecordBytes; }
   std::map<std::int64_t, Record> records_; ///< Row numbers grow, so the first is the oldest.
   std::size_t bytes_ = 0;
 };

@@ -129,7 +129,7 @@ void AcceptOperation::complete(Desk& desk, const Error* failure) {
   Intake& in = prepared_.intake;
   if (row_ != 0 && !in.targets.empty() && !in.canonical.empty()) {
     MessageFacts facts{std::move(in.message_id), std::move(in.system), std::move(in.case_no), std::move(in.event), std::move(in.identity)};
-    desk.fresh.put(row_, {std::move(facts), std::move(in.canonical), in.targets.size()});
+    desk.fresh.put(row_, {std::move(facts), std::make_shared<const std::string>(std::move(in.canonical)), in.targets.size()});
   }
   done_(std::move(outcome_));
 }
@@ -176,7 +176,8 @@ Result<Claim> ClaimOperation::prepare(Desk& desk, const DeliveryRow& row) {
   } else {
     TONGQU_TRY(auto message, desk.store.whole_message(message_of(row.id)));
     TONGQU_TRY(const auto box, desk.store.box(message, Ledger::Body::canonical));
-    TONGQU_TRY(claim.canonical, desk.sealing.open(box, message.key_id, message.message_id, "canonical"));
+    TONGQU_TRY(auto canonical, desk.sealing.open(box, message.key_id, message.message_id, "canonical"));
+    claim.canonical = std::make_shared<const std::string>(std::move(canonical));
     facts = {std::move(message.message_id), std::move(message.system), std::move(message.case_no), std::move(message.event), std::move(message.identity)};
   }
   TONGQU_TRY(const auto parent, desk.store.receipt_before(row));

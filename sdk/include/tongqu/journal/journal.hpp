@@ -93,7 +93,7 @@ struct Claim {
   std::string case_no;
   std::string event;
   std::string identity;
-  std::string canonical;
+  std::shared_ptr<const std::string> canonical;  ///< Never null. Shared: whoever has the plan of a message never looks at its record.
   std::string parent_receipt;    ///< Receipt of the message delivered just before it for the same case and target; may be empty.
   int attempt = 1;               ///< 1 for the first send; every claim counts, those that only ask too.
   bool query_first = false;      ///< It was unknown, and stays so while claimed: ask the platform; settle as ready when it knows nothing.
