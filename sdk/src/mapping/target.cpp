@@ -160,7 +160,7 @@ private:
   void read_each(const YamlNode& node, const Mistakes& mistakes, RuleCompiler& compiler, TargetMessage& message);
   std::string message_id(const model::Identity& identity, std::string_view name) const;
   /// One plan while it is made.
-  struct Plan { const model::Identity& identity; RuleRun& run; JsonBuilder& builder; Planned& out; std::map<std::string, std::vector<std::string>, std::less<>> ids; };
+  struct Plan { const model::Identity& identity; RuleRun& run; JsonBuilder& builder; std::string& json; Planned& out; std::map<std::string, std::vector<std::string>, std::less<>> ids; };
   void add_message(const TargetMessage& message, const std::string& name, Plan& plan) const;
   void add_elements(const TargetMessage& message, std::vector<Frame>& frames, Scope::Unused& unused, Plan& plan) const;
   void make_digest(const std::string& folder, std::string_view bytes);
@@ -274,7 +274,10 @@ void LoadedTarget::add_message(const TargetMessage& message, const std::string& 
     const auto found = plan.ids.find(before);
     if (found != plan.ids.end()) out.after.insert(out.after.end(), found->second.begin(), found->second.end());
   }
-  plan.builder.object(*message.rules, out.body);
+  // Written where there is room already, and kept in as many bytes as it takes.
+  plan.json.clear();
+  plan.builder.object(*message.rules, plan.json);
+  out.body.assign(plan.json);
   plan.ids[message.name].push_back(out.message_id);
   plan.out.messages.push_back(std::move(out));
 }
@@ -320,7 +323,7 @@ Result<Planned> LoadedTarget::plan(std::string_view canonical, const Environment
   RuleRun run({state.frames, part_names, nullptr, state.arena, planned.findings, nullptr, &scopes_, nullptr, &state.unused, &environment, &budget});
   JsonBuilder builder({scopes_, state.frames, state.unused}, run);
   const model::Identity identity = identity_of(state.canonical.root());
-  Plan plan{identity, run, builder, planned, {}};
+  Plan plan{identity, run, builder, state.json, planned, {}};
   for (const TargetMessage& message : messages_) {
     if (message.each) add_elements(message, state.frames, state.unused, plan);
     else if (!message.when || run.holds(*message.when, message.name)) add_message(message, message.name, plan);

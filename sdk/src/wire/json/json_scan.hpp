@@ -17,6 +17,15 @@ constexpr std::uint64_t escaped_bytes(std::uint64_t word) noexcept {
   return (zero_byte(word ^ every_byte('"')) | zero_byte(word ^ every_byte('\\')) | control) & every_byte(0x80);
 }
 
+/// How many bytes more than its own eight a word takes in a JSON string: one for a quote and a backslash, five for a control character,
+/// which can need less.
+constexpr std::size_t escape_bytes_max(std::uint64_t word) noexcept {
+  // The high bit of each byte that is zero, and of no other; then their number.
+  const auto zero_bytes = [](std::uint64_t w) { return ~(((w & every_byte(0x7F)) + every_byte(0x7F)) | w) & every_byte(0x80); };
+  const auto count = [](std::uint64_t high_bits) { return static_cast<std::size_t>((high_bits >> 7) * every_byte(1) >> 56); };
+  return count(zero_bytes(word ^ every_byte('"')) | zero_bytes(word ^ every_byte('\\'))) + 5 * count(zero_bytes(word & every_byte(0xE0)));
+}
+
 template <class Word>
 std::uint64_t load_word(const char* p) noexcept {
   Word word = 0;

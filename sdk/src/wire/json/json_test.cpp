@@ -314,6 +314,20 @@ TEST(JsonWriter, escapes_what_rfc_8259_demands_and_nothing_else) {
   EXPECT_EQ(out, "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000通\xE2\x80\xA8\"");
 }
 
+/// Rows of a platform are sent as JSON in a string of JSON: every other word of them has a quote, and six bytes for each of theirs is memory
+/// asked for and cleared for nothing.
+TEST(JsonWriter, a_text_with_quotes_asks_for_the_room_that_it_takes) {
+  for (const std::size_t size : {9, 500, 4001}) {
+    std::string text(size, 'x');
+    for (std::size_t i = 0; i < size; i += 5) text[i] = i % 2 == 0 ? '"' : '\\';
+    text[size / 2] = '\x1F';
+    std::string out;
+    out.reserve(16);
+    append_json_string(out, text);
+    EXPECT_LE(out.capacity(), std::max<std::size_t>(out.size(), 32)) << size;
+  }
+}
+
 /// The writer takes many characters a step; each place in a step, and each length of what is left, is another path through it.
 TEST(JsonWriter, escapes_at_every_place_of_texts_of_every_length) {
   const auto expected = [](std::string_view text) {

@@ -123,6 +123,16 @@ std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
 }
 #endif
 
+/// Room for a text as write_json_string writes it: what it takes, but for control characters that have an escape of two bytes.
+std::size_t room_of_string(std::string_view utf8) noexcept {
+  std::size_t room = utf8.size() + 2;
+  std::string_view rest = utf8;
+  for (; rest.size() >= 8; rest.remove_prefix(8)) room += detail::escape_bytes_max(detail::load_word<std::uint64_t>(rest.data()));
+  std::uint64_t last = detail::every_byte(' ');
+  std::memcpy(&last, rest.data(), rest.size());
+  return room + detail::escape_bytes_max(last);
+}
+
 } // namespace
 
 char* write_json_string(char* at, std::string_view utf8) noexcept {
@@ -170,7 +180,7 @@ void append_json_string(std::string& out, std::string_view utf8) {
     return;
   }
   const std::size_t before = out.size();
-  out.resize(before + json_string_bytes_max(utf8.size()));
+  out.resize(before + room_of_string(utf8));
   out.resize(static_cast<std::size_t>(write_json_string(out.data() + before, utf8) - out.data()));
 }
 
