@@ -20,36 +20,50 @@ constexpr std::array<std::string_view, 40> kLoggable = {
     "event",  "family",  "file",    "from",     "key_path", "line",  "ms",    "message_id", "outcome", "pack",  "path",     "peer",   "platform_code", "port",
     "profile", "reason_id", "receipt_no", "route", "size",  "state", "status", "system", "target", "trace_id", "version", "where"};
 
+bool is_plain(char c) noexcept { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\'; }
+
 void append_json_text(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (u < 0x20 || u == 0x7f) out += ' ';
-    else out += c;
+  while (!text.empty()) {
+    const auto odd = std::find_if_not(text.begin(), text.end(), is_plain);
+    const auto plain = static_cast<std::size_t>(odd - text.begin());
+    out.append(text.substr(0, plain));
+    if (odd == text.end()) break;
+    if (*odd == '"' || *odd == '\\') (out += '\\') += *odd;
+    else out += ' ';
+    text.remove_prefix(plain + 1);
   }
   out += '"';
+}
+
+void append_digits(std::string& out, std::int64_t number, int width) {
+  std::string digits(static_cast<std::size_t>(width), '0');
+  for (std::size_t at = digits.size(); at-- > 0; number /= 10) digits[at] = static_cast<char>('0' + number % 10);
+  out += digits;
 }
 
 void append_time(std::string& out, UtcMillis at) {
   const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
-  char text[40];
-  const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  out.append(text, n);
-  const std::string millis = std::to_string(to_epoch_ms(at) % 1000);
-  out += '.';
-  out.append(3 - std::min<std::size_t>(3, millis.size()), '0');
-  out += millis;
+  append_digits(out, utc.tm_year + 1900, 4);
+  append_digits(out += '-', utc.tm_mon + 1, 2);
+  append_digits(out += '-', utc.tm_mday, 2);
+  append_digits(out += 'T', utc.tm_hour, 2);
+  append_digits(out += ':', utc.tm_min, 2);
+  append_digits(out += ':', utc.tm_sec, 2);
+  append_digits(out += '.', to_epoch_ms(at) % 1000, 3);
   out += 'Z';
 }
 
 /// A pipe with any room takes so many bytes in one piece without waiting.
 constexpr std::size_t kLineMax = PIPE_BUF;
+constexpr std::size_t kLineUsual = 256;
 
 std::string json_line(const LogRecord& record, UtcMillis at, bool with_fields) {
-  std::string line = "{\"at\":\"";
+  std::string line;
+  line.reserve(kLineUsual);
+  line += "{\"at\":\"";
   append_time(line, at);
   line += "\",\"level\":\"";
   line += level_name(record.level);

@@ -39,6 +39,18 @@ std::string drain(int descriptor) {
   return all;
 }
 
+TEST(Log, a_line_has_its_time_in_utc_and_nothing_that_would_end_its_texts) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const auto sink = json_lines_sink(ends[1], Level::info);
+  sink->write({Level::warn, "a\"b", {{"where", "c\\d\n\x7F通"}, {"path", ""}}}, from_epoch_ms(951'839'999'999));
+  sink->write({Level::info, "x", {}}, from_epoch_ms(1'772'665'689'007));
+  EXPECT_EQ(drain(ends[0]), "{\"at\":\"2000-02-29T15:59:59.999Z\",\"level\":\"warn\",\"event\":\"a\\\"b\",\"where\":\"c\\\\d  通\",\"path\":\"\"}\n"
+                            "{\"at\":\"2026-03-04T23:08:09.007Z\",\"level\":\"info\",\"event\":\"x\"}\n");
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 /// Lines from two threads into something that nobody reads, until many were dropped; then it is read, and one more line comes.
 void expect_no_waiting(int reader, int writer) {
   const std::shared_ptr<LogSink> sink = json_lines_sink(writer, Level::info);
