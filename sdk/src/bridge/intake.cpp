@@ -98,25 +98,25 @@ void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
   if (mapped->waiting) return refuse_as_fault(task, Error(Errc::wire_frame_incomplete).at(mapped->waiting->part + " offset " + std::to_string(mapped->waiting->offset)));
   FAULT_POINT("s08_mapped");
   if (mapped->records.size() != 1 || task.pack().batch_answer(task.inbound.delivery) != nullptr) return take_all(handle, *std::move(mapped), worker);
-  mapping::MappedRecord record = std::move(mapped->records.front());
+  mapping::MappedRecord& record = mapped->records.front();
   if (!mapped->findings.empty()) {
     mapped->findings.append(std::move(record.findings));
     record.findings = std::move(mapped->findings);
   }
-  take_one(handle, std::move(record), worker);
+  take_one(handle, record, worker);
 }
 
-void IntakeRoad::take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker) {
+void IntakeRoad::take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord& record, Worker& worker) {
   Task& task = *handle;
   auto attached = attach(task, record);
   if (!attached) return refuse_failed_commit(task, std::move(attached).error());
   task.attached = *std::move(attached);
-  if (record.verdict == RecordVerdict::refused) return refuse_record(task, std::move(record));
+  if (record.verdict == RecordVerdict::refused) return refuse_record(task, record);
   Routed routed = route(*task.setup, task.pack().info().system, record, worker);
   if (routed.targets.empty()) return refuse_as_fault(task, Error(Errc::bridge_no_route).at(record.record.envelope.event));
   record.findings.append(std::move(routed.findings));
 
-  commit(handle, std::move(record), std::move(routed), worker);
+  commit(handle, record, std::move(routed), worker);
 }
 
 IntakeRoad::Routed IntakeRoad::route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker) {
@@ -176,7 +176,7 @@ journal::Intake IntakeRoad::make_intake(const Task& task, const std::string& mes
   return intake;
 }
 
-void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed, Worker& worker) {
+void IntakeRoad::commit(const std::shared_ptr<Task>& task, mapping::MappedRecord& record, Routed routed, Worker& worker) {
   const UtcMillis now = parts_.clock->now_utc();
   const bool held = record.verdict == RecordVerdict::held;
   task->message_id = ids_.next(now);
@@ -280,7 +280,7 @@ void IntakeRoad::settle_conflict(const std::shared_ptr<Task>& task, journal::Int
 }
 
 /// Data that the pack refuses: the caller hears it in his own convention.
-void IntakeRoad::refuse_record(Task& task, mapping::MappedRecord record) {
+void IntakeRoad::refuse_record(Task& task, mapping::MappedRecord& record) {
   Error error = leading_error(record.findings, Errc::connector_refused);
   mapping::AnswerFacts facts = facts_of(record, task.inbound.trace_id);
   facts.error_id = std::string(error.id());

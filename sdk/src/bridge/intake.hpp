@@ -87,10 +87,11 @@ private:
   struct Batch;
 
   void take_in(const std::shared_ptr<Task>& handle, Worker& worker);
-  void take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord record, Worker& worker);
+  // A record is large and stays where it was made; what is needed of it afterwards is moved out.
+  void take_one(const std::shared_ptr<Task>& handle, mapping::MappedRecord& record, Worker& worker);
   static Routed route(const Setup& setup, const std::string& system, const mapping::MappedRecord& record, Worker& worker);
   journal::Intake make_intake(const Task& task, const std::string& message_id, mapping::MappedRecord& record, std::vector<journal::Intake::Target> targets) const;
-  void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord record, Routed routed, Worker& worker);
+  void commit(const std::shared_ptr<Task>& task, mapping::MappedRecord& record, Routed routed, Worker& worker);
 
   // Attachments that records name: intake_attachments.cpp.
   bool takes_attachments(const std::string& route) const;
@@ -119,7 +120,7 @@ private:
   void answer_first(Task& task, const journal::IntakeOutcome& outcome);
   void answer_stored(Task& task, connector::Outcome outcome, const std::string& message_id);
   void settle_conflict(const std::shared_ptr<Task>& task, journal::IntakeOutcome stored);
-  void refuse_record(Task& task, mapping::MappedRecord record);
+  void refuse_record(Task& task, mapping::MappedRecord& record);
   void refuse_as_fault(Task& task, Error error);
   void record_refusal(const Task& task, const Error& error);
   /// The record of a stored message as a pack maps its bytes now: the one of the same event, wherever it stands in its delivery.

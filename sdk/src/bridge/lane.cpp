@@ -307,8 +307,9 @@ void Lane::step(const std::shared_ptr<Trip>& trip) {
     const std::lock_guard lock(mutex_);
     throttle_.take(1);
   }
-  const mapping::OutMessage& message = trip->messages[trip->at];
-  platform::Submission submission{message.message_id, trip->claim.system, message.name, message.body, trip->claim.message_id, receipts_for(*trip, message)};
+  // A trip sends a message once, and whoever asks about it makes a trip of its own: its text is not needed again.
+  mapping::OutMessage& message = trip->messages[trip->at];
+  platform::Submission submission{message.message_id, trip->claim.system, std::move(message.name), std::move(message.body), trip->claim.message_id, receipts_for(*trip, message)};
   client->submit(std::move(submission), [this, trip](platform::SubmitOutcome outcome) { on_submitted(trip, std::move(outcome)); });
 }
 
@@ -420,8 +421,8 @@ void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutco
 void Lane::settle_delivered(const std::shared_ptr<Trip>& trip) {
   journal::Settlement settlement;
   settlement.state = DeliveryState::delivered;
-  settlement.receipt = trip->receipts;
-  settlement.receipt_no = trip->receipt_nos;
+  settlement.receipt = std::move(trip->receipts);
+  settlement.receipt_no = std::move(trip->receipt_nos);
   settle(trip, std::move(settlement));
 }
 

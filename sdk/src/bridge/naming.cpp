@@ -1,10 +1,9 @@
 #include "bridge/naming.hpp"
 
-#include <array>
-#include <cstdio>
 #include <ctime>
 
 #include "tongqu/crypto/crypto.hpp"
+#include "tongqu/model/values.hpp"
 
 namespace tongqu::bridge::detail {
 
@@ -51,15 +50,22 @@ std::string MessageIds::next(UtcMillis now) {
 }
 
 std::string office_time(UtcMillis at) {
-  constexpr std::time_t kEastEight = 8 * 3600;
+  constexpr std::int16_t kEastEight = 8 * 60;
   const std::int64_t ms = to_epoch_ms(at);
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000) + kEastEight;
+  const std::time_t seconds = static_cast<std::time_t>(ms / 1000) + kEastEight * 60;
   std::tm local{};
   ::gmtime_r(&seconds, &local);
-  std::array<char, 64> text{};
-  const int n = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03d+08:00", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour,
-                              local.tm_min, local.tm_sec, static_cast<int>(ms % 1000));
-  return std::string(text.data(), static_cast<std::size_t>(n));
+  model::Time time;
+  time.precision = model::Time::Precision::millisecond;
+  time.year = static_cast<std::int16_t>(local.tm_year + 1900);
+  time.month = static_cast<std::int8_t>(local.tm_mon + 1);
+  time.day = static_cast<std::int8_t>(local.tm_mday);
+  time.hour = static_cast<std::int8_t>(local.tm_hour);
+  time.minute = static_cast<std::int8_t>(local.tm_min);
+  time.second = static_cast<std::int8_t>(local.tm_sec);
+  time.millisecond = static_cast<std::int16_t>(ms % 1000);
+  time.offset_minutes = kEastEight;
+  return time.text();
 }
 
 } // namespace tongqu::bridge::detail
