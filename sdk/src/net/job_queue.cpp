@@ -38,6 +38,11 @@ bool JobQueue::take(std::size_t max, std::vector<Job>& jobs) {
   return true;
 }
 
+void JobQueue::awake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+}
+
 bool JobQueue::empty() const {
   const std::lock_guard lock(mutex_);
   return jobs_.empty();

@@ -14,8 +14,10 @@ public:
 
   /// What cannot be sent or has no room ends here, through `done`. True when the taker has to be woken.
   bool put(HttpRequest request, std::function<void(HttpOutcome)> done);
-  /// Adds at most so many to `jobs`. False when the client is to end.
+  /// Adds at most so many to `jobs`. False when the client is to end. The taker may sleep now: the next put wakes it.
   bool take(std::size_t max, std::vector<Job>& jobs);
+  /// The taker has woken up by itself, and takes again before it sleeps: nobody has to wake it until then.
+  void awake();
   bool empty() const;
   void stop();
   void give_up_all(); ///< Each of them ends with base.stopped.

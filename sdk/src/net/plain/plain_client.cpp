@@ -100,6 +100,7 @@ void PlainClient::run() {
   std::array<epoll_event, kEventsAtOnce> events{};
   while (take_jobs()) {
     const int count = ::epoll_wait(poll_, events.data(), static_cast<int>(events.size()), wait_ms());
+    waiting_.awake();
     for (int i = 0; i < count; ++i) on_event(events[static_cast<std::size_t>(i)]);
     if (const MonoTime now = std::chrono::steady_clock::now(); now >= look_at_) give_up_late(now);
   }
