@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -84,7 +85,10 @@ std::string json_line(const LogRecord& record, UtcMillis at, bool with_fields) {
 /// A log that cannot be written must not stop the road: whoever does not read it, or has no room for it, loses lines and nothing else.
 class JsonLinesSink final : public LogSink {
 public:
-  JsonLinesSink(int descriptor, Level least) : descriptor_(descriptor), least_(least) {}
+  JsonLinesSink(int descriptor, Level least) : descriptor_(descriptor), least_(least) {
+    struct stat what {};
+    never_waits_ = ::fstat(descriptor, &what) == 0 && S_ISREG(what.st_mode);
+  }
 
   bool wants(Level level) const noexcept override { return level >= least_; }
 
@@ -109,7 +113,7 @@ private:
   /// False when it would wait or fails. What was written of a line that broke off is ended by the next one.
   bool put(const std::string& line) {
     pollfd room{descriptor_, POLLOUT, 0};
-    if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) return false;
+    if (!never_waits_ && (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)) return false;
     if (torn_ && write_some("\n", 1) != 1) return false;
     torn_ = false;
     const ssize_t written = write_some(line.data(), line.size());
@@ -131,6 +135,7 @@ private:
   int descriptor_;
   Level least_;
   std::mutex mutex_;
+  bool never_waits_ = false;                       ///< A file: it has no room that another would have to make.
   bool is_socket_ = true;                          ///< Until it says that it is none.
   bool torn_ = false;
   std::int64_t untold_ = 0;
