@@ -84,6 +84,15 @@ struct Lane::Trip {
     lost.not_before = std::max(lane->later(tail->claim.attempt), lane->parts_.clock->now_utc() + lane->parts_.settings.query_after);
     lane->settle(tail, std::move(lost));
   }
+
+  /// Goes on to the next message.
+  void note_receipt(const std::string& receipt, const std::string& receipt_no) {
+    receipts.append(receipts.empty() ? "" : "\n").append(receipt);
+    receipt_nos.append(receipt_nos.empty() ? "" : " ").append(receipt_no);
+    // What follows may depend on it.
+    if (at + 1 < messages.size()) receipt_of[messages[at].message_id] = receipt_no;
+    ++at;
+  }
 };
 
 /// A call into the client: until it has returned the client is there. Empty once the lane closes. A callback that the client makes from
@@ -364,10 +373,8 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
   journal::Settlement settlement;
   switch (outcome.state) {
     case QueryState::found:
-      trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
-      trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
-      trip->receipt_of[trip->messages[trip->at].message_id] = outcome.receipt_no;
-      if (++trip->at < trip->messages.size()) return ask(trip);
+      trip->note_receipt(outcome.receipt, outcome.receipt_no);
+      if (trip->at < trip->messages.size()) return ask(trip);
       return settle_delivered(trip);
     case QueryState::absent:
       // Messages in front of the absent one are there: sending all again would do them twice where ids are not recognised.
@@ -389,10 +396,7 @@ void Lane::on_asked(const std::shared_ptr<Trip>& trip, platform::QueryOutcome ou
 void Lane::on_submitted(const std::shared_ptr<Trip>& trip, platform::SubmitOutcome outcome) {
   note_submitted(outcome);
   if (outcome.state == SubmitState::delivered) {
-    trip->receipts += (trip->receipts.empty() ? "" : "\n") + outcome.receipt;
-    trip->receipt_nos += (trip->receipt_nos.empty() ? "" : " ") + outcome.receipt_no;
-    trip->receipt_of[trip->messages[trip->at].message_id] = outcome.receipt_no;
-    ++trip->at;
+    trip->note_receipt(outcome.receipt, outcome.receipt_no);
     return step(trip);
   }
   journal::Settlement settlement;
