@@ -20,18 +20,32 @@ void stop_counting() {
 
 } // namespace
 
-Database::Database(sqlite3* handle, Access access) : handle_(handle), access_(access) {}
+Database::Database(sqlite3* handle, Access access, std::unique_ptr<GatheredLog> log) : handle_(handle), access_(access), log_(std::move(log)) {}
 
 Database::~Database() { sqlite3_close_v2(handle_); }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Access access) {
+  stop_counting();
+  return open_over(path, access, nullptr);
+}
+
+Result<std::unique_ptr<Database>> Database::open_for_groups(const std::string& path, Access access) {
+  stop_counting();
+  TONGQU_TRY(auto log, GatheredLog::over_default());
+  return open_over(path, access, std::move(log));
+}
+
+void Database::gather_log() {
+  if (log_) log_->begin();
+}
+
+Result<std::unique_ptr<Database>> Database::open_over(const std::string& path, Access access, std::unique_ptr<GatheredLog> log) {
   int flags = SQLITE_OPEN_NOMUTEX;
   if (access == Access::read) flags |= SQLITE_OPEN_READONLY;
   else flags |= access == Access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
-  stop_counting();
   sqlite3* handle = nullptr;
-  const int rc = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
-  std::unique_ptr<Database> database(new Database(handle, access));
+  const int rc = sqlite3_open_v2(path.c_str(), &handle, flags, log ? log->name() : nullptr);
+  std::unique_ptr<Database> database(new Database(handle, access, std::move(log)));
   if (rc != SQLITE_OK) return Error(Errc::journal_open).at(path);
   sqlite3_extended_result_codes(handle, 1);
   if (access != Access::read) sqlite3_db_config(handle, SQLITE_DBCONFIG_LOOKASIDE, nullptr, kPoolPieceBytes, kPoolPieces);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "journal/sqlite/gathered_log.hpp"
 #include "tongqu/base/result.hpp"
 
 struct sqlite3;
@@ -23,6 +24,10 @@ public:
 
   /// @errors journal.open, journal.corrupt.
   static Result<std::unique_ptr<Database>> open(const std::string& path, Access access);
+  /// The same for the one connection that commits group after group: its log can be gathered. @errors journal.open, journal.corrupt.
+  static Result<std::unique_ptr<Database>> open_for_groups(const std::string& path, Access access);
+  /// From here on the log is written in few large pieces, where this connection was opened for it and check_durability has found nothing.
+  void gather_log();
 
   /// Runs SQL without results.
   Result<void> run(const char* sql);
@@ -48,11 +53,13 @@ public:
   bool found_no_room() const noexcept { return found_no_room_; } ///< By the last failure.
 
 private:
-  Database(sqlite3* handle, Access access);
+  Database(sqlite3* handle, Access access, std::unique_ptr<GatheredLog> log);
+  static Result<std::unique_ptr<Database>> open_over(const std::string& path, Access access, std::unique_ptr<GatheredLog> log);
   static int on_wal(void* self, sqlite3* handle, const char* name, int pages);
 
   sqlite3* handle_;
   Access access_;
+  std::unique_ptr<GatheredLog> log_; ///< Null: SQLite writes it as it likes.
   int wal_pages_ = 0;
   mutable bool found_no_room_ = false;
 };

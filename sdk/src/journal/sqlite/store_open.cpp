@@ -20,7 +20,7 @@ constexpr std::int64_t kFilteredAtOnce = 20000;
 } // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const JournalOptions& options, const Sealing& sealing) {
-  TONGQU_TRY(auto database, Database::open(options.path, options.create ? Access::create : Access::write));
+  TONGQU_TRY(auto database, Database::open_for_groups(options.path, options.create ? Access::create : Access::write));
   TONGQU_TRY(const auto version, check_identity(*database));
   // Page size counts in an empty file only. Our rows carry 4 to 8 KB of bodies: larger pages mean fewer overflow pages.
   TONGQU_CHECK(database->run("PRAGMA page_size = 8192"));
@@ -29,6 +29,7 @@ Result<std::unique_ptr<Store>> Store::open(const JournalOptions& options, const 
   TONGQU_CHECK(database->run("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL; PRAGMA cache_size = -8192; "
                              "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864"));
   TONGQU_CHECK(check_durability(*database));
+  database->gather_log();
   TONGQU_CHECK(create_when_empty(*database));
   TONGQU_CHECK(check_integrity(*database, options.path));
   if (version != 0 && version != kSchemaVersion) TONGQU_CHECK(upgrade(*database, version, sealing));
