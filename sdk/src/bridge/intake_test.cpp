@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <mutex>
 #include <set>
 
 #include "bridge/test_support.hpp"
@@ -229,10 +230,14 @@ TEST_F(Intake, a_message_that_finds_no_memory_is_told_to_come_again) {
 class CountingJournal final : public FakeJournal {
 public:
   void accept_each(std::vector<Accepting> several) override {
+    const std::lock_guard lock(mutex_);  // Each worker hands over its own.
     together.push_back(several.size());
     Journal::accept_each(std::move(several));
   }
   std::vector<std::size_t> together;
+
+private:
+  std::mutex mutex_;
 };
 
 class Gathered : public testing::Test {
