@@ -8,7 +8,7 @@ intake meanwhile beside that of an empty store; at last the pause ends and all m
 counts them in the journal only). With --slow N: the open loop twice, alone and beside N callers that send a byte now and then.
 With --sm2: a test profile (sm2_bridge) signs and verifies for each message; beside it what the signatures alone take.
 With --soak MINUTES: half of the sustained rate for so long; it fails when the memory or the descriptors of the bridge grow meanwhile.
-Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ...}}; progress goes to standard error."""
+Prints one JSON object {"bridge": ..., "limits": {"append_fdatasync": ..., "memory": ...}}; progress goes to standard error."""
 import argparse
 import collections
 import http.client

@@ -1,13 +1,16 @@
 // The least that a durable store can do on this disk: groups of records appended to one preallocated file, each group followed by
-// fdatasync. Nothing is parsed, sealed or indexed.
+// fdatasync. Nothing is parsed, sealed or indexed. And what the machine's memory gives now: a virtual one shares it with neighbours.
 //   disk_bench FOLDER RECORD_BYTES GROUP SECONDS
-// Prints {"append_fdatasync": {"per_s", "group", "record_bytes", "fdatasync_p50_us", "fdatasync_p99_us"}}.
+// Prints {"append_fdatasync": {"per_s", "group", "record_bytes", "fdatasync_p50_us", "fdatasync_p99_us"}, "memory": {"copy_gb_per_s", "read_ns"}}.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -56,6 +59,40 @@ int open_preallocated(const std::string& path) {
   return file;
 }
 
+/// Copying from one place to another, both larger than a processor's own caches, and reading one place after the other where the next is
+/// known only when the last was read.
+struct Memory {
+  double copy_gb_per_s = 0, read_ns = 0;
+};
+
+Memory measure_memory(double seconds) {
+  constexpr std::size_t kBytes = std::size_t{64} << 20, kLine = 64;
+  Memory out;
+  std::vector<char> from(kBytes, 'f'), to(kBytes, 't');
+  double began = wall_seconds(), now = began;
+  double copied = 0;
+  for (; now - began < seconds; now = wall_seconds(), copied += kBytes) std::memcpy(to.data(), from.data(), kBytes);
+  out.copy_gb_per_s = copied / (now - began) / 1e9;
+  // One ring through all lines, in an order that nothing foresees (Sattolo's shuffle).
+  std::vector<std::size_t> next(kBytes / sizeof(std::size_t));
+  constexpr std::size_t kStep = kLine / sizeof(std::size_t);
+  std::vector<std::size_t> order(kBytes / kLine);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::mt19937 random(1);
+  for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random() % i]);
+  for (std::size_t i = 0; i < order.size(); ++i) next[order[i] * kStep] = order[(i + 1) % order.size()] * kStep;
+  std::size_t at = 0, reads = 0;
+  began = now = wall_seconds();
+  while (now - began < seconds) {
+    for (int i = 0; i < 10000; ++i) at = next[at];
+    reads += 10000;
+    now = wall_seconds();
+  }
+  if (at >= next.size()) throw std::runtime_error("the ring is broken");
+  out.read_ns = (now - began) * 1e9 / static_cast<double>(reads);
+  return out;
+}
+
 int run(char** arguments) {
   const std::string path = std::string(arguments[1]) + "/disk_bench.dat";
   const auto bytes = static_cast<std::size_t>(std::atoi(arguments[2])), group = static_cast<std::size_t>(std::atoi(arguments[3]));
@@ -64,8 +101,10 @@ int run(char** arguments) {
   ::unlink(path.c_str());
   const Outcome out = append_groups(file, std::string(bytes * group, 'r'), group, std::atof(arguments[4]));
   ::close(file);
-  std::printf("{\"append_fdatasync\":{\"per_s\":%.1f,\"group\":%zu,\"record_bytes\":%zu,\"fdatasync_p50_us\":%.1f,\"fdatasync_p99_us\":%.1f}}\n", out.per_s, group,
-              bytes, out.sync_us[out.sync_us.size() / 2], out.sync_us[out.sync_us.size() * 99 / 100]);
+  const Memory memory = measure_memory(std::min(0.5, std::atof(arguments[4])));
+  std::printf("{\"append_fdatasync\":{\"per_s\":%.1f,\"group\":%zu,\"record_bytes\":%zu,\"fdatasync_p50_us\":%.1f,\"fdatasync_p99_us\":%.1f},"
+              "\"memory\":{\"copy_gb_per_s\":%.2f,\"read_ns\":%.0f}}\n",
+              out.per_s, group, bytes, out.sync_us[out.sync_us.size() / 2], out.sync_us[out.sync_us.size() * 99 / 100], memory.copy_gb_per_s, memory.read_ns);
   return 0;
 }
 
