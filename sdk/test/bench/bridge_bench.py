@@ -34,6 +34,7 @@ DRAIN_S = 15              # The last receipt must come within it.
 QUEUED_AT_ONCE = 20000    # Messages of one sender; it makes them all before it sends.
 INTAKE_ROUNDS = 4         # Of the queued store and of the empty one, in turns.
 SLOW_BYTE_S = 2.0         # Between two bytes of a slow caller: far enough within the server's 30 seconds for a body.
+SLOW_AT_ONCE = 10
 LOAD_OF_SOAK = 0.5
 SOAK_SAMPLE_S = 10.0      # One sender for each: what it sends stands in its memory beforehand.
 SOAK_GROWTH_MB = 2.0      # Of the median of the last third over that of the middle third. Less is what an allocator does.
@@ -464,6 +465,9 @@ class SlowCallers:
                 callers.append(self.call())
                 self.open = len(callers)
             for at, caller in enumerate(callers):
+                # Spread over the time: callers who do not know each other do not send at one moment.
+                if at % SLOW_AT_ONCE == 0 and self.ended.wait(max(0.0, SLOW_BYTE_S * at / len(callers) - (time.monotonic() - began))):
+                    break
                 try:
                     caller.sendall(b" ")
                 except OSError:
