@@ -173,13 +173,53 @@ private:
   const std::string id_ = "one";
 };
 
+/// Three messages, of which the last depends on both before it.
+class Chain final : public mapping::Target {
+public:
+  const std::string& id() const override { return id_; }
+  const std::string& digest() const override { return id_; }
+  Result<mapping::Planned> plan(std::string_view, const mapping::Environment&, mapping::Workspace&) const override {
+    mapping::Planned planned;
+    planned.messages.push_back({"accept", "a", "{1}", {}});
+    planned.messages.push_back({"process", "p", "{2}", {"a"}});
+    planned.messages.push_back({"result", "r", "{3}", {"a", "p"}});
+    return planned;
+  }
+  Result<mapping::ReplyReading> read_reply(const mapping::ReplyInput&) const override { return Error(Errc::mapping_reply_unknown); }
+
+private:
+  const std::string id_ = "chain";
+};
+
+/// Takes everything at once, and notes what it was given: "stage body after=id:receipt,...".
+class NotingClient final : public platform::PlatformClient {
+public:
+  explicit NotingClient(std::vector<std::string>& given) : given_(given) {}
+  platform::Guarantee guarantee() const override { return {true, false}; }
+  void submit(platform::Submission submission, std::function<void(platform::SubmitOutcome)> done) override {
+    std::string noted = submission.stage + " " + submission.body + " after=";
+    for (const auto& one : submission.after) noted += one.message_id + ":" + one.receipt_no + ",";
+    given_.push_back(std::move(noted));
+    platform::SubmitOutcome outcome;
+    outcome.state = platform::SubmitState::delivered;
+    outcome.receipt = "receipt of " + submission.stage;
+    outcome.receipt_no = "R-" + submission.message_id;
+    done(std::move(outcome));
+  }
+  void query(std::string, std::string, std::function<void(platform::QueryOutcome)>) override {}
+
+private:
+  std::vector<std::string>& given_;
+};
+
 class OneLane : public testing::Test {
 protected:
-  OneLane() {
+  OneLane() { use(std::make_unique<SlowClient>(watch_), std::make_shared<OneMessage>()); }
+  void use(std::unique_ptr<platform::PlatformClient> client, std::shared_ptr<const mapping::Target> target) {
     LaneParts parts;
     parts.platform = "province";
-    parts.client = std::make_unique<SlowClient>(watch_);
-    parts.target = std::make_shared<OneMessage>();
+    parts.client = std::move(client);
+    parts.target = std::move(target);
     parts.settings.query_after = std::chrono::seconds(20);
     parts.settings.retry_min = parts.settings.retry_max = 20ms;
     parts.journal = &journal_;
@@ -226,6 +266,20 @@ TEST_F(OneLane, asks_the_store_what_is_due_once_and_not_at_every_wake) {
   lane_->pump();
   lane_->next_look();
   EXPECT_EQ(journal_.asked, 3) << "what is to be asked about is due at another time";
+}
+
+// A trip moves the text of a message to the client and keeps the numbers of what the later ones depend on.
+TEST_F(OneLane, gives_each_message_the_receipts_of_all_that_it_depends_on) {
+  std::vector<std::string> given;
+  use(std::make_unique<NotingClient>(given), std::make_shared<Chain>());
+  claim_one();
+  Worker worker;
+  while (pool_.run_next(worker)) continue;
+  EXPECT_EQ(given, (std::vector<std::string>{"accept {1} after=", "process {2} after=a:R-a,", "result {3} after=a:R-a,p:R-p,"}));
+  ASSERT_EQ(journal_.settled.size(), 1u);
+  EXPECT_EQ(journal_.settled[0].state, journal::DeliveryState::delivered);
+  EXPECT_EQ(journal_.settled[0].receipt, "receipt of accept\nreceipt of process\nreceipt of result");
+  EXPECT_EQ(journal_.settled[0].receipt_no, "R-a R-p R-r");
 }
 
 TEST_F(OneLane, keeps_its_client_while_a_call_is_inside_it) {
