@@ -21,6 +21,15 @@ using mapping::RecordVerdict;
 
 namespace {
 
+/// Reading and mapping more than so many bytes takes long enough that others should not wait for it.
+constexpr std::size_t kLargeBytes = std::size_t{64} << 10U;
+
+bool is_large(const connector::Inbound& inbound) {
+  std::size_t bytes = 0;
+  for (const wire::Part& part : inbound.delivery.parts) bytes += part.bytes.size();
+  return inbound.unread || bytes > kLargeBytes;
+}
+
 mapping::AnswerFacts facts_of(const mapping::MappedRecord& record, const std::string& trace) {
   mapping::AnswerFacts facts;
   facts.case_no = record.record.identity.case_no;
@@ -88,6 +97,7 @@ void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
   task.in_force = task.setup->pack(task.from->pack);
   TONGQU_ASSERT(task.in_force != nullptr, "every listener names a loaded pack; load_setup checks it");
 
+  if (is_large(task.inbound) && worker.gathered.any()) worker.gathered.hand_over();
   // Whoever gates a body watches over it from before that; what comes in parts is watched from here.
   const std::shared_ptr<void> from_the_gate = std::move(task.inbound.watch);
   const journal::CrashGuard::Entry watched = from_the_gate || task.inbound.unread ? journal::CrashGuard::Entry() : watch(task.inbound.delivery);

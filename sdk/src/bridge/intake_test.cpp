@@ -95,20 +95,26 @@ protected:
     return send_text(file_text(kPacks + std::string("linhu-onewin/samples/") + sample));
   }
   connector::Answer send_text(std::string body) {
+    make_road(&pool_);
+    std::promise<connector::Answer> told;
+    give(std::move(body), [&told](connector::Answer answer) { told.set_value(std::move(answer)); });
+    return told.get_future().get();
+  }
+  void make_road(WorkerPool* pool) {
     auto setup = std::make_shared<detail::Setup>();
     setup->config = config_;
     setup->packs = {{"linhu-onewin", pack_}};
     setup->targets = targets_;
     setups_.put(std::move(setup));
-    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&setups_, &journal_, &plans_, &pool_, nullptr, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
+    if (!road_) road_ = std::make_unique<IntakeRoad>(IntakeParts{&setups_, &journal_, &plans_, pool, nullptr, std::make_shared<SystemClock>(), {}, &metrics_, [this] { ++fatal_; }});
+  }
+  void give(std::string body, connector::AnswerFn answer) {
     connector::Inbound inbound;
     inbound.route = "linhu";
     inbound.trace_id = "trace";
     inbound.delivery.facts = {{"family", "rest"}, {"peer", "p"}};
     inbound.delivery.parts.push_back({"body", "application/json", std::move(body), nullptr});
-    std::promise<connector::Answer> told;
-    road_->on_delivery(std::move(inbound), [&told](connector::Answer answer) { told.set_value(std::move(answer)); });
-    return told.get_future().get();
+    road_->on_delivery(std::move(inbound), std::move(answer));
   }
   /// "name=state(after)" of what was planned for the last message.
   std::string planned() const {
@@ -288,6 +294,22 @@ TEST_F(Gathered, a_pool_that_stops_hands_over_what_it_has) {
     for (int i = 0; i < 403; ++i) pool.post(message());
   }
   EXPECT_EQ(done_, 403);
+}
+
+TEST_F(Intake, a_message_does_not_wait_for_a_large_one_behind_it) {
+  route("*", "", {{"all", ""}});
+  WorkerPool pool(0, 10, [] {});
+  Worker worker;
+  make_road(&pool);
+  const std::string small = file_text(kPacks + std::string("linhu-onewin/samples/01-accept.in.json"));
+  for (const std::string& body : {small, small, std::string(100000, ' ') + small}) give(body, [](connector::Answer) {});
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(pool.run_next(worker));
+  EXPECT_TRUE(journal_.taken.empty()) << "they go together";
+  EXPECT_TRUE(pool.run_next(worker));
+  EXPECT_EQ(journal_.taken.size(), 2U) << "before the large one, which waits for more now";
+  while (pool.run_next(worker)) continue;
+  EXPECT_EQ(journal_.taken.size(), 3U);
+  road_.reset();
 }
 
 TEST_F(Intake, a_bridge_that_stops_answers_busy) {

@@ -12,6 +12,9 @@ constexpr std::size_t kHashesLeast = 100000;
 /// Rows of one read: each is a transaction of its own, so that a long one does not keep the log from beginning anew.
 constexpr std::int64_t kRowsAtOnce = 20000;
 
+/// Half as many again: each growth reads the whole table, and room that is not used is memory.
+std::size_t with_room(std::size_t keys) { return keys + keys / 2; }
+
 /// Adds every hash of the table. False when it was told to end.
 Result<bool> add_all(Database& database, HashBits& bits, const std::atomic<bool>& ending) {
   TONGQU_TRY(auto rows, Statement::prepare(database, "SELECT hash FROM keys WHERE hash > ? ORDER BY hash LIMIT ?"));
@@ -38,16 +41,17 @@ Result<bool> add_all(Database& database, HashBits& bits, const std::atomic<bool>
 } // namespace
 
 HashBits::HashBits(std::size_t hashes) : room_(std::max(hashes, kHashesLeast)) {
-  std::size_t bytes = 64;
-  while (bytes * 8 < room_ * kBitsOfHash && bytes < kBytesMax) bytes *= 2;
-  room_ = bytes * 8 / kBitsOfHash;
-  words_ = std::vector<std::atomic<std::uint64_t>>(bytes / 8);
+  const std::size_t lines = std::min(room_ * kBitsOfHash / kLineBits + 1, kBytesMax * 8 / kLineBits);
+  room_ = lines * kLineBits / kBitsOfHash;
+  words_ = std::vector<std::atomic<std::uint64_t>>(lines * kLineWords);
 }
 
-/// The hash is keyed and even in all its bits: the low ones name the line, and six times nine of a product of it the bits in it.
+/// The hash is keyed and even in all its bits: its low half, as a part of the whole, names the line, and six times nine bits of a product of
+/// it the bits in it.
 HashBits::Place HashBits::place_of(std::int64_t hash) const noexcept {
   const auto h = static_cast<std::uint64_t>(hash);
-  return {(h & (words_.size() / kLineWords - 1)) * kLineWords, h * 0x9e3779b97f4a7c15ULL >> (64 - 9 * kBitsSet)};
+  const std::size_t lines = words_.size() / kLineWords;
+  return {((h & 0xFFFFFFFFU) * lines >> 32U) * kLineWords, h * 0x9e3779b97f4a7c15ULL >> (64 - 9 * kBitsSet)};
 }
 
 void HashBits::add(std::int64_t hash) noexcept {
@@ -76,7 +80,7 @@ void KeyFilter::join() {
 
 void KeyFilter::begin(std::size_t keys) {
   join();
-  next_ = std::make_unique<HashBits>(2 * keys);
+  next_ = std::make_unique<HashBits>(with_room(keys));
   filling_.store(Filling::going_on);
   const auto fill = [this, bits = next_.get()] {
     auto database = Database::open(path_, Access::read);
@@ -91,7 +95,7 @@ void KeyFilter::begin(std::size_t keys) {
 }
 
 Result<void> KeyFilter::fill(Database& database, std::size_t keys) {
-  auto bits = std::make_unique<HashBits>(2 * keys);
+  auto bits = std::make_unique<HashBits>(with_room(keys));
   TONGQU_CHECK(add_all(database, *bits, ending_));
   whole_ = std::move(bits);
   return {};
