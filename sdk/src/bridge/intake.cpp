@@ -97,7 +97,7 @@ void IntakeRoad::take_in(const std::shared_ptr<Task>& handle, Worker& worker) {
   task.in_force = task.setup->pack(task.from->pack);
   TONGQU_ASSERT(task.in_force != nullptr, "every listener names a loaded pack; load_setup checks it");
 
-  if (is_large(task.inbound) && worker.gathered.any()) worker.gathered.hand_over();
+  if (worker.gathered.any() && is_large(task.inbound)) worker.gathered.hand_over();
   // Whoever gates a body watches over it from before that; what comes in parts is watched from here.
   const std::shared_ptr<void> from_the_gate = std::move(task.inbound.watch);
   const journal::CrashGuard::Entry watched = from_the_gate || task.inbound.unread ? journal::CrashGuard::Entry() : watch(task.inbound.delivery);

@@ -25,13 +25,9 @@ std::string sm3_of_each(const std::vector<Bytes>& messages) {
   std::vector<detail::Sm3Text> texts;
   texts.reserve(messages.size());
   for (const Bytes message : messages) texts.emplace_back(detail::kSm3Start, 0, Bytes(), message);
-  std::vector<detail::Sm3Chain> chains;
-  chains.reserve(texts.size());
-  for (const detail::Sm3Text& text : texts) chains.push_back(text.chain());
-  detail::sm3_compress(chains);
   std::string all;
   all.reserve(32 * messages.size());
-  for (const detail::Sm3Chain& chain : chains) all += detail::sm3_bytes(chain.state);
+  for (const detail::Sm3State& state : detail::sm3_states(texts)) all += detail::sm3_bytes(state);
   return all;
 }
 

@@ -87,15 +87,6 @@ Result<std::string> unfinished(const Secret& cipher_key, Bytes iv, Bytes plain) 
   return box;
 }
 
-/// Takes all texts in, side by side.
-std::vector<detail::Sm3Chain> compressed(const std::vector<detail::Sm3Text>& texts) {
-  std::vector<detail::Sm3Chain> chains;
-  chains.reserve(texts.size());
-  for (const detail::Sm3Text& text : texts) chains.push_back(text.chain());
-  detail::sm3_compress(chains);
-  return chains;
-}
-
 Error broken() { return Error(Errc::crypto_seal_broken); }
 
 } // namespace
@@ -125,20 +116,20 @@ Result<Sealer::Together> Sealer::seal_together(const std::vector<Item>& items, c
     texts.emplace_back(macs_->inner, detail::kSm3BlockBytes, bound(items[i].associated), together.boxes.back());
   }
   for (const Bytes text : digest_of) texts.emplace_back(detail::kSm3Start, 0, Bytes(), text);
-  const auto digested = compressed(texts);
+  const auto digested = detail::sm3_states(texts);
 
   std::vector<detail::Sm3Text> outer;
   std::vector<std::string> inner;
   outer.reserve(items.size());
   inner.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    inner.push_back(detail::sm3_bytes(digested[i].state));
+    inner.push_back(detail::sm3_bytes(digested[i]));
     outer.emplace_back(macs_->outer, detail::kSm3BlockBytes, Bytes(), inner.back());
   }
-  const auto macs = compressed(outer);
-  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += detail::sm3_bytes(macs[i].state);
+  const auto macs = detail::sm3_states(outer);
+  for (std::size_t i = 0; i < items.size(); ++i) together.boxes[i] += detail::sm3_bytes(macs[i]);
   together.digests.reserve(digest_of.size());
-  for (std::size_t i = items.size(); i < digested.size(); ++i) together.digests.push_back(detail::sm3_bytes(digested[i].state));
+  for (std::size_t i = items.size(); i < digested.size(); ++i) together.digests.push_back(detail::sm3_bytes(digested[i]));
   return together;
 }
 

@@ -217,6 +217,17 @@ Sm3Chain Sm3Text::chain() const {
   return chain;
 }
 
+std::vector<Sm3State> sm3_states(const std::vector<Sm3Text>& texts) {
+  std::vector<Sm3Chain> chains;
+  chains.reserve(texts.size());
+  for (const Sm3Text& text : texts) chains.push_back(text.chain());
+  sm3_compress(chains);
+  std::vector<Sm3State> states;
+  states.reserve(chains.size());
+  for (const Sm3Chain& chain : chains) states.push_back(chain.state);
+  return states;
+}
+
 std::string sm3_bytes(const Sm3State& state) {
   std::string out;
   out.reserve(4 * state.size());

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tongqu::crypto::detail {
@@ -41,6 +42,9 @@ private:
   std::array<unsigned char, 2 * kSm3BlockBytes> tail_{};
   std::size_t tail_blocks_ = 1;
 };
+
+/// The state after each text, in their order; all side by side.
+std::vector<Sm3State> sm3_states(const std::vector<Sm3Text>& texts);
 
 /// The 32 bytes of a digest.
 std::string sm3_bytes(const Sm3State& state);
