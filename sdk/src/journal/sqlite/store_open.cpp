@@ -108,6 +108,11 @@ Result<void> Store::tidy_log(Pressure pressure) {
 
 /// Asks for a round beside the writer when there is enough for one. True when so little is left to move that the writer should do it.
 bool Store::fold_is_due(int pages) {
+  if (pages >= fold_at_pages_ + kLogPagesFold) { // The writer outruns the thread beside it, which would never be found at rest.
+    beside_->wait();
+    fold_at_pages_ = pages + kLogPagesFold;
+    return true;
+  }
   if (pages - asked_at_pages_ >= kLogPagesTidy) {
     if (beside_->ask()) asked_at_pages_ = pages;
     return false;
